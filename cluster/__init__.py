@@ -1,0 +1,1 @@
+"""The roof: configs, the command line, jobs on clusters, and reports."""

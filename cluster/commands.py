@@ -1,0 +1,187 @@
+"""What the commands do, behind the command line: configs in, one line that names what was written out."""
+
+import itertools
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from cluster.config import RunConfig, dump, load
+from cluster.nodes import alive_nodes
+from cluster.preflight import preflight as find_problems
+from cluster.report.arms import arm, with_multipliers
+from cluster.report.page import render
+from cluster.report.schema import HeldOut, Report
+from cluster.session import session
+from pipelines.build import build_data
+from pipelines.provenance import provenance
+from pipelines.store import Manifest, Store
+from training.recipe import Finished, Recipe, execute, train_model
+from tuning import table
+from tuning.sweep import check_sweep, sweep
+
+RUNS = Path("runs")
+FLOPS_TOLERANCE = 0.01
+
+
+def run(file: str, overrides: Sequence[str]) -> str:
+    """The whole of one run: data, training, evaluation and its report in runs/<name>."""
+    return compare([file], str(RUNS / load(file, overrides).name), [], overrides)
+
+
+def data(file: str, overrides: Sequence[str]) -> str:
+    """The data of a run is in the store."""
+    config = _checked(load(file, overrides))
+    with session():
+        _on_a_cluster(config)
+        built = build_data(config.data, Store(config.store), config.seed)
+    return _told(built.packed, config)
+
+
+def train(file: str, overrides: Sequence[str]) -> str:
+    """The data and the model of a run are in the store."""
+    config = _checked(load(file, overrides))
+    store = Store(config.store)
+    with session():
+        _on_a_cluster(config)
+        trained = train_model(config.recipe, build_data(config.data, store, config.seed), store)
+    return f"{_told(trained, config)}; the model is in {store.path(trained.files['model'])}"
+
+
+def evaluate(file: str, overrides: Sequence[str]) -> str:
+    """The data, model and measurement of a run are in the store."""
+    config = _checked(load(file, overrides))
+    with session():
+        _on_a_cluster(config)
+        finished = execute(config.recipe, Store(config.store))
+    return f"{finished.bits_per_byte:.4f} bits per byte of held-out text; {_told(finished.evaluation, config)}"
+
+
+def compare(files: Sequence[str], out: str, seeds: Sequence[int], overrides: Sequence[str]) -> str:
+    """Every file an arm, over one store; writes report.html, report.json and each arm's resolved config to `out`."""
+    configs = [_checked(load(file, overrides)) for file in files]
+    check_comparable(configs)
+    store = Store(configs[0].store)
+    with session():
+        _on_a_cluster(configs[0])
+        runs = {config.name: _seeded_runs(config, seeds, store) for config in configs}
+    check_equal_flops({name: of_arm[next(iter(of_arm))].training.counts["flops"] for name, of_arm in runs.items()})
+    command = shlex.join(
+        ["gleaner", "compare", *files, "--out", out, *(f"--set={override}" for override in overrides)]
+        + ([f"--seeds={','.join(map(str, seeds))}"] if seeds else [])
+    )
+    report = make_report(Path(out).name, command, runs, store)
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    for config in configs:
+        (folder / f"{config.name}.yaml").write_text(dump(config), encoding="utf-8")
+    for name, text in {"report.json": report.model_dump_json(indent=1), "report.html": render(report)}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        store.write(f"reports/{folder.name}/{name}", text.encode())  # a job's own folder goes with its cluster
+    results = ", ".join(f"{each.name} {each.bits_per_byte.mean:.4f}" for each in report.arms)
+    return f"bits per byte of held-out text: {results}\nwrote {folder / 'report.html'} and {folder / 'report.json'}"
+
+
+def tune(file: str, overrides: Sequence[str]) -> str:
+    """The sweep of a run is in the store; writes sweep.html and the resolved config to runs/<name>."""
+    config = _checked(load(file, overrides))
+    if config.tuning is None:
+        raise ValueError(f"'{file}' has no section 'tuning'; add one, as in cluster/runs/quickstart/sweep.yaml")
+    check_sweep(config.recipe, config.tuning)
+    with session():
+        _on_a_cluster(config)
+        manifest = sweep(config.recipe, config.tuning, Store(config.store))
+    page = RUNS / config.name / "sweep.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.with_name(f"{config.name}.yaml").write_text(dump(config), encoding="utf-8")
+    page.write_text(table.page(manifest, config.name), encoding="utf-8")
+    return f"{table.text_table(manifest)}\nwrote {page}; {_told(manifest, config)}"
+
+
+def preflight(file: str, overrides: Sequence[str]) -> str:
+    """Every node sees the code, the store, the models and what the config asks for; else ValueError with each cure."""
+    config = load(file, overrides)
+    with session():
+        _stop_on_problems(config)
+    return f"nothing stops '{config.name}' on this cluster"
+
+
+def check_comparable(configs: Sequence[RunConfig]) -> None:
+    """Raises ValueError where the arms cannot be compared: one name twice, other stores, held-out sets, or FLOPs."""
+    names = [config.name for config in configs]
+    for one, other in itertools.combinations(configs, 2):
+        if one.name == other.name:
+            raise ValueError(f"two arms are named '{one.name}'; give each file a name of its own: {names}")
+        if one.store != other.store:
+            raise ValueError(f"arms share one store; '{one.name}' has {one.store}, '{other.name}' has {other.store}")
+        if one.evaluation != other.evaluation:
+            raise ValueError(
+                f"arms '{one.name}' and '{other.name}' are evaluated on other text; make `evaluation` equal"
+            )
+        budgets = [each.training.tokens * each.training.model.parameters(1) for each in (one, other)]
+        check_equal_flops(dict(zip((one.name, other.name), budgets)))
+
+
+def check_equal_flops(budgets: dict[str, float]) -> None:
+    """Raises ValueError where the training FLOPs of arms differ by more than FLOPS_TOLERANCE."""
+    least, most = min(budgets, key=budgets.__getitem__), max(budgets, key=budgets.__getitem__)
+    if budgets[most] > (1 + FLOPS_TOLERANCE) * budgets[least]:
+        raise ValueError(
+            f"arms '{least}' and '{most}' do not train for equal FLOPs; make `training.model`, `training.tokens`, "
+            "`data.codec.vocab` and `data.pack.length` equal"
+        )
+
+
+def make_report(title: str, command: str, runs: dict[str, dict[int, Finished]], store: Store) -> Report:
+    """The report of finished runs, by arm and seed; the first arm is the one to beat."""
+    first = next(iter(next(iter(runs.values())).values()))
+    facts = provenance()
+    return Report(
+        title=title,
+        created=datetime.now(UTC),
+        gleaner_version=version("gleaner-lm"),
+        held_out=HeldOut(
+            name=first.evaluation.recipe["held_out"]["kind"],
+            documents=first.evaluation.details["documents"],
+            bytes=first.evaluation.bytes_in,
+        ),
+        seeds=sorted({seed for of_arm in runs.values() for seed in of_arm}),
+        machine=f"{facts['cores']} cores, {facts['platform']}, Python {facts['python']}",
+        command=command,
+        arms=with_multipliers([arm(name, of_arm, store) for name, of_arm in runs.items()]),
+    )
+
+
+def _stop_on_problems(config: RunConfig) -> None:
+    if problems := find_problems(config):
+        raise ValueError("\n".join(problems))
+
+
+def _on_a_cluster(config: RunConfig) -> None:
+    """Several nodes can differ in what they see; one cannot."""
+    if len(alive_nodes()) > 1:
+        _stop_on_problems(config)
+
+
+def _seeded_runs(config: RunConfig, seeds: Sequence[int], store: Store) -> dict[int, Finished]:
+    runs = {}
+    for seed in seeds or [config.seed]:
+        print(f"arm {config.name}, seed {seed}", flush=True)
+        runs[seed] = execute(_with_seed(config.recipe, seed), store)
+        print(f"arm {config.name}, seed {seed}: {runs[seed].bits_per_byte:.4f} bits per byte", flush=True)
+    return runs
+
+
+def _with_seed(recipe: Recipe, seed: int) -> Recipe:
+    return recipe.model_copy(update={"seed": seed})
+
+
+def _checked(config: RunConfig) -> RunConfig:
+    Store(config.store).check()
+    config.recipe.check()
+    return config
+
+
+def _told(manifest: Manifest, config: RunConfig) -> str:
+    return f"wrote {manifest.address} to {config.store}"

@@ -1,0 +1,98 @@
+"""RunConfig: one YAML tree for a whole run, with dotted overrides; checked in full before a cluster is touched."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from training.recipe import Recipe
+from tuning.config import TuningConfig
+from tuning.space import set_path
+
+EXTENDS = "extends"
+
+
+class RunConfig(Recipe):
+    """A run: its name and store, the recipe (`seed`, `data`, `training`, `evaluation`), and a sweep if there is one."""
+
+    name: str = Field(min_length=1)
+    store: str = "runs/store"
+    tuning: TuningConfig | None = None
+
+    @property
+    def recipe(self) -> Recipe:
+        """The part that the result depends on."""
+        return Recipe(**{name: getattr(self, name) for name in Recipe.model_fields})
+
+
+def load(file: str, overrides: Sequence[str] = ()) -> RunConfig:
+    """The config in a YAML file after its overrides; ValueError with one line for every mistake in it."""
+    return validate(read_tree(file, overrides), file)
+
+
+def read_tree(file: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The tree of a YAML file, over the file it `extends` if any, under the `path=value` overrides."""
+    tree = _read(Path(file))
+    for override in overrides:
+        path, separator, value = override.partition("=")
+        if not separator or not path:
+            raise ValueError(f"override '{override}' has to read path=value, as in training.tokens=2_000_000")
+        set_path(tree, path, _value(override, value))
+    return tree
+
+
+def validate(tree: Mapping[str, Any], origin: str) -> RunConfig:
+    """The checked config; ValueError names every wrong key by its whole path."""
+    try:
+        return RunConfig.model_validate(tree)
+    except ValidationError as error:
+        mistakes = [f"{_dotted(each['loc'])}: {each['msg']}" for each in error.errors()]
+        raise ValueError("\n".join([f"{origin}:", *(f"  {mistake}" for mistake in mistakes)])) from None
+
+
+def dump(config: RunConfig) -> str:
+    """The resolved tree as YAML; `load` of it gives an equal config."""
+    tree = config.model_dump(mode="json")
+    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+
+
+def _value(override: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"the value of override '{override}' is no YAML: {error}") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"no config file '{file}'; give the path of a YAML file") from None
+    except yaml.YAMLError as error:
+        raise ValueError(f"'{file}' is no YAML: {error}") from None
+    if not isinstance(tree, dict):
+        raise ValueError(f"'{file}' has to hold sections (name, data, training, ...), it holds {type(tree).__name__}")
+    below = tree.pop(EXTENDS, None)
+    return merge(_read(file.parent / below), tree) if below else tree
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` laid over `below`, section by section; a component of another kind replaces the one below it whole."""
+    result = dict(below)
+    for key, value in above.items():
+        under = result.get(key)
+        if isinstance(under, Mapping) and isinstance(value, Mapping) and not _other_kind(under, value):
+            result[key] = merge(under, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _other_kind(below: Mapping[str, Any], above: Mapping[str, Any]) -> bool:
+    return "kind" in above and above["kind"] != below.get("kind")
+
+
+def _dotted(location: Sequence[int | str]) -> str:
+    return ".".join(str(part) for part in location) or "config"

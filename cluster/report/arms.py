@@ -1,0 +1,176 @@
+"""Arms: the report's record of each recipe, read from the manifests of its finished runs."""
+
+import io
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from cluster.report.schema import Arm, BitsPerByte, Curve, Example, Histogram, Plan, Sample, SeedResult, Step
+from pipelines.packed import Packed
+from pipelines.store import Manifest, Store
+from training.recipe import Finished
+
+HISTOGRAM_ROWS = 5_000_000  # 40 MB a column; the shards beyond are not looked at to draw a picture
+HISTOGRAM_BINS = 40
+PLAN_POINTS = 80
+
+
+def arm(name: str, runs: Mapping[int, Finished], store: Store) -> Arm:
+    """The arm of these runs, one a seed; the data that the report shows is that of the first seed."""
+    first = next(iter(runs.values()))
+    stages = first.data.stages
+    training = first.training.details
+    data_seconds = sum(stage.seconds for stage in stages.values())
+    training_seconds = float(np.mean([run.training.details["training_seconds"] for run in runs.values()]))
+    return Arm(
+        name=name,
+        bits_per_byte=BitsPerByte.over([_seed_result(seed, run) for seed, run in runs.items()]),
+        parameters=training["parameters"],
+        training_flops=first.training.counts["flops"],
+        data_flops=sum(stage.counts.get("flops", 0.0) for stage in stages.values()),
+        training_seconds=training_seconds,
+        data_seconds=data_seconds,
+        seconds=data_seconds + training_seconds,
+        tokens=int(first.training.counts["tokens"]),
+        bytes=first.data.packed.bytes,
+        epochs=training["epochs"],
+        steps=[_step(name, stage, store) for name, stage in stages.items()],
+        curves=[_curve(seed, run) for seed, run in runs.items()],
+        scores=_histograms(stages, store),
+        samples=[Sample(**sample) for stage in stages.values() for sample in stage.samples],
+        plan=_plan(first, store),
+    )
+
+
+def with_multipliers(arms: Sequence[Arm]) -> list[Arm]:
+    """The arms, each with the factor of training FLOPs that the first arm spends to read held-out text as well.
+
+    The factor is the arm's FLOPs against those at which the first arm's curve, interpolated over log FLOPs, is as low.
+    Above 1 the arm is cheaper. Where the first arm never gets there, its FLOPs are compared with those at which the arm
+    reached the first arm's end, the factor that both can show; None where the curves do not meet.
+    """
+    return [each.model_copy(update={"compute_multiplier": _multiplier(arms[0], each)}) for each in arms]
+
+
+def _multiplier(first: Arm, other: Arm) -> float | None:
+    mine, theirs = _mean_curve(first), _mean_curve(other)
+    if mine is None or theirs is None:
+        return None
+    if theirs[1][-1] <= mine[1][-1]:
+        reached = _flops_at(theirs, mine[1][-1])
+        return mine[0][-1] / reached if reached else None
+    reached = _flops_at(mine, theirs[1][-1])
+    return reached / theirs[0][-1] if reached else None
+
+
+def _mean_curve(arm: Arm) -> tuple[np.ndarray, np.ndarray] | None:
+    curves = [curve for curve in arm.curves if curve.held_out_flops]
+    points = min((len(curve.held_out_flops) for curve in curves), default=0)
+    if points < 2:
+        return None
+    bits = np.mean([curve.held_out_bits_per_byte[:points] for curve in curves], axis=0)
+    return np.array(curves[0].held_out_flops[:points]), np.minimum.accumulate(bits)
+
+
+def _flops_at(curve: tuple[np.ndarray, np.ndarray], bits: float) -> float | None:
+    flops, curve_bits = curve
+    if not curve_bits[-1] <= bits <= curve_bits[0]:
+        return None
+    return float(np.exp(np.interp(-bits, -curve_bits, np.log(flops))))
+
+
+def _seed_result(seed: int, run: Finished) -> SeedResult:
+    genres = {name: measured["bits_per_byte"] for name, measured in run.evaluation.details["genres"].items()}
+    return SeedResult(seed=seed, value=run.bits_per_byte, by_genre=genres)
+
+
+def _step(name: str, stage: Manifest, store: Store) -> Step:
+    quarantine = f"unreadable rows are in {store.path(stage.address)}/quarantine"
+    return Step(
+        name=name,
+        kind=stage.kind,
+        address=stage.address,
+        inputs=stage.inputs,
+        rows_in=stage.rows_in,
+        rows=stage.rows,
+        bytes_in=stage.bytes_in,
+        bytes=stage.bytes,
+        dropped=stage.dropped,
+        bad=stage.bad,
+        counts=stage.counts,
+        seconds=stage.seconds,
+        flops=stage.counts.get("flops", 0.0),
+        notes=[quarantine] if stage.bad else [],
+        examples=[Example(**example) for example in stage.examples],
+    )
+
+
+def _curve(seed: int, run: Finished) -> Curve:
+    details = run.training.details
+    # A model that was trained beside other held-out text has a curve of that text, which is not to be compared.
+    same_text = details["held_out"] == run.evaluation.recipe["held_out"]
+    tokens_per_flop = run.training.counts["tokens"] / run.training.counts["flops"]
+    return Curve(
+        seed=seed,
+        tokens=[flops * tokens_per_flop for flops in details["flops"]],
+        flops=details["flops"],
+        training_loss=details["loss"],
+        held_out_flops=details["held_out_flops"] if same_text else [],
+        held_out_bits_per_byte=details["held_out_bits_per_byte"] if same_text else [],
+    )
+
+
+def _histograms(stages: Mapping[str, Manifest], store: Store) -> list[Histogram]:
+    """Of every score that a later step selected by: all documents that were scored, and those that were kept."""
+    scores = {name: stage for name, stage in stages.items() if stage.kind == "score"}
+    selections = [stage for stage in stages.values() if stage.kind == "select"]
+    return [
+        _histogram(name, _column(store, scored, name), _column(store, kept, name))
+        for name, scored in scores.items()
+        for kept in selections
+        if name in kept.columns
+    ]
+
+
+def _column(store: Store, manifest: Manifest, name: str) -> np.ndarray:
+    parts, rows = [], 0
+    for shard in manifest.shards:
+        if rows >= HISTOGRAM_ROWS:
+            break
+        with store.filesystem.open(store.path(shard.file), "rb") as file:
+            parts.append(pq.read_table(file, columns=[name])[name].to_numpy())
+        rows += shard.rows
+    return np.concatenate(parts)
+
+
+def _histogram(name: str, scored: np.ndarray, kept: np.ndarray) -> Histogram:
+    low, high = np.quantile(scored, [0.005, 0.995])
+    edges = np.linspace(low, high if high > low else low + 1.0, HISTOGRAM_BINS + 1)
+    counts, kept_counts = (np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] for values in (scored, kept))
+    return Histogram(
+        name=name,
+        edges=edges.tolist(),
+        counts=counts.tolist(),
+        kept=np.minimum(kept_counts, counts).tolist(),
+    )
+
+
+def _plan(run: Finished, store: Store) -> Plan | None:
+    packed = Packed.from_manifest(store, run.data.packed)
+    order = np.load(io.BytesIO(store.read(f"{run.training.address}/run/plan.npy")))
+    buckets = packed.buckets()
+    if buckets.max(initial=0) == 0:
+        return None
+    edges = np.linspace(0, len(order), PLAN_POINTS + 1).astype(int)
+    drawn = buckets[order]
+    pieces = [drawn[start:stop] for start, stop in itertools.pairwise(edges) if stop > start]
+    by_difficulty = np.sort(buckets)
+    return Plan(
+        position=[(number + 0.5) / len(pieces) for number in range(len(pieces))],
+        active_share=[
+            float(np.searchsorted(by_difficulty, piece.max(), side="right")) / len(buckets) for piece in pieces
+        ],
+        mean_bucket=[float(piece.mean()) for piece in pieces],
+    )

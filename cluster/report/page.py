@@ -1,0 +1,112 @@
+"""The report as one HTML file that needs nothing else: no network, no fonts, no libraries."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from cluster.report import plots, tables, units
+from cluster.report.axes import SIDE
+from cluster.report.changes import Comparison, compare
+from cluster.report.funnel import funnels, leaks, words
+from cluster.report.lineage import chain
+from cluster.report.lines import Axis
+from cluster.report.schema import Arm, Histogram, Report, Sample
+from cluster.report.verdict import verdict
+
+HERE = Path(__file__).parent
+SAMPLES = 6  # shown of an arm's rewritten documents
+HUES = 8  # arm colours of the style sheet; further arms start over
+SHARE_AXIS = Axis("share of the data in play", units.share, tick_text=units.percent, least=0.0)
+BUCKET_AXIS = Axis("mean difficulty bucket", units.number, least=0.0)
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The rewritten documents of the arms that share them; those that are shown are compared word by word."""
+
+    arms: list[int]
+    shown: list[tuple[str, Comparison]]
+    total: int
+
+
+def render(report: Report) -> str:
+    """The whole page; equal reports give equal bytes. Text of the corpus is escaped, and no script but ours may run."""
+    script = (HERE / "page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    arms = report.arms
+    template = _environment().get_template("page.html.j2")
+    return template.render(
+        report=report,
+        arms=arms,
+        verdict=verdict(report),
+        script=Markup(script),
+        script_hash=f"sha256-{digest}",
+        style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
+        strips=plots.seed_strips(arms),
+        rows=tables.headline(arms),
+        genres=tables.by_genre(arms),
+        held_out_chart=plots.held_out_chart(arms),
+        not_drawn=units.percent(plots.DRAWN_FROM),
+        loss_chart=plots.training_loss_chart(arms),
+        funnels=funnels(arms),
+        samples=_documents(arms),
+        histograms=[(places, [plots.histogram_chart(s) for s in arm.scores]) for places, arm in _shared(arms, _scores)],
+        share_chart=plots.plan_chart(arms, lambda plan: plan.active_share, SHARE_AXIS),
+        bucket_chart=plots.plan_chart(arms, lambda plan: plan.mean_bucket, BUCKET_AXIS),
+        leaks=leaks(arms),
+        lineage=chain(arms),
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals["side"] = int(SIDE)
+    environment.filters |= {
+        "size": units.size,
+        "count": units.count,
+        "words": words,
+        "named": _named,
+        "percent": lambda at: f"{round(100 * at / SIDE, 2):g}%",
+        "hue": lambda place: f"hue-{place % HUES}",
+    }
+    return environment
+
+
+def _shared(arms: Sequence[Arm], read: Callable[[Arm], Sequence[object]]) -> list[tuple[list[int], Arm]]:
+    """Which arms have the same of something, and one arm of each such group; arms that have none of it are left out."""
+    groups: list[tuple[list[int], Arm]] = []
+    for place, arm in enumerate(arms):
+        twins = [places for places, other in groups if read(other) == read(arm)]
+        if twins:
+            twins[0].append(place)
+        elif read(arm):
+            groups.append(([place], arm))
+    return groups
+
+
+def _scores(arm: Arm) -> list[Histogram]:
+    return arm.scores
+
+
+def _samples(arm: Arm) -> list[Sample]:
+    return arm.samples
+
+
+def _documents(arms: Sequence[Arm]) -> list[Documents]:
+    return [
+        Documents(places, [(s.id, compare(s.before, s.after)) for s in arm.samples[:SAMPLES]], len(arm.samples))
+        for places, arm in _shared(arms, _samples)
+    ]
+
+
+def _named(sentence: str) -> Markup:
+    """A sentence as HTML, what stands in backticks as code."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(sentence))))

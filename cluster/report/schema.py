@@ -1,0 +1,193 @@
+"""The shape of `report.json`: what a comparison measured, arm by arm, and nothing that can be worked out from it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, model_validator
+
+Name = Annotated[str, Field(min_length=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+TOLERANCE = 1e-6  # bits per byte; a mean that passed through JSON may differ from ours in the last digits
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class HeldOut(_Record):
+    """The untouched text that every arm is evaluated on."""
+
+    name: Name
+    documents: NonNegativeInt
+    bytes: NonNegativeInt
+
+
+class SeedResult(_Record):
+    """Held-out bits per byte of one training run, in all and per genre."""
+
+    seed: int
+    value: NonNegativeFloat
+    by_genre: dict[str, NonNegativeFloat] = {}
+
+
+class BitsPerByte(_Record):
+    """Held-out bits per byte over the seeds; `spread` is the largest minus the smallest, 0 for one seed."""
+
+    mean: NonNegativeFloat
+    spread: NonNegativeFloat
+    seeds: list[SeedResult] = Field(min_length=1)
+
+    @classmethod
+    def over(cls, seeds: Sequence[SeedResult]) -> Self:
+        """Mean and spread of these runs."""
+        values = [seed.value for seed in seeds]
+        return cls(mean=sum(values) / len(values), spread=max(values) - min(values), seeds=list(seeds))
+
+    @model_validator(mode="after")
+    def _agrees_with_its_seeds(self) -> Self:
+        values = [seed.value for seed in self.seeds]
+        mean, spread = sum(values) / len(values), max(values) - min(values)
+        if abs(mean - self.mean) > TOLERANCE or abs(spread - self.spread) > TOLERANCE:
+            raise ValueError(
+                f"mean {self.mean} and spread {self.spread} do not follow from the seeds, "
+                f"which give {mean} and {spread}; build them with BitsPerByte.over(seeds)"
+            )
+        return self
+
+
+class Example(_Record):
+    """One document that a step dropped: why, which, and what in it was the cause."""
+
+    reason: str
+    id: str
+    detail: str
+
+
+class Step(_Record):
+    """What one step of an arm took in, kept, dropped and cost."""
+
+    name: Name
+    kind: Name
+    address: Name
+    inputs: list[str] = []
+    rows_in: NonNegativeInt
+    rows: NonNegativeInt
+    bytes_in: NonNegativeInt
+    bytes: NonNegativeInt
+    dropped: dict[str, NonNegativeInt] = {}  # reason -> documents
+    bad: dict[str, NonNegativeInt] = {}  # reason -> input rows that could not be read and went to quarantine
+    counts: dict[str, float] = {}
+    seconds: NonNegativeFloat = 0
+    flops: NonNegativeFloat = 0
+    notes: list[str] = []
+    examples: list[Example] = []
+
+
+class Curve(_Record):
+    """One training run as it went: (n,) training points and (m,) held-out points, both over training FLOPs so far."""
+
+    seed: int
+    tokens: list[NonNegativeFloat]
+    flops: list[NonNegativeFloat]
+    training_loss: list[float]  # nats per token
+    held_out_flops: list[NonNegativeFloat]
+    held_out_bits_per_byte: list[NonNegativeFloat]
+
+    @model_validator(mode="after")
+    def _lines_up(self) -> Self:
+        _same_length(self, "tokens", "flops", "training_loss")
+        _same_length(self, "held_out_flops", "held_out_bits_per_byte")
+        return self
+
+
+class Histogram(_Record):
+    """How a score is distributed: bin `i` spans edges[i] to edges[i + 1]; `kept` of its `counts` were selected."""
+
+    name: Name
+    edges: list[float] = Field(min_length=2)
+    counts: list[NonNegativeInt]
+    kept: list[NonNegativeInt]
+
+    @model_validator(mode="after")
+    def _lines_up(self) -> Self:
+        _same_length(self, "counts", "kept")
+        if len(self.edges) != len(self.counts) + 1:
+            raise ValueError(
+                f"histogram '{self.name}' has {len(self.counts)} bins, so it needs one edge more than that"
+            )
+        if any(right <= left for left, right in zip(self.edges, self.edges[1:])):
+            raise ValueError(f"the edges of histogram '{self.name}' have to increase")
+        if any(kept > count for kept, count in zip(self.kept, self.counts)):
+            raise ValueError(f"histogram '{self.name}' keeps more documents of a bin than the bin has")
+        return self
+
+
+class Sample(_Record):
+    """One document before and after it was rewritten."""
+
+    id: str
+    before: str
+    after: str
+
+
+class Plan(_Record):
+    """A curriculum: at each position 0..1 in training, the share of the data in play and the mean bucket drawn."""
+
+    position: list[Share]
+    active_share: list[Share]
+    mean_bucket: list[NonNegativeFloat]
+
+    @model_validator(mode="after")
+    def _lines_up(self) -> Self:
+        _same_length(self, "position", "active_share", "mean_bucket")
+        return self
+
+
+class Arm(_Record):
+    """One recipe of the comparison; `bytes` is the unique text chosen for training, `seconds` data and training."""
+
+    name: Name
+    bits_per_byte: BitsPerByte
+    parameters: NonNegativeInt
+    training_flops: NonNegativeFloat
+    data_flops: NonNegativeFloat
+    training_seconds: NonNegativeFloat
+    data_seconds: NonNegativeFloat
+    seconds: NonNegativeFloat
+    tokens: NonNegativeInt
+    bytes: NonNegativeInt
+    epochs: NonNegativeFloat
+    compute_multiplier: NonNegativeFloat | None = None
+    steps: list[Step] = []
+    curves: list[Curve] = []
+    scores: list[Histogram] = []
+    samples: list[Sample] = []
+    plan: Plan | None = None
+
+
+class Report(_Record):
+    """A whole comparison; the first arm is the one that the others are measured against."""
+
+    title: Name
+    created: datetime
+    gleaner_version: str
+    held_out: HeldOut
+    seeds: list[int] = Field(min_length=1)
+    machine: str
+    command: str  # what made this report, to be typed again
+    arms: list[Arm] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_its_arms_apart(self) -> Self:
+        names = [arm.name for arm in self.arms]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"arms need different names; named more than once: {', '.join(twice)}")
+        return self
+
+
+def _same_length(record: _Record, *fields: str) -> None:
+    lengths = {field: len(getattr(record, field)) for field in fields}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"these have to be equally long: {lengths}")

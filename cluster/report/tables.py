@@ -1,0 +1,101 @@
+"""The tables of the report: the arms side by side, in all and by genre."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cluster.report import units
+from cluster.report.schema import Arm
+from cluster.report.verdict import gain_of, spread_of
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number, what explains it in small print, and `tone`: 'better', 'worse' beyond the spread, or ''."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm of the headline table."""
+
+    arm: int
+    name: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class GenreRow:
+    """One genre: a cell for each arm; `best` is the place of the arm with the fewest bits per byte."""
+
+    genre: str
+    cells: tuple[Cell | None, ...]
+    best: int
+
+
+def headline(arms: Sequence[Arm]) -> tuple[Row, ...]:
+    """One row an arm, every cell with its column's name."""
+    return tuple(Row(place, arm.name, tuple(_cells(arms[0], arm))) for place, arm in enumerate(arms))
+
+
+def _cells(first: Arm, arm: Arm) -> list[Cell]:
+    seeds = len(arm.bits_per_byte.seeds)
+    spread = f"spread {units.bits(arm.bits_per_byte.spread)}" if seeds > 1 else "one seed"
+    data_share = arm.data_flops / arm.training_flops if arm.training_flops else 0.0
+    data_note = f"{units.share(data_share)} of training" if arm.data_flops else "no model ran"
+    multiplier = "–" if arm.compute_multiplier is None else units.times(arm.compute_multiplier)
+    return [
+        Cell("Bits per byte", units.bits(arm.bits_per_byte.mean), spread),
+        _delta(first, arm),
+        Cell("Compute multiplier", multiplier),
+        Cell("Training FLOPs", units.flops(arm.training_flops), f"{units.tokens(arm.parameters)} parameters"),
+        Cell("Data FLOPs", units.flops(arm.data_flops), data_note),
+        Cell("Time on data", units.duration(arm.data_seconds)),
+        Cell("Time in all", units.duration(arm.seconds)),
+        Cell("Tokens", units.tokens(arm.tokens)),
+        Cell("Text chosen", units.size(arm.bytes), f"{units.count(round(arm.epochs, 2))} epochs"),
+    ]
+
+
+def _delta(first: Arm, arm: Arm) -> Cell:
+    label = f"Against {first.name}"
+    if arm is first:
+        return Cell(label, "–")
+    gain, spread = gain_of(first, arm), spread_of(first, arm)
+    if spread is None:
+        return Cell(label, units.signed(-gain), "spread unknown")
+    tone = "better" if gain > spread else "worse" if gain < -spread else ""
+    note = f"{units.times(abs(gain) / spread)} spread" if tone and spread else "" if tone else "within spread"
+    return Cell(label, units.signed(-gain), note, tone)
+
+
+def by_genre(arms: Sequence[Arm]) -> tuple[GenreRow, ...]:
+    """Every genre with the mean over seeds of each arm; empty where the held-out text has fewer than two genres."""
+    genres = sorted({genre for arm in arms for seed in arm.bits_per_byte.seeds for genre in seed.by_genre})
+    return tuple(_genre_row(arms, genre) for genre in genres) if len(genres) > 1 else ()
+
+
+def _genre_row(arms: Sequence[Arm], genre: str) -> GenreRow:
+    values = [[seed.by_genre[genre] for seed in arm.bits_per_byte.seeds if genre in seed.by_genre] for arm in arms]
+    means = [sum(each) / len(each) if each else float("inf") for each in values]
+    spreads = [max(each) - min(each) if each else 0.0 for each in values]
+    cells = tuple(
+        _genre_cell(
+            name=arm.name, mean=mean, first_mean=means[0], spread=max(spread, spreads[0]), seeds=min(map(len, values))
+        )
+        if each
+        else None
+        for arm, each, mean, spread in zip(arms, values, means, spreads)
+    )
+    return GenreRow(genre, cells, means.index(min(means)))
+
+
+def _genre_cell(name: str, mean: float, first_mean: float, spread: float, seeds: int) -> Cell:
+    difference = mean - first_mean
+    if not difference or first_mean == float("inf"):
+        return Cell(name, units.bits(mean))
+    tone = "" if seeds < 2 or abs(difference) <= spread else "better" if difference < 0 else "worse"
+    return Cell(name, units.bits(mean), units.signed(difference), tone)

@@ -1,0 +1,158 @@
+"""What the numbers of a comparison allow to be said, in words, and no more than that."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cluster.report import units
+from cluster.report.schema import Arm, Report
+
+Outcome = Literal["win", "tie", "loss", "one_seed", "one_arm"]
+LABELS: dict[Outcome, str] = {
+    "win": "better beyond the seed spread",
+    "tie": "no difference beyond the seed spread",
+    "loss": "worse beyond the seed spread",
+    "one_seed": "one seed, spread unknown",
+    "one_arm": "nothing to compare with",
+}
+UNEQUAL_FLOPS = 0.01  # arms whose training FLOPs differ by more than this share are not compared fairly
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The headline and what has to be said with it, names of arms in backticks; `cautions` weaken the headline."""
+
+    outcome: Outcome
+    headline: str
+    remarks: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The outcome in a few words."""
+        return LABELS[self.outcome]
+
+
+def verdict(report: Report) -> Verdict:
+    """The best of the other arms against the first: better or worse only by more than the seeds' spread."""
+    first, *others = report.arms
+    if not others:
+        sentence = f"`{first.name}` reads held-out text in {_bits(first)} bits per byte; no other arm to compare with."
+        return Verdict("one_arm", sentence)
+    best = min(others, key=lambda arm: (not _beats(first, arm), arm.bits_per_byte.mean))
+    outcome, headline = _judge(first, best)
+    remarks = [*_multiplier(first, best, outcome), _price(first, best), *_others(first, best, others)]
+    return Verdict(outcome, headline, tuple(remarks), tuple(_cautions(report, outcome)))
+
+
+def spread_of(first: Arm, arm: Arm) -> float | None:
+    """The larger spread of the two arms in bits per byte; None where one of them has a single seed."""
+    if min(len(first.bits_per_byte.seeds), len(arm.bits_per_byte.seeds)) < 2:
+        return None
+    return max(first.bits_per_byte.spread, arm.bits_per_byte.spread)
+
+
+def gain_of(first: Arm, arm: Arm) -> float:
+    """Bits per byte that `arm` needs fewer than `first`; negative where it needs more."""
+    return first.bits_per_byte.mean - arm.bits_per_byte.mean
+
+
+def total_multiplier(first: Arm, arm: Arm) -> float | None:
+    """The compute multiplier with the data's FLOPs on both sides; None where there is no multiplier.
+
+    A multiplier m of at least 1 says that the arm is where the first arm ends after 1/m of the first arm's training
+    FLOPs, one below 1 that the first arm is where the arm ends after m of the arm's.
+    """
+    multiplier = arm.compute_multiplier
+    if not multiplier or not arm.training_flops or not first.training_flops:
+        return None
+    if multiplier >= 1:
+        return (first.training_flops + first.data_flops) / (first.training_flops / multiplier + arm.data_flops)
+    return (arm.training_flops * multiplier + first.data_flops) / (arm.training_flops + arm.data_flops)
+
+
+def _beats(first: Arm, arm: Arm) -> bool:
+    spread = spread_of(first, arm)
+    return spread is not None and gain_of(first, arm) > spread
+
+
+def _judge(first: Arm, best: Arm) -> tuple[Outcome, str]:
+    gain, spread = gain_of(first, best), spread_of(first, best)
+    reads = f"`{best.name}` reads held-out text in {_bits(best, gain)} bits per byte, {_compared(first, gain)}"
+    if spread is None:
+        return "one_seed", f"{reads}; one seed: no spread known."
+    if gain > spread:
+        return "win", f"{reads}, {_in_spreads(gain, spread)}."
+    if gain >= -spread:
+        return "tie", f"No arm beats `{first.name}` beyond the spread: {reads}, {_in_spreads(gain, spread)}."
+    return "loss", f"No arm beats `{first.name}`: the best other, {reads}, {_in_spreads(gain, spread)}."
+
+
+def _compared(first: Arm, gain: float) -> str:
+    difference = _digits(abs(gain), gain)
+    if not float(difference):
+        return f"as many as `{first.name}`"
+    return f"{difference} {'fewer' if gain > 0 else 'more'} than `{first.name}`"
+
+
+def _in_spreads(gain: float, spread: float) -> str:
+    return f"{units.times(abs(gain) / spread)} the seed spread" if spread else "and the seeds agree exactly"
+
+
+def _multiplier(first: Arm, best: Arm, outcome: Outcome) -> list[str]:
+    """What the difference is worth in compute; nothing where there is no difference to speak of."""
+    multiplier, total = best.compute_multiplier, total_multiplier(first, best)
+    if not multiplier or not total or outcome == "tie":
+        return []
+    early, late = (best, first) if multiplier >= 1 else (first, best)
+    part = units.share(min(multiplier, 1 / multiplier))
+    counted = f" ({units.times(total)} counting the FLOPs of its data)" if best.data_flops else ""
+    return [
+        f"`{early.name}` is where `{late.name}` ends after {part} of the training FLOPs: "
+        f"a compute multiplier of {units.times(multiplier)}{counted}."
+    ]
+
+
+def _price(first: Arm, best: Arm) -> str:
+    slower = best.data_seconds - first.data_seconds
+    model_work = f" and {units.flops(best.data_flops)} of model work" if best.data_flops else ""
+    return (
+        f"`{best.name}` trained on {units.size(best.bytes)} of text (`{first.name}`: {units.size(first.bytes)}), "
+        f"which took {units.duration(abs(slower))} {'more' if slower >= 0 else 'less'} to prepare{model_work}."
+    )
+
+
+def _others(first: Arm, best: Arm, others: list[Arm]) -> list[str]:
+    sentences = []
+    for arm in sorted(others, key=lambda arm: arm.bits_per_byte.mean):
+        gain, spread = gain_of(first, arm), spread_of(first, arm)
+        if arm is best or spread is None:
+            continue
+        apart = abs(gain_of(arm, best))
+        doubt = f"; it is not told apart from `{best.name}`" if apart <= (spread_of(arm, best) or 0) else ""
+        how = "also beats" if gain > spread else "is worse than" if gain < -spread else "is not told apart from"
+        sentences.append(f"`{arm.name}` {how} `{first.name}` ({units.signed(-gain)} bits per byte){doubt}.")
+    return sentences
+
+
+def _cautions(report: Report, outcome: Outcome) -> list[str]:
+    sentences = []
+    spent = [arm.training_flops for arm in report.arms]
+    if max(spent) > min(spent) * (1 + UNEQUAL_FLOPS):
+        sentences.append(
+            f"Not a fair comparison: training FLOPs go from {units.flops(min(spent))} to {units.flops(max(spent))}."
+        )
+    if outcome == "one_seed":
+        sentences.append("A difference from one seed may be luck; run at least three.")
+    counts = {len(arm.bits_per_byte.seeds) for arm in report.arms}
+    if len(counts) > 1:
+        sentences.append(f"The arms have different numbers of seeds: {min(counts)} to {max(counts)}.")
+    return sentences
+
+
+def _digits(value: float, gain: float) -> str:
+    """Two decimals, three where the gain is small."""
+    return f"{value:.{2 if abs(gain) >= 0.1 else 3}f}"
+
+
+def _bits(arm: Arm, gain: float = 1.0) -> str:
+    return _digits(arm.bits_per_byte.mean, gain)

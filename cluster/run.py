@@ -1,0 +1,135 @@
+"""The one entry point: `gleaner` and `python -m cluster.run` are this program.
+
+Nothing heavy is imported until a command runs, so `--help` answers at once.
+"""
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Train small language models that learn more from less text.",
+)
+
+File = Annotated[str, typer.Argument(help="A run's YAML file.", show_default=False)]
+Overrides = Annotated[list[str] | None, typer.Argument(help="path=value, as in training.tokens=2_000_000")]
+
+
+@app.command()
+def run(file: File, overrides: Overrides = None) -> None:
+    """The whole run: data, training, evaluation, report."""
+    from cluster import commands
+
+    print(commands.run(file, overrides or []))
+
+
+@app.command()
+def data(file: File, overrides: Overrides = None) -> None:
+    """Only the data of a run."""
+    from cluster import commands
+
+    print(commands.data(file, overrides or []))
+
+
+@app.command()
+def train(file: File, overrides: Overrides = None) -> None:
+    """The data and the model of a run."""
+    from cluster import commands
+
+    print(commands.train(file, overrides or []))
+
+
+@app.command()
+def evaluate(file: File, overrides: Overrides = None) -> None:
+    """The data, the model and its bits per byte."""
+    from cluster import commands
+
+    print(commands.evaluate(file, overrides or []))
+
+
+@app.command()
+def compare(
+    files: Annotated[list[str], typer.Argument(help="Two or more YAML files, the first the one to beat.")],
+    out: Annotated[str, typer.Option(help="The folder of the report.")],
+    seeds: Annotated[str, typer.Option(help="As in 0,1,2; each file's own seed unless given.")] = "",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="path=value for every file.")] = None,
+) -> None:
+    """Several recipes at equal training FLOPs, one report."""
+    from cluster import commands
+
+    print(commands.compare(files, out, [int(seed) for seed in seeds.split(",") if seed], set_ or []))
+
+
+@app.command()
+def tune(file: File, overrides: Overrides = None) -> None:
+    """The sweep of the section `tuning`: a table and plots of what was found."""
+    from cluster import commands
+
+    print(commands.tune(file, overrides or []))
+
+
+@app.command()
+def submit(
+    file: File,
+    overrides: Overrides = None,
+    command: Annotated[
+        Literal["run", "data", "train", "evaluate", "tune"], typer.Option(help="What to do there.")
+    ] = "run",
+    address: Annotated[
+        str | None, typer.Option(help="The dashboard, as in http://head:8265; RAY_API_SERVER_ADDRESS unless given.")
+    ] = None,
+    working_dir: Annotated[str, typer.Option(help="The folder that travels: this repository.")] = ".",
+) -> None:
+    """The same command as a Ray job, its log followed here."""
+    from cluster import submit as jobs
+
+    sys.exit(jobs.submit([command, file, *(overrides or [])], address, working_dir))
+
+
+@app.command()
+def preflight(file: File, overrides: Overrides = None) -> None:
+    """What would stop a run on this cluster, before it costs anything."""
+    from cluster import commands
+
+    print(commands.preflight(file, overrides or []))
+
+
+@app.command()
+def show(
+    target: Annotated[str, typer.Argument(help="An address in the store, or a run's YAML file.")],
+    store: Annotated[str, typer.Option(help="The store of the address.")] = "runs/store",
+) -> None:
+    """A manifest, its lineage and a few rows."""
+    from cluster import inspect
+
+    print(inspect.show(target, store))
+
+
+@app.command()
+def kinds(family: Annotated[str, typer.Argument(help="As in filters; all families unless given.")] = "") -> None:
+    """The components and their parameters."""
+    from cluster import inspect
+
+    print(inspect.kinds_table(family))
+
+
+def main() -> None:
+    """Runs a command; a mistake of the user's is one sentence on stderr and exit status 2, no stack."""
+    try:
+        app()
+    except (ValueError, OSError) as error:
+        sys.exit(_fail(error))
+
+
+def _fail(error: ValueError | OSError) -> int:
+    print(f"gleaner: {error}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

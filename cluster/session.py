@@ -1,0 +1,40 @@
+"""Session: one connection to Ray for the length of a command."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """Ray runs: the cluster that RAY_ADDRESS names (as in a Ray job), else a local one that ends with the command."""
+    import ray
+    import ray.data  # sets its loggers up, so it has to come before they are turned down
+
+    if ray.is_initialized():
+        yield
+        return
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for noisy in ("ray.data", "ray.train", "httpx"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
+    context = ray.init(
+        address=os.environ.get("RAY_ADDRESS", "local"),
+        log_to_driver=False,
+        logging_level=logging.WARNING,
+        runtime_env=_runtime_env(),
+    )
+    if context.dashboard_url:
+        print(f"Ray dashboard: http://{context.dashboard_url}")
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _runtime_env() -> dict[str, dict[str, str]]:
+    """Workers look for modules where this process does, and tokenize with the one core they have been given."""
+    path = os.environ.get("PYTHONPATH")
+    found = {"PYTHONPATH": path} if path and "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ else {}
+    return {"env_vars": {"TOKENIZERS_PARALLELISM": "false", **found}}

@@ -1,0 +1,265 @@
+"""Submit: the same gleaner command as a Ray job on a running cluster, its log followed here.
+
+The repository travels as the job's working directory, the dependencies have to be in the cluster's image. Everything
+goes through the head node's dashboard: an address, and a token where the cluster asks for one.
+"""
+
+import asyncio
+import fnmatch
+import os
+import shlex
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import yaml
+
+from cluster.config import EXTENDS, load
+
+if TYPE_CHECKING:
+    from ray.job_submission import JobDetails, JobSubmissionClient
+
+CONFIG_SUFFIXES = (".yaml", ".yml")
+TOP_EXCLUDES = ("runs", "docs", "tests", "build", "dist")  # folders of the repository that no job needs
+NAME_EXCLUDES = (".?*", "__pycache__", "*.egg-info")  # in any folder; hidden files may hold secrets
+ADDRESS_VARIABLES = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")
+TOKEN_VARIABLES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+RECONNECTS = 60
+RECONNECT_SECONDS = 2.0
+START_SECONDS = 60
+STARTING = "No available agent"
+INTERRUPTED = 130
+LOG_IN_MESSAGE = ", last available logs"  # from here on a failed job's message repeats its log
+
+
+def submit(arguments: Sequence[str], address: str | None, working_dir: str) -> int:
+    """A job has run `gleaner <arguments>` on the cluster at `address`, its log printed as it came; its exit status.
+
+    `address` is the URL of the dashboard, else what RAY_API_SERVER_ADDRESS or RAY_ADDRESS names. The exit status is 0
+    only where the job succeeded; after Ctrl-C it is 130 and the job goes on. ValueError with the cure, before anything
+    is sent, for a config that is wrong or that does not travel with `working_dir`, and where no cluster answers.
+    """
+    root = project_folder(working_dir)
+    command = travelling(arguments, root)
+    _require_address(address)
+    for warning in store_warnings(command, root):
+        print(f"gleaner: {warning}", file=sys.stderr)
+    client = _connected(address)
+    job = f"gleaner-{command[0]}-{uuid.uuid4().hex[:8]}"
+    print(f"job {job}: gleaner {shlex.join(command)}", flush=True)
+    try:
+        _send(client, job, shlex.join(["python", "-m", "cluster.run", *command]), root)
+        details = asyncio.run(_followed(client, job))
+    except KeyboardInterrupt:
+        print(f"\nthe cluster goes on with job {job}; {_reattaching(job, address)}", flush=True)
+        return INTERRUPTED
+    if details is None:
+        print(
+            f"gleaner: the cluster answers no more, job {job} may go on; {_reattaching(job, address)}", file=sys.stderr
+        )
+        return 1
+    return _exit_status(job, details)
+
+
+def project_folder(working_dir: str) -> Path:
+    """The absolute path of the repository that travels; ValueError where the program is not in it."""
+    root = Path(os.path.abspath(Path(working_dir).expanduser()))
+    if not (root / "cluster" / "run.py").is_file():
+        raise ValueError(
+            f"working dir '{root}' does not hold the program (no cluster/run.py); give --working-dir the folder of "
+            "the repository"
+        )
+    return root
+
+
+def excludes() -> list[str]:
+    """What does not travel, as the patterns of a .gitignore."""
+    return [*(f"/{name}" for name in TOP_EXCLUDES), *NAME_EXCLUDES]
+
+
+def travelling(arguments: Sequence[str], root: Path) -> list[str]:
+    """The arguments with every config file named relative to `root`, where the job starts.
+
+    ValueError for a mistake in a config, and for a file, or one that it extends, which the job would not find.
+    """
+    overrides = [argument for argument in arguments if _is_override(argument)]
+    result = []
+    for argument in arguments:
+        if _is_config(argument):
+            load(argument, overrides)
+            names = [_travelling_name(file, root) for file in _with_extended(Path(argument))]
+            result.append(names[0])
+        else:
+            result.append(argument)
+    return result
+
+
+def store_warnings(command: Sequence[str], root: Path) -> Iterator[str]:
+    """A sentence for every config whose store would be lost with the job's folder."""
+    overrides = [argument for argument in command if _is_override(argument)]
+    for file in filter(_is_config, command):
+        store = load(str(root / file), overrides).store
+        if "://" not in store and not os.path.isabs(os.path.expanduser(store)):
+            yield (
+                f"store '{store}' of '{file}' is relative to the job's own folder on the head node, which other nodes "
+                "do not see and which goes with the cluster; set store=s3://BUCKET/FOLDER, or the absolute path of a "
+                "disk that all nodes share"
+            )
+
+
+class ShownLog:
+    """What of a job's log is on the screen already; every new connection sends the log from its first character."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+
+    def show(self, text: str, position: int) -> int:
+        """Prints the part of `text`, which begins at `position` in the log, that is new; the position behind it."""
+        print(text[max(0, self.characters - position) :], end="", flush=True)
+        end = position + len(text)
+        self.characters = max(self.characters, end)
+        return end
+
+
+def _is_override(argument: str) -> bool:
+    return "=" in argument and not argument.startswith("-")
+
+
+def _is_config(argument: str) -> bool:
+    return argument.endswith(CONFIG_SUFFIXES) and not _is_override(argument)
+
+
+def _with_extended(file: Path) -> list[Path]:
+    """A config file and the chain of those that it extends; all of them are known to be readable."""
+    below = yaml.safe_load(file.read_text(encoding="utf-8")).get(EXTENDS)
+    if not below:
+        return [file]
+    if Path(below).is_absolute():
+        raise ValueError(
+            f"'{file}' extends '{below}', an absolute path that a cluster does not have; name it relative to the file"
+        )
+    return [file, *_with_extended(file.parent / below)]
+
+
+def _travelling_name(file: Path, root: Path) -> str:
+    """The file's path inside `root`; ValueError where it lies outside of it or in a part that stays behind."""
+    path = PurePath(os.path.abspath(file))
+    if not path.is_relative_to(root):
+        raise ValueError(
+            f"config file '{file}' is not inside the working dir '{root}', so the job would not find it; move it "
+            "there, as to cluster/runs/, or give another --working-dir"
+        )
+    name = path.relative_to(root)
+    if name.parts[0] in TOP_EXCLUDES or any(
+        fnmatch.fnmatchcase(part, pattern) for part in name.parts for pattern in NAME_EXCLUDES
+    ):
+        raise ValueError(
+            f"config file '{file}' stays behind: nothing travels that matches {', '.join(excludes())}; move it to "
+            "another folder, as to cluster/runs/"
+        )
+    return name.as_posix()
+
+
+def _require_address(address: str | None) -> None:
+    if address is None and not any(os.environ.get(name) for name in ADDRESS_VARIABLES):
+        raise ValueError(
+            "no cluster is named; give --address http://HOST:8265, the dashboard of the head node, or set "
+            "RAY_API_SERVER_ADDRESS"
+        )
+    if address is not None and "://" not in address:
+        raise ValueError(f"address '{address}' is no URL; give the head node's dashboard, as in http://HOST:8265")
+
+
+def _connected(address: str | None) -> "JobSubmissionClient":
+    """A client of the cluster; ValueError where none answers or it wants another token.
+
+    The token itself is read by Ray alone, and only if RAY_AUTH_MODE says so before Ray is imported. Ray lets
+    RAY_API_SERVER_ADDRESS win over an argument, so an address that was given goes there.
+    """
+    if address is not None:
+        os.environ["RAY_API_SERVER_ADDRESS"] = address
+    if any(os.environ.get(name) for name in TOKEN_VARIABLES) or (Path.home() / ".ray" / "auth_token").is_file():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    from ray.exceptions import AuthenticationError
+    from ray.job_submission import JobSubmissionClient
+
+    place = next(os.environ[name] for name in ADDRESS_VARIABLES if os.environ.get(name))
+    try:
+        return JobSubmissionClient()
+    except AuthenticationError:
+        raise ValueError(
+            f"the cluster at {place} does not take this token; set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH to a file "
+            "that holds the cluster's token"
+        ) from None
+    except (ConnectionError, RuntimeError) as error:
+        raise ValueError(
+            f"no Ray dashboard answers at {place} ({error}); give --address http://HOST:8265 of a running cluster, "
+            "through a tunnel or port-forward where it is elsewhere"
+        ) from None
+
+
+def _send(client: "JobSubmissionClient", job: str, entrypoint: str, root: Path) -> None:
+    """The cluster has the job. A head that has just started answers before it can take one; it is asked again."""
+    for seconds_left in range(START_SECONDS, -1, -1):
+        try:
+            client.submit_job(
+                entrypoint=entrypoint,
+                submission_id=job,
+                runtime_env={"working_dir": str(root), "excludes": excludes()},
+            )
+            return
+        except RuntimeError as error:
+            if STARTING not in str(error) or not seconds_left:
+                raise ValueError(f"the cluster does not take the job: {error}") from error
+            time.sleep(1.0)
+
+
+async def _followed(client: "JobSubmissionClient", job: str) -> "JobDetails | None":
+    """The finished job, its whole log printed; None where the cluster is lost. Broken connections are mended."""
+    import aiohttp
+
+    lost = (RuntimeError, OSError, aiohttp.ClientError)
+    log, failures = ShownLog(), 0
+    while failures < RECONNECTS:
+        whole = True
+        try:
+            position = 0
+            async for text in client.tail_job_logs(job):
+                position = log.show(text, position)
+        except lost:
+            whole = False
+        try:
+            details = client.get_job_info(job)
+            if details.status.is_terminal():
+                log.show("" if whole else client.get_job_logs(job), 0)
+                return details
+            failures = 0
+        except lost:
+            failures += 1
+        await asyncio.sleep(RECONNECT_SECONDS)
+    return None
+
+
+def _reattaching(job: str, address: str | None) -> str:
+    mode = "RAY_AUTH_MODE=token " if os.environ.get("RAY_AUTH_MODE") == "token" else ""
+    place = "" if address is None else f"RAY_API_SERVER_ADDRESS={shlex.quote(address)} "
+    return (
+        f"follow it again with\n  {mode}{place}ray job logs --follow {job}\n"
+        f"or stop it with\n  {mode}{place}ray job stop {job}"
+    )
+
+
+def _exit_status(job: str, details: "JobDetails") -> int:
+    """Says how the job ended; 0 where it succeeded, else its own exit status, or 1 where it has none."""
+    from ray.job_submission import JobStatus
+
+    if details.status == JobStatus.SUCCEEDED:
+        print(f"job {job} succeeded")
+        return 0
+    reason = (details.message or "").partition(LOG_IN_MESSAGE)[0]
+    print(f"gleaner: job {job} {details.status.value.lower()}: {reason}", file=sys.stderr)
+    code = details.driver_exit_code or 1
+    return code if 0 < code < 256 else 1

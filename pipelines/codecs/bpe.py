@@ -1,0 +1,182 @@
+"""Byte-pair encoding over bytes, trained on a sample of the corpus."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from pipelines.contracts import ID, TEXT, Codec, Coder, TokenArrays
+from pipelines.documents import one_array
+from pipelines.randomness import uniform
+from pipelines.texts.arrays import bytes_and_offsets
+
+if TYPE_CHECKING:
+    import ray.data
+
+TOKENIZER_FILE = "tokenizer.json"
+END_TEXT = "<|end|>"
+SPACE, DELETE = 0x20, 0x7F
+KNOWN_WORDS, KNOWN_CHARACTERS = 300_000, 64  # about 80 MB; then the memory starts anew
+BYTE_TOKENS = 257  # every byte and the end: the least vocabulary that can spell any text
+
+
+class Bpe(Codec):
+    """Byte-level BPE (Sennrich et al., 2016; over bytes as in Radford et al., 2019) by the `tokenizers` library.
+
+    Any text can be spelled, since all 256 bytes are tokens, and text that looks like the end token is spelled out.
+    `vocab` counts all tokens; a corpus with too few different words gives fewer. `sample_bytes` is about how much text
+    it learns from, taken row by row by a hash of the id.
+    """
+
+    vocab: int = Field(2000, ge=BYTE_TOKENS)
+    sample_bytes: int = Field(16 << 20, gt=0)
+
+    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
+        """`tokenizer.json` learned from a sample of the columns id and text; ValueError where there is no text.
+
+        The same rows in any order and number of blocks give the same file.
+        """
+        texts = sample(rows, self.sample_bytes, seed)
+        if not texts:
+            raise ValueError("codec 'bpe' has no text to learn from; look at what the steps before it dropped")
+        return {TOKENIZER_FILE: train_tokenizer(texts, self.vocab)}
+
+    def open(self, files: dict[str, bytes]) -> Coder:
+        """The coder; ValueError where `files` has no tokenizer.json."""
+        if TOKENIZER_FILE not in files:
+            raise ValueError(f"codec 'bpe' needs {TOKENIZER_FILE}, given {sorted(files)}; train the codec first")
+        return _BpeCoder(files[TOKENIZER_FILE])
+
+    def tokenizer_files(self, files: dict[str, bytes]) -> dict[str, bytes]:
+        """The files of a folder that `AutoTokenizer.from_pretrained` opens: the tokenizer and its configuration."""
+        return tokenizer_folder(files)
+
+
+class _BpeCoder(Coder):
+    def __init__(self, content: bytes) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_buffer(content)
+        self._tokenizer.encode_special_tokens = True  # a document may quote the end token: it is text there
+        self.vocab_size = self._tokenizer.get_vocab_size()
+        self.end = self._tokenizer.get_vocab()[END_TEXT]
+        self._known: dict[str, npt.NDArray[np.uint32]] = {}
+
+    def encode(self, texts: Sequence[str]) -> TokenArrays:
+        """One array of tokens a text, the same as the tokenizer gives for the text as a whole.
+
+        Every different word is encoded once, in batches of natural text that is several times faster.
+        """
+        words, first_words = split_words(pa.array(texts, pa.large_string()))
+        if not len(words):
+            return [np.zeros(0, np.uint32) for _ in texts]
+        coded = words.dictionary_encode()
+        tokens, ends = _gathered(self._pieces(coded.dictionary.to_pylist()), coded.indices.to_numpy())
+        return np.split(tokens, ends[first_words[1:-1]])
+
+    def _pieces(self, words: list[str]) -> list[npt.NDArray[np.uint32]]:
+        """The tokens of each word; those of short words are remembered for the next batches."""
+        new = [word for word in words if word not in self._known]
+        encodings = self._tokenizer.encode_batch_fast(new, add_special_tokens=False)
+        fresh = {word: np.array(encoding.ids, np.uint32) for word, encoding in zip(new, encodings, strict=True)}
+        pieces = [fresh[word] if word in fresh else self._known[word] for word in words]
+        if len(self._known) > KNOWN_WORDS:
+            self._known.clear()
+        self._known.update((word, piece) for word, piece in fresh.items() if len(word) <= KNOWN_CHARACTERS)
+        return pieces
+
+    def decode(self, tokens: Sequence[int] | npt.NDArray[np.integer]) -> str:
+        """The text of these tokens; a character cut in two becomes U+FFFD. ValueError on the end token."""
+        numbers = np.asarray(tokens, np.int64)
+        if numbers.size and (numbers.max() >= self.vocab_size or (numbers == self.end).any()):
+            raise ValueError(
+                f"decode takes tokens below {self.vocab_size} other than the end token {self.end}; "
+                "cut the documents apart at the end token first"
+            )
+        return str(self._tokenizer.decode(numbers.tolist(), skip_special_tokens=False))
+
+
+def split_words(texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """The words of a large_string array, end to end, and (n + 1,) the position of every text's first word.
+
+    A word begins where a space follows a visible ASCII character. GPT-2's pattern always separates there, as its tokens
+    are a run of white space or one space and a run of something else, so words can be encoded one by one.
+    """
+    data, offsets = bytes_and_offsets(texts)
+    data = data[: offsets[-1]]
+    breaks = np.flatnonzero((data[1:] == SPACE) & (data[:-1] > SPACE) & (data[:-1] < DELETE)) + 1
+    is_start = np.zeros(len(data) + 1, dtype=bool)
+    is_start[breaks[breaks > offsets[0]]] = is_start[offsets] = True
+    starts = np.flatnonzero(is_start)
+    words = pa.LargeStringArray.from_buffers(len(starts) - 1, pa.py_buffer(starts), pa.py_buffer(data))
+    return words, np.searchsorted(starts, offsets)
+
+
+def _gathered(
+    pieces: Sequence[npt.NDArray[np.uint32]], order: npt.NDArray[np.integer]
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """The pieces one after the other in `order`, and (len(order) + 1,) where each begins, the last being the end."""
+    lengths = np.array([len(piece) for piece in pieces], np.int64)
+    piece_starts = np.cumsum(lengths) - lengths
+    taken = lengths[order]
+    ends = np.concatenate([[0], np.cumsum(taken)])
+    positions = np.arange(ends[-1]) + np.repeat(piece_starts[order] - ends[:-1], taken)
+    return np.concatenate(pieces)[positions], ends
+
+
+def sample(rows: "ray.data.Dataset", sample_bytes: int, seed: int) -> list[str]:
+    """About `sample_bytes` of text, or all there is, sorted by id; which rows depends on seed and ids alone.
+
+    Two passes: the first adds up the bytes, one number a block; only the rows of the sample come to the driver.
+    """
+    sizes = rows.map_batches(_text_bytes, batch_size=None, batch_format="pyarrow")
+    total_bytes = sum(int(part["bytes"].sum()) for part in sizes.iter_batches(batch_size=None, batch_format="numpy"))
+    share = sample_bytes / max(total_bytes, 1)
+
+    def chosen(batch: pa.Table) -> pa.Table:
+        return batch.select([ID, TEXT]).filter(pa.array(uniform(one_array(batch[ID]), seed, "bpe") < share))
+
+    parts = rows.map_batches(chosen, batch_size=None, batch_format="pyarrow")
+    tables = list(parts.iter_batches(batch_size=None, batch_format="pyarrow"))
+    return pa.concat_tables(tables).sort_by(ID)[TEXT].to_pylist() if tables else []
+
+
+def train_tokenizer(texts: Sequence[str], vocab: int) -> bytes:
+    """`tokenizer.json` of a byte-level BPE without normalization; token 0 ends a document."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab,
+        special_tokens=[END_TEXT],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer, length=len(texts))
+    return tokenizer.to_str().encode("utf-8")
+
+
+def tokenizer_folder(files: dict[str, bytes]) -> dict[str, bytes]:
+    """tokenizer.json with a configuration under which transformers spells text that looks like the end token out."""
+    configuration = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": END_TEXT,
+        "pad_token": END_TEXT,
+        "clean_up_tokenization_spaces": False,
+        "split_special_tokens": True,
+    }
+    return {
+        TOKENIZER_FILE: files[TOKENIZER_FILE],
+        "tokenizer_config.json": json.dumps(configuration, indent=2).encode(),
+    }
+
+
+def _text_bytes(batch: pa.Table) -> pa.Table:
+    return pa.table({"bytes": [pc.sum(pc.binary_length(batch[TEXT]), min_count=0).cast(pa.int64())]})

@@ -1,0 +1,81 @@
+"""The codec that learns nothing: a token is a byte of UTF-8."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.codecs.bpe import END_TEXT, TOKENIZER_FILE, tokenizer_folder
+from pipelines.contracts import Codec, Coder, TokenArrays
+
+if TYPE_CHECKING:
+    import ray.data
+
+END = 256
+
+
+class Bytes(Codec):
+    """257 tokens: the 256 bytes, each its own number, and one that ends a document."""
+
+    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
+        """No files: there is nothing to learn, and `rows` is not read."""
+        return {}
+
+    def open(self, files: dict[str, bytes]) -> Coder:
+        """The coder; ValueError where files are given, since they belong to another codec."""
+        if files:
+            raise ValueError(
+                f"codec 'bytes' has no files, given {sorted(files)}; open them with the codec that wrote them"
+            )
+        return _ByteCoder()
+
+    def tokenizer_files(self, files: dict[str, bytes]) -> dict[str, bytes]:
+        """The files of a folder that `AutoTokenizer.from_pretrained` opens, with the same numbers for the same bytes.
+
+        It is a byte-level BPE without merges, in the form of the `tokenizers` library.
+        """
+        vocab = {character: byte for byte, character in enumerate(byte_characters())} | {END_TEXT: END}
+        byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
+        end = {"id": END, "content": END_TEXT, "special": True}
+        flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+        tokenizer = {
+            "version": "1.0",
+            "truncation": None,
+            "padding": None,
+            "added_tokens": [end | flags],
+            "normalizer": None,
+            "pre_tokenizer": byte_level,
+            "post_processor": None,
+            "decoder": byte_level,
+            "model": {"type": "BPE", "vocab": vocab, "merges": []},
+        }
+        return tokenizer_folder({TOKENIZER_FILE: json.dumps(tokenizer, ensure_ascii=False).encode()})
+
+
+class _ByteCoder(Coder):
+    vocab_size = END + 1
+    end = END
+
+    def encode(self, texts: Sequence[str]) -> TokenArrays:
+        """Each text's UTF-8 bytes as numbers."""
+        return [np.frombuffer(text.encode("utf-8"), np.uint8).astype(np.uint32) for text in texts]
+
+    def decode(self, tokens: Sequence[int] | npt.NDArray[np.integer]) -> str:
+        """The text of these bytes; a character cut in two becomes U+FFFD. ValueError on a number that is no byte."""
+        numbers = np.asarray(tokens, np.int64)
+        if numbers.size and not 0 <= numbers.min() <= numbers.max() < END:
+            raise ValueError("decode takes bytes 0 to 255; cut the documents apart at the end token first")
+        return numbers.astype(np.uint8).tobytes().decode("utf-8", "replace")
+
+
+def byte_characters() -> list[str]:
+    """(256,) the printable characters by which byte-level BPE writes each byte in its files.
+
+    A byte that is printable in Latin-1 stands for itself, the others for the characters from U+0100 on (Radford et al.,
+    2019, the vocabulary of GPT-2).
+    """
+    kept = {*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)}
+    others = iter(range(256, 512))
+    return [chr(byte if byte in kept else next(others)) for byte in range(256)]

@@ -1,0 +1,136 @@
+"""Engine `vllm`: a chat model in this process, all prompts of a call in one continuously filled batch."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, model_validator
+
+from pipelines.component import PLACEMENT, Workers
+from pipelines.contracts import Engine, EngineFn, Prompt, Reply, Resources
+from pipelines.model_files import model_fingerprint, parameter_count
+from pipelines.vllm_start import built_for_cpu, load
+
+if TYPE_CHECKING:
+    import vllm
+
+
+class Vllm(Engine):
+    """Runs `vllm.LLM` on this worker's GPUs, or on its CPU where the CPU build of vLLM is installed.
+
+    `model` is a folder of safetensors or a hub name with a revision. Each prompt is sampled with a seed of its own, so
+    the other prompts of a batch change its reply only by rounding. vLLM: Kwon et al. 2023, arXiv 2309.06180.
+    """
+
+    model: str
+    revision: str | None = None
+    max_model_len: int | None = Field(
+        None, gt=1, description="tokens of prompt and reply; None: what the model can take"
+    )
+    dtype: str = "auto"
+    temperature: float = Field(0.8, ge=0.0)
+    top_p: float = Field(0.95, gt=0.0, le=1.0)
+    seed: int = Field(0, ge=0)
+
+    workers: Workers = Field(1, ge=1)
+    cpus: Annotated[float, PLACEMENT] = Field(1.0, gt=0.0)
+    gpus: Annotated[float | None, PLACEMENT] = Field(None, ge=0.0, description="per worker; None: what the build needs")
+    tensor_parallel_size: Annotated[int, PLACEMENT] = Field(1, ge=1)
+    max_num_seqs: Annotated[int | None, PLACEMENT] = Field(None, ge=1)
+    gpu_memory_utilization: Annotated[float, PLACEMENT] = Field(0.9, gt=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _one_gpu_for_each_part(self) -> "Vllm":
+        if self.gpus is not None and self.gpus > 1 and self.gpus != self.tensor_parallel_size:
+            raise ValueError(
+                f"gpus {self.gpus:g} does not fit tensor_parallel_size {self.tensor_parallel_size}; "
+                "leave gpus out, or give both the same number"
+            )
+        return self
+
+    @property
+    def resources(self) -> Resources:
+        """A pool of engines, with one GPU for each part of the model where vLLM is built for GPUs."""
+        needed = 0.0 if built_for_cpu() else float(self.tensor_parallel_size)
+        return Resources(cpus=self.cpus, gpus=needed if self.gpus is None else self.gpus, workers=self.workers)
+
+    def fingerprint(self) -> dict[str, str]:
+        """The content of the model; ValueError where it is neither a folder nor pinned by a revision."""
+        return model_fingerprint(self.model, self.revision)
+
+    def flops(self, tokens_in: float, tokens_out: float) -> float:
+        """Two operations for each parameter and token, read or written (Kaplan et al. 2020, arXiv 2001.08361)."""
+        return 2.0 * parameter_count(self.model, self.revision) * (tokens_in + tokens_out)
+
+    def open(self) -> EngineFn:
+        """Loads the model. A prompt that leaves no room for a reply is answered by `too_long_prompt`, unread."""
+        return self.answering(load(self.arguments()))
+
+    def answering(self, engine: "vllm.LLM") -> EngineFn:
+        """Answers by a loaded engine: one call of it for all prompts of a batch."""
+        from vllm import TokensPrompt
+
+        tokenizer: Any = engine.get_tokenizer()
+        context = engine.llm_engine.model_config.max_model_len
+
+        def answer(prompts: Sequence[Prompt]) -> list[Reply]:
+            texts = [as_text(tokenizer, prompt) for prompt in prompts]
+            tokens = _tokens(tokenizer, texts)
+            fitting = [row for row, ids in enumerate(tokens) if len(ids) < context]
+            outputs = engine.generate(
+                [TokensPrompt(prompt_token_ids=tokens[row]) for row in fitting],
+                [self._sampling(texts[row], prompts[row].max_tokens) for row in fitting],
+                use_tqdm=False,
+            )
+            replies = dict(zip(fitting, map(_reply, outputs), strict=True))
+            too_long = Reply("", "too_long_prompt")
+            return [replies.get(row, too_long) for row in range(len(prompts))]
+
+        return answer
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of `vllm.LLM`, without those that are left to vLLM."""
+        names = ("model", "revision", "max_model_len", "dtype", "tensor_parallel_size", "max_num_seqs")
+        given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return {**given, "gpu_memory_utilization": self.gpu_memory_utilization, "seed": self.seed}
+
+    def _sampling(self, text: str, max_tokens: int) -> "vllm.SamplingParams":
+        from vllm import SamplingParams
+
+        return SamplingParams(
+            temperature=self.temperature, top_p=self.top_p, max_tokens=max_tokens, seed=prompt_seed(self.seed, text)
+        )
+
+
+def prompt_seed(seed: int, text: str) -> int:
+    """63 random-looking bits that depend on the seed and the prompt's text alone."""
+    digest = hashlib.blake2b(f"{seed}\0{text}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
+def as_text(tokenizer: Any, prompt: Prompt) -> str:
+    """The prompt as the model reads it: by its chat template, without one the messages one below the other.
+
+    Templates of models that can think aloud are asked not to; others do not know the argument and ignore it.
+    """
+    if tokenizer.chat_template:
+        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+        return tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
+        )
+    return "\n\n".join([*(message.content for message in prompt.messages), ""])
+
+
+def _tokens(tokenizer: Any, texts: list[str]) -> list[list[int]]:
+    """The token ids of each text; a chat template has written the special tokens already."""
+    return tokenizer(texts, add_special_tokens=not tokenizer.chat_template)["input_ids"] if texts else []
+
+
+def _reply(output: "vllm.RequestOutput") -> Reply:
+    completion = output.outputs[0]
+    return Reply(
+        text=completion.text,
+        finish=completion.finish_reason or "unfinished",
+        tokens_in=len(output.prompt_token_ids or ()),
+        tokens_out=len(completion.token_ids),
+    )

@@ -1,0 +1,231 @@
+"""Input files: which ones a path names, how to read them as a stream, and what identifies their content.
+
+A path is a local file, a folder, a glob, or the same behind any fsspec URL (`s3://`, `gs://`, `hf://`, `https://`).
+Options of a filesystem (endpoint, anonymous access) come from fsspec's own configuration. A name that ends in `.gz` or
+`.zst` is decompressed on the way; what ends too early or does not decode is Damaged, after all that came before it.
+"""
+
+import codecs
+import functools
+import os
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import fsspec
+import fsspec.core
+import xxhash
+import zstandard
+from fsspec.implementations.local import LocalFileSystem
+
+RAW_BYTES = 1 << 17  # read at once, and small so that what it decompresses to fits in memory
+BATCH_BYTES = 8 << 20
+BATCH_LINES = 20_000
+LINE_LIMIT_BYTES = 1 << 30
+HASHED_BYTES = 64 << 20  # local files up to this size are known by their content
+THREADS = 8
+MAGIC = "*?["
+UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+VERSION_KEYS = ("ETag", "etag", "md5Hash", "crc32c", "blob_id", "LastModified", "last_modified", "updated", "mtime")
+
+DECODERS: dict[str, Callable[[], Any]] = {
+    ".gz": lambda: zlib.decompressobj(wbits=31),
+    ".zst": lambda: zstandard.ZstdDecompressor(max_window_size=1 << 31).decompressobj(),
+}
+
+
+class Damaged(Exception):
+    """A file stops being readable: `reason` is unreadable_file, truncated_file, corrupt_file or line_too_long."""
+
+    def __init__(self, reason: str, detail: str, line: int | None = None) -> None:
+        super().__init__(detail)
+        self.reason, self.detail, self.line = reason, detail, line
+
+
+class Lines(NamedTuple):
+    """Neighbouring lines without their newlines; `first` is the 1-based number of the first one, `offset` its byte."""
+
+    first: int
+    offset: int
+    lines: list[bytes]
+
+
+def listed(path: str | Sequence[str], suffixes: Sequence[str]) -> list[str]:
+    """Every file that the path or paths name, once each, sorted; local ones as absolute paths, others as URLs.
+
+    A folder gives the files below it that end in one of `suffixes`, with or without a suffix of compression; a glob
+    gives what it matches. ValueError naming the path that gives none.
+    """
+    paths = [path] if isinstance(path, str) else path
+    return sorted({file for one in paths for file in _listed(one, suffixes)})
+
+
+def is_local(file: str) -> bool:
+    """Whether the file lies in this machine's own filesystem."""
+    return isinstance(_filesystem(file)[0], LocalFileSystem)
+
+
+def opened(file: str) -> Any:
+    """The file's bytes as a seekable stream, not decompressed."""
+    filesystem, path = _filesystem(file)
+    return filesystem.open(path, "rb")
+
+
+def chunks(file: str) -> Iterator[bytes]:
+    """The file's bytes, decompressed by its suffix; Damaged once everything that could be read has been given."""
+    decoder = next((start for suffix, start in DECODERS.items() if file.endswith(suffix)), None)
+    try:
+        with opened(file) as stream:
+            raw = iter(functools.partial(stream.read, RAW_BYTES), b"")
+            yield from raw if decoder is None else _decompressed(raw, decoder)
+    except UNREADABLE as error:
+        raise Damaged("unreadable_file", f"{type(error).__name__}: {error}") from error
+
+
+def line_batches(file: str, batch_bytes: int = BATCH_BYTES) -> Iterator[Lines]:
+    """The file's lines in order, about `batch_bytes` at a time, at most BATCH_LINES; Damaged at the end as in `chunks`.
+
+    A byte order mark at the start is left out. Of a damaged file every whole line comes first; `Damaged.line` is the
+    number of the line in which the damage lies.
+    """
+    buffer = _LineBuffer()
+    try:
+        for chunk in chunks(file):
+            buffer.add(chunk)
+            if buffer.bytes_held >= batch_bytes:
+                yield from buffer.whole_lines()
+    except Damaged as damage:
+        yield from buffer.whole_lines()
+        raise Damaged(damage.reason, damage.detail, buffer.first) from damage
+    buffer.end_last_line()
+    yield from buffer.whole_lines()
+
+
+def fingerprint(files: Sequence[str]) -> str:
+    """32 hexadecimal digits over the base names and contents of the files, in whatever folder and order they are.
+
+    A local file of up to 64 MiB is known by its content, another by its size and its filesystem's own version of it
+    (an ETag, a time of change).
+    """
+    with ThreadPoolExecutor(THREADS) as pool:
+        tokens = list(pool.map(_token, files))
+    total = xxhash.xxh3_128()
+    for name, token in sorted((os.path.basename(file), token) for file, token in zip(files, tokens, strict=True)):
+        total.update(f"{name}\0{token}\n".encode())
+    return total.hexdigest()
+
+
+class _LineBuffer:
+    """Bytes that wait for their lines to be whole; `first` and `offset` are those of the next line to come out."""
+
+    def __init__(self) -> None:
+        self.first, self.offset, self.bytes_held = 1, 0, 0
+        self._pieces: list[bytes] = []
+        self._has_newline = False
+
+    def add(self, chunk: bytes) -> None:
+        """Holds the chunk too; Damaged where a line grows beyond LINE_LIMIT_BYTES."""
+        if chunk:
+            self._pieces.append(chunk)
+        self.bytes_held += len(chunk)
+        self._has_newline = self._has_newline or b"\n" in chunk
+        if self.bytes_held > LINE_LIMIT_BYTES and not self._has_newline:
+            raise Damaged("line_too_long", f"a line of more than {LINE_LIMIT_BYTES >> 20} MiB")
+
+    def whole_lines(self) -> Iterator[Lines]:
+        """All lines that have ended; what is left of the next one stays held."""
+        if self._has_newline:
+            whole, _, rest = b"".join(self._pieces).rpartition(b"\n")
+            self._pieces, self.bytes_held, self._has_newline = [rest], len(rest), False
+            lines = whole.split(b"\n")
+            for start in range(0, len(lines), BATCH_LINES):
+                yield self._next(lines[start : start + BATCH_LINES])
+
+    def end_last_line(self) -> None:
+        """Ends the line at the end of the file where no newline does."""
+        if self.bytes_held and not self._pieces[-1].endswith(b"\n"):
+            self.add(b"\n")
+
+    def _next(self, lines: list[bytes]) -> Lines:
+        first, offset = self.first, self.offset
+        self.first, self.offset = first + len(lines), offset + sum(map(len, lines)) + len(lines)
+        if first == 1:
+            lines = [lines[0].removeprefix(codecs.BOM_UTF8), *lines[1:]]
+        return Lines(first, offset, lines)
+
+
+def _filesystem(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    try:
+        filesystem, inner = fsspec.core.url_to_fs(path)
+    except ImportError as error:
+        raise ValueError(
+            f"path '{path}' needs a package that is not installed ({error}); for s3:// and gs:// install "
+            "gleaner-lm[s3] or gleaner-lm[gcs]"
+        ) from error
+    except ValueError as error:
+        raise ValueError(
+            f"path '{path}': {error}; give a local path or a URL such as s3://, gs://, hf:// or https://"
+        ) from error
+    return filesystem, str(inner)
+
+
+def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
+    filesystem, inner = _filesystem(path)
+    folder = f"a folder that holds *{suffixes[0]} files"
+    if filesystem.isfile(inner):
+        found = [inner]
+    elif filesystem.isdir(inner):
+        wanted = tuple(suffix + packed for suffix in suffixes for packed in ("", *DECODERS))
+        found = [file for file in filesystem.find(inner) if file.endswith(wanted) and not _is_hidden(file, inner)]
+    elif any(sign in inner for sign in MAGIC):
+        found = [name for name, info in filesystem.glob(inner, detail=True).items() if info["type"] == "file"]
+    else:
+        raise ValueError(f"there is no '{path}' here; give a file, {folder}, or a glob such as 'data/*{suffixes[0]}'")
+    if not found:
+        raise ValueError(f"no file is named by '{path}'; give a file, {folder}, or a glob that matches some")
+    return found if isinstance(filesystem, LocalFileSystem) else [filesystem.unstrip_protocol(name) for name in found]
+
+
+def _is_hidden(file: str, folder: str) -> bool:
+    """Whether a name below the folder starts with a dot or an underscore, as unfinished and service files do."""
+    return any(part[:1] in (".", "_") for part in file.removeprefix(folder).split("/") if part)
+
+
+def _decompressed(raw: Iterator[bytes], start: Callable[[], Any]) -> Iterator[bytes]:
+    """The content of one or more compressed members or frames in a row; zero bytes after a member are padding."""
+    decoder: Any = None
+    members = 0
+    try:
+        for chunk in raw:
+            waiting = chunk
+            while waiting:
+                if decoder is None:
+                    decoder, members = start(), members + 1
+                yield decoder.decompress(waiting)
+                waiting = b""
+                if decoder.eof:
+                    waiting, decoder = decoder.unused_data.lstrip(b"\0"), None
+    except (zlib.error, zstandard.ZstdError) as error:
+        raise Damaged("corrupt_file", str(error)) from error
+    if decoder is not None or not members:
+        raise Damaged("truncated_file", "the compressed data ends before its end mark")
+
+
+def _token(file: str) -> str:
+    filesystem, path = _filesystem(file)
+    if isinstance(filesystem, LocalFileSystem):
+        status = os.stat(path)
+        return _local_token(path, status.st_size, status.st_mtime_ns)
+    info = filesystem.info(path)
+    version = next((f"{key}:{info[key]}" for key in VERSION_KEYS if info.get(key)), None)
+    return f"{info['size']}:{version or filesystem.checksum(path)}"
+
+
+@functools.lru_cache(maxsize=100_000)
+def _local_token(path: str, size_bytes: int, changed_ns: int) -> str:
+    """While size and time of change stay, a file is not read again."""
+    if size_bytes > HASHED_BYTES:
+        return f"{size_bytes}:{changed_ns}"
+    with open(path, "rb") as stream:
+        return xxhash.xxh3_128_hexdigest(stream.read())

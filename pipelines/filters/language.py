@@ -1,0 +1,51 @@
+"""Texts in another language than the ones wanted."""
+
+from typing import Annotated
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from pipelines.contracts import Filter, FilterFn
+from pipelines.texts.arrays import first_reason
+
+Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+TOO_SHORT_TO_TELL = 40  # characters
+
+
+class Language(Filter):
+    """Keeps texts that are more likely than `min_probability` in one of the languages `keep` (ISO 639 codes, `en`).
+
+    The model is that of the package py3langid, offline, 140 languages (after Lui and Baldwin 2011). Of a text of more
+    than 768 bytes its first 384 and 384 from its middle are read. Texts of fewer than 40 characters are too short to
+    tell and are kept: what is too short is for the filter `length` to say. Text without words (formulas, numbers,
+    code) has no language, and its probability is spread over many; `min_probability: 0` keeps such text, as it drops
+    only what is more likely than not in a language that is not wanted.
+
+    Reasons: `other_language` where one is more likely than not, else `unclear_language`.
+    """
+
+    keep: tuple[Code, ...] = Field(default=("en",), min_length=1)
+    min_probability: float = Field(default=0.5, ge=0, le=1)
+
+    def open(self) -> FilterFn:
+        """The judge with its model, about 200 MB; ValueError where the model does not know a language of `keep`."""
+        from pipelines.texts.languages import load_model, probabilities
+
+        model = load_model()
+        known = sorted(set(model.languages))
+        if unknown := set(self.keep) - set(known):
+            raise ValueError(f"keep: no language {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+        column_languages = (np.array(model.languages)[:, None] == np.array(known)[None, :]).astype(np.float32)
+        wanted = np.isin(known, self.keep)
+        least = self.min_probability
+
+        def judge(texts: pa.Array) -> pa.Array:
+            chances = probabilities(model, texts) @ column_languages
+            long = pc.greater_equal(pc.utf8_length(texts), TOO_SHORT_TO_TELL).to_numpy(zero_copy_only=False)
+            other = chances[:, ~wanted].max(axis=1, initial=0) > 0.5
+            unclear = chances[:, wanted].sum(axis=1) < least
+            return first_reason(len(texts), [("other_language", long & other), ("unclear_language", long & unclear)])
+
+        return judge

@@ -1,0 +1,151 @@
+"""Ingest: input files become identified documents in the store, and what cannot be read goes to quarantine."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.contracts import GENRE, ID, TEXT, Source
+from pipelines.documents import identify
+from pipelines.passes import Attempt, Unit, columns_of, count_values, text_bytes, total
+from pipelines.store import Shard, UnitRecord, digest
+
+UNIT_BYTES = 8 << 20  # input files are read together up to this size, so that many small ones cost one task
+UNREADABLE = "unreadable_file"
+SHARD_BYTES = 64 << 20  # of text; a worker holds one shard
+
+
+def read_all(source: Source) -> pa.Table:
+    """`id`, `text` and `genre` of a source that fits in memory (a held-out set, a selection target), in file order.
+
+    Nothing may be missing from what a run is measured on: a row that cannot be read is a ValueError. A document without
+    a genre has the genre "".
+    """
+    if source.steps():
+        raise ValueError(f"source '{source.kind}' is to be read whole here; give its files without a budget")
+    tables = []
+    for file in source.files():
+        for rows, bad in _read(source, file):
+            if bad.num_rows:
+                first = bad.slice(0, 1).to_pylist()[0]
+                raise ValueError(
+                    f"'{first['file']}', line {first['line']}, cannot be read ({first['reason']}); a held-out set or "
+                    "target has to be whole: mend the file"
+                )
+            tables.append(_id_text_genre(rows))
+    if not sum(table.num_rows for table in tables):
+        raise ValueError(f"source '{source.kind}' has no readable document; look at its path and text column")
+    return pa.concat_tables(tables)
+
+
+def file_units(source: Source) -> list[Unit]:
+    """The input files in groups of at most UNIT_BYTES; a larger file is a unit of its own."""
+    groups: list[list[str]] = []
+    room = 0
+    for file in source.files():
+        size = source.size(file)
+        if size > room or not groups:
+            groups.append([])
+            room = UNIT_BYTES
+        groups[-1].append(file)
+        room -= size
+    return [Unit(f"{number:05d}-{_names(group)}", files=tuple(group)) for number, group in enumerate(groups)]
+
+
+def _names(files: Sequence[str]) -> str:
+    """A digest of the files' own names: a build that goes on with other files does not take these for done."""
+    return digest("\n".join(file.rpartition("/")[2] for file in files).encode())[:8]
+
+
+@dataclass(frozen=True)
+class IngestWork:
+    """Reads the files of a unit into shards of at most SHARD_BYTES of text each."""
+
+    attempt: Attempt
+    source: Source
+
+    def open(self) -> Callable[[Unit], UnitRecord]:
+        """Sources need no loading."""
+        return self._do
+
+    def _do(self, unit: Unit) -> UnitRecord:
+        started = time.monotonic()
+        bad: list[pa.Table] = []
+        shards: list[Shard] = []
+        columns: list[dict[str, str]] = []
+        for table in self._tables(unit, bad):
+            columns.append(columns_of(table.schema))
+            file = self.attempt.file(f"part-{unit.name}-{len(shards):04d}.parquet")
+            shards.append(self.attempt.store.write_table(file, table, text_bytes(table)))
+        reasons, files = self._quarantine(unit, bad)
+        rows = sum(shard.rows for shard in shards)
+        record = UnitRecord(
+            unit=unit.name,
+            shards=shards,
+            rows_in=rows + sum(reasons.values()),
+            bytes_in=sum(shard.bytes for shard in shards),
+            bad=reasons,
+            bad_files=files,
+            columns=columns,
+            seconds=time.monotonic() - started,
+        )
+        return self.attempt.record(record)
+
+    def _tables(self, unit: Unit, bad: list[pa.Table]) -> Iterator[pa.Table]:
+        waiting: list[pa.Table] = []
+        size = 0
+        for file in unit.files:
+            for rows, unreadable in _read(self.source, file):
+                bad.append(unreadable)
+                if waiting and (size >= SHARD_BYTES or rows.schema != waiting[0].schema):
+                    yield pa.concat_tables(waiting)
+                    waiting, size = [], 0
+                if rows.num_rows:
+                    waiting.append(rows)
+                    size += text_bytes(rows)
+        if waiting:
+            yield pa.concat_tables(waiting)
+
+    def _quarantine(self, unit: Unit, bad: Sequence[pa.Table]) -> tuple[dict[str, int], dict[str, int]]:
+        rows = pa.concat_tables(bad) if bad else None
+        if rows is None or not rows.num_rows:
+            return {}, {}
+        out_of_reach = rows.filter(pc.equal(rows["reason"], UNREADABLE))
+        if out_of_reach.num_rows:  # no fault of the data: the same command may read it another time
+            told = out_of_reach.slice(0, 1).to_pylist()[0]
+            raise ValueError(f"input file '{told['file']}' cannot be opened here ({told['excerpt']}); make it readable")
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows.to_pylist())
+        self.attempt.store.write(f"{self.attempt.address}/quarantine/{unit.name}.jsonl", lines.encode())
+        return count_values(rows["reason"]), count_values(rows["file"])
+
+
+def check_bad_share(records: Iterable[UnitRecord], max_bad_share: float, quarantine: str) -> None:
+    """Raises ValueError naming the worst file where more than `max_bad_share` of the rows could not be read."""
+    records = list(records)
+    bad = sum(total(record.bad for record in records).values())
+    rows = sum(record.rows_in for record in records)
+    if bad <= max_bad_share * rows:
+        return
+    files = Counter(total(record.bad_files for record in records))
+    worst, worst_rows = files.most_common(1)[0]
+    raise ValueError(
+        f"{bad} of {rows} input rows cannot be read, more than data.max_bad_share={max_bad_share:g} allows; the worst "
+        f"file is '{worst}' with {worst_rows} bad rows; look at '{quarantine}' for the reasons, then mend the input or "
+        "raise the share"
+    )
+
+
+def _id_text_genre(rows: pa.Table) -> pa.Table:
+    genre = rows[GENRE] if GENRE in rows.column_names else pa.nulls(rows.num_rows, pa.string())
+    genre = pc.fill_null(pc.cast(genre, pa.string()), "")
+    return pa.table([pc.cast(rows[ID], pa.string()), pc.cast(rows[TEXT], pa.large_string()), genre], [ID, TEXT, GENRE])
+
+
+def _read(source: Source, file: str) -> Iterator[tuple[pa.Table, pa.Table]]:
+    name = file.rpartition("/")[2]
+    for read in source.read(file):
+        yield identify(read.rows, name), read.bad

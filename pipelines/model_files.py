@@ -1,0 +1,98 @@
+"""Model folders on disk: which content a result depends on, and how many parameters a model has.
+
+A model is named either by a local folder of safetensors or by a hub name with a revision. No weights are
+loaded here: a safetensors file opens with a JSON header that holds every tensor's shape.
+"""
+
+import functools
+import hashlib
+import json
+import math
+from pathlib import Path
+
+MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
+
+
+def model_fingerprint(model: str, revision: str | None = None) -> dict[str, str]:
+    """What names the content of a model: `{"model": sha256 of its files}`, or `{"model": "name@revision"}` on a hub.
+
+    A local folder's hash covers the names and contents of its files MODEL_FILES, not where the folder lies. A revision
+    that is a commit hash pins a hub model; a branch can move. ValueError where there is neither folder nor revision,
+    or where the folder has no safetensors.
+    """
+    folder = local_folder(model)
+    if folder is not None:
+        return {"model": _folder_hash(tuple(_stamp(file) for file in _model_files(folder)))}
+    if revision is None:
+        raise ValueError(
+            f"model '{model}' is no folder here, and a hub name needs a revision; "
+            "give the path of a model folder, or add `revision: <commit hash>`"
+        )
+    return {"model": f"{model}@{revision}"}
+
+
+def parameter_count(model: str, revision: str | None = None) -> int:
+    """The number of parameters stored in the model's safetensors; tied weights are stored, and counted, once.
+
+    A hub model is counted in the local hub cache where it is there, else by the hub's own metadata (network).
+    """
+    folder = local_folder(model) or _cached_folder(model, revision)
+    if folder is not None:
+        return sum(_parameters_in(file) for file in _weights(folder))
+    from huggingface_hub import get_safetensors_metadata
+
+    return sum(get_safetensors_metadata(model, revision=revision).parameter_count.values())
+
+
+def local_folder(model: str) -> Path | None:
+    """The folder that `model` names on this machine, or None where it has to be a hub name."""
+    folder = Path(model).expanduser()
+    return folder if folder.is_dir() else None
+
+
+def _cached_folder(model: str, revision: str | None) -> Path | None:
+    """The hub cache's folder of a model whose weights are already here."""
+    from huggingface_hub import try_to_load_from_cache
+
+    config = try_to_load_from_cache(model, "config.json", revision=revision)
+    if not isinstance(config, str) or not any(Path(config).parent.glob("*.safetensors")):
+        return None
+    return Path(config).parent
+
+
+def _weights(folder: Path) -> list[Path]:
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise ValueError(
+            f"model folder '{folder}' has no *.safetensors; save the model with `save_pretrained(folder)` first"
+        )
+    return files
+
+
+def _model_files(folder: Path) -> list[Path]:
+    _weights(folder)
+    return sorted({file for pattern in MODEL_FILES for file in folder.glob(pattern) if file.is_file()})
+
+
+def _parameters_in(file: Path) -> int:
+    """Parameters in one safetensors file, from its header: 8 bytes of little-endian length, then that much JSON."""
+    with file.open("rb") as stream:
+        header_bytes = int.from_bytes(stream.read(8), "little")
+        header = json.loads(stream.read(header_bytes))
+    return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+
+
+def _stamp(file: Path) -> tuple[Path, int, int]:
+    """A file with its size and time of change: while these stay, it need not be read again."""
+    status = file.stat()
+    return file, status.st_size, status.st_mtime_ns
+
+
+@functools.lru_cache(maxsize=64)
+def _folder_hash(stamps: tuple[tuple[Path, int, int], ...]) -> str:
+    total = hashlib.sha256()
+    for file, _, _ in stamps:
+        with file.open("rb") as stream:
+            content = hashlib.file_digest(stream, "sha256").hexdigest()
+        total.update(f"{file.name}\0{content}\n".encode())
+    return total.hexdigest()

@@ -1,0 +1,154 @@
+"""Rewriter `leaner`: text restated in the few plain words that a small child knows."""
+
+import functools
+import hashlib
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from pipelines.chunking import chunks, estimated_tokens
+from pipelines.contracts import Message, Prompt, Reply, Rewrite, Rewriter
+from pipelines.faithfulness import invented_numbers, support, turned_negations
+from pipelines.marked_reply import is_closed, unmarked
+
+PROMPTS = Path(__file__).parent / "prompts"
+SHARED = "shared"
+USUAL_GENRE = "web"
+CODE = "code"
+CHUNK_TOKENS = {
+    "web": 300,
+    "book": 300,
+    "wiki": 300,
+    "textbook": 600,
+    "conversation": 600,
+    "instruction": 600,
+    CODE: None,
+}
+MARK_TOKENS = 64  # room in a reply for the marks and for rounding
+
+REFUSAL = re.compile(
+    r"\A\W*(?:(?:i['’]?m|i am) (?:very |truly )?sorry\W+(?:but )?(?:i|as an ai)\b"
+    r"|(?:sorry\W+(?:but )?)?i "
+    r"(?:can['’]?t|cannot|can not|am unable to|am not able to|won['’]?t|will not|must decline to) "
+    r"(?:help|assist|rewrite|simplify|edit|fulfil|comply|provide|create|generate|process|do that|continue)"
+    r"|as an ai\b)",
+    re.IGNORECASE,
+)
+
+
+class Leaner(Rewriter):
+    """Rewrites a document for a reader before school age: at most 2000 common words, the simplest grammar, no noise.
+
+    After TinyHelen (arXiv 2501.00522), its principle "no noise, low complexity" and its sizes of chunks by genre. The
+    prompts are our own; other than there, a place becomes the kind of place that it is, since masks such as "FR land"
+    fill the new text, and each request holds one chunk of one document, since the engine batches them.
+
+    Every chunk needs a whole reply, and the document as a whole has to pass the limits below, else it stays as it was.
+    The limits take 91 % of the paper's own rewrites, by GPT-4, and turn down 96 % of rewrites of another document of
+    the same genre (5,266 pairs, on which they were set too).
+    """
+
+    genre: str | None = Field(None, description="the prompt for all documents; None: by each document's own genre")
+    chunk_tokens: int | None = Field(None, gt=0, description="most estimated tokens a request; None: the genre's usual")
+    shortest: float = Field(0.1, ge=0.0, description="least characters of the rewrite for one of the original")
+    longest: float = Field(2.0, gt=0.0, description="most characters of the rewrite for one of the original")
+    least_support: float = Field(0.12, le=1.0, description="least `faithfulness.support` of the rewrite")
+    least_code_support: float = Field(0.22, le=1.0, description="the same for code, where all texts share words")
+    most_invented_share: float = Field(0.5, ge=0.0, le=1.0, description="most share of numbers not in the original")
+    free_invented_numbers: int = Field(2, ge=0, description="so many invented numbers are borne in any case")
+    free_turned_negations: int = Field(5, ge=0, description="so many negations may all be lost, or all be new")
+
+    @model_validator(mode="after")
+    def _known_genre(self) -> Self:
+        if self.genre is not None and self.genre not in CHUNK_TOKENS:
+            raise ValueError(f"genre '{self.genre}' has no prompt; known: {', '.join(sorted(CHUNK_TOKENS))}")
+        return self
+
+    def fingerprint(self) -> dict[str, str]:
+        """The hash of all prompts."""
+        texts = "\0".join(f"{genre}\0{_instructions(genre)}" for genre in sorted(CHUNK_TOKENS))
+        return {"prompts": hashlib.sha256(texts.encode()).hexdigest()}
+
+    def prompts(self, text: str, genre: str | None) -> list[Prompt]:
+        """One request a chunk: the genre's instructions, then the chunk; the prompts' texts joined are the text.
+
+        A genre without a prompt of its own is rewritten as a web page. A blank text needs no request.
+        """
+        wanted = self.genre or genre
+        known = wanted if wanted in CHUNK_TOKENS else USUAL_GENRE
+        system = Message("system", _instructions(known))
+        return [
+            Prompt(
+                messages=(system, Message("user", chunk.strip())),
+                text=chunk,
+                max_tokens=MARK_TOKENS + math.ceil(self.longest * estimated_tokens(chunk)),
+            )
+            for chunk in chunks(text, self.chunk_tokens or CHUNK_TOKENS[known])
+        ]
+
+    def accept(self, text: str, prompts: Sequence[Prompt], replies: Sequence[Reply]) -> Rewrite:
+        """The replies in the places of their chunks, with the white space between chunks; or why the original stays.
+
+        Reasons: `empty`, `refusal`, `cut_off`, `engine_error`, `too_long`, `too_short`, `unfaithful`. An unchanged text
+        is a good rewrite.
+        """
+        if not prompts:
+            return Rewrite(text, "empty")
+        bodies = [unmarked(reply.text) for reply in replies]
+        faults = (_fault(*each) for each in zip(prompts, replies, bodies, strict=True))
+        rewritten = "".join(_in_place_of(prompt.text, body) for prompt, body in zip(prompts, bodies))
+        fault = next((fault for fault in faults if fault), None) or self._misfit(text, rewritten, prompts, bodies)
+        return Rewrite(text, fault) if fault else Rewrite(rewritten)
+
+    def _misfit(self, text: str, rewritten: str, prompts: Sequence[Prompt], bodies: Sequence[str]) -> str | None:
+        """Why whole replies make no rewrite of the document, or None."""
+        ratio = len(rewritten) / len(text)
+        if ratio > self.longest:
+            return "too_long"
+        if ratio < self.shortest:
+            return "too_short"
+        least = self.least_code_support if _is_code(prompts) else self.least_support
+        numbers, share = invented_numbers(text, rewritten)
+        if (
+            support(text, rewritten) < least
+            or (numbers > self.free_invented_numbers and share > self.most_invented_share)
+            or turned_negations(text, rewritten) > self.free_turned_negations
+        ):
+            return "unfaithful"
+        # A chunk is judged mildly, as few words tell little: no worse than a reply to something else.
+        strangers = len(prompts) > 1 and any(support(prompt.text, body) < 0.0 for prompt, body in zip(prompts, bodies))
+        return "unfaithful" if strangers else None
+
+
+def _fault(prompt: Prompt, reply: Reply, body: str) -> str | None:
+    """Why this reply is no whole answer, or None."""
+    if reply.finish not in ("stop", "length"):
+        return "engine_error"
+    if reply.finish == "length" and not is_closed(reply.text):
+        return "cut_off"
+    if not body:
+        return "empty"
+    if REFUSAL.match(body) and not REFUSAL.match(prompt.text):
+        return "refusal"
+    return None
+
+
+def _in_place_of(chunk: str, body: str) -> str:
+    """The body between the white space that was around the chunk."""
+    start = len(chunk) - len(chunk.lstrip())
+    return chunk[:start] + body + chunk[len(chunk.rstrip()) :]
+
+
+def _is_code(prompts: Sequence[Prompt]) -> bool:
+    messages = prompts[0].messages
+    return bool(messages) and messages[0].content == _instructions(CODE)
+
+
+@functools.cache
+def _instructions(genre: str) -> str:
+    """The genre's prompt followed by the rules that all genres share."""
+    return "\n\n".join((PROMPTS / f"{name}.txt").read_text("utf-8").strip() for name in (genre, SHARED))

@@ -1,0 +1,128 @@
+"""Scorer `ngram_importance`: how much more a text looks like the target than like the corpus, after DSIR."""
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import Field
+
+from pipelines.contracts import TEXT, Fitted, FloatArray, ScoreFn, Scorer, Source
+from pipelines.scorers.unigram_entropy import MIX_FIRST, MIX_SECOND, HashArray, word_hasher
+from pipelines.texts.arrays import OffsetArray
+
+if TYPE_CHECKING:
+    import ray.data
+
+CountArray = npt.NDArray[np.int64]
+
+FLOOR = 1e-8  # the paper's code adds it to both probabilities before the logarithm
+FIT_ROWS = 1024
+BIGRAM = np.uint64(0x9E3779B97F4A7C15)
+
+
+class NgramImportance(Scorer):
+    """DSIR's log importance weight of a text towards `target`: high is like the target (arXiv 2302.03169, section 4).
+
+    log w(x) = sum over the words and pairs of neighbouring words g of x of log(p_target(g) + 1e-8) - log(p_corpus(g) +
+    1e-8), with the n-grams hashed into `buckets`. Words are those of `word_hasher`; the hash is not DSIR's sha256, so
+    single collisions differ. `normalize: sum` is the paper's weight, for `importance_sample`; `mean_per_token` divides
+    it by the number of words, for `top_fraction`, which would choose by length otherwise. `smoothing` is added to the
+    count of every bucket in both distributions.
+    """
+
+    target: Source
+    buckets: int = Field(default=10_000, ge=2)
+    normalize: Literal["sum", "mean_per_token"] = "sum"
+    smoothing: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+
+    def fit(self, rows: "ray.data.Dataset") -> Fitted:
+        """`{"log_ratio": (buckets,)}`; a target without words is a ValueError. One count vector a block travels."""
+        target = np.zeros(self.buckets, np.int64)
+        for file in self.target.files():
+            for read in self.target.read(file):
+                target += count_ngrams(read.rows, self.buckets)
+        if not target.any():
+            raise ValueError("the target of ngram_importance has no words; point `target` at the text to be matched")
+        counted = rows.map_batches(
+            functools.partial(_count_block, buckets=self.buckets), batch_size=None, batch_format="pyarrow"
+        )
+        corpus = np.zeros(self.buckets, np.int64)
+        for block in counted.iter_batches(batch_size=None, batch_format="numpy"):
+            for partial in block["counts"]:
+                corpus += np.frombuffer(partial, np.int64)
+        return {"log_ratio": log_ratio(target, corpus, self.smoothing)}
+
+    def open(self, fitted: Fitted) -> ScoreFn:
+        """The weighing function; `fitted` is what `fit` returned."""
+        ratios: FloatArray = fitted["log_ratio"]
+        hash_words, accumulate = word_hasher(), ngram_accumulator()
+
+        def score(texts: pa.Array) -> FloatArray:
+            hashes, word_offsets = hash_words(texts)
+            weights = np.zeros(len(texts))
+            accumulate(hashes, word_offsets, ratios, np.zeros(len(ratios), np.int64), weights)
+            if self.normalize == "mean_per_token":
+                weights /= np.maximum(np.diff(word_offsets), 1)
+            return weights
+
+        return score
+
+
+def log_ratio(target: CountArray, corpus: CountArray, smoothing: float) -> FloatArray:
+    """(buckets,) log of the target's over the corpus' probability of each bucket."""
+    logs = []
+    for counts in (target, corpus):
+        smoothed = counts + smoothing
+        logs.append(np.log(smoothed / max(smoothed.sum(), 1.0) + FLOOR))
+    ratios: FloatArray = logs[0] - logs[1]
+    return ratios
+
+
+def count_ngrams(rows: pa.Table, buckets: int) -> CountArray:
+    """(buckets,) how often the n-grams of the column `text` fall into each bucket."""
+    hash_words, accumulate = word_hasher(), ngram_accumulator()
+    counts = np.zeros(buckets, np.int64)
+    for start in range(0, rows.num_rows, FIT_ROWS):
+        hashes, word_offsets = hash_words(rows[TEXT].slice(start, FIT_ROWS).combine_chunks())
+        accumulate(hashes, word_offsets, np.zeros(buckets), counts, np.zeros(len(word_offsets) - 1))
+    return counts
+
+
+def _count_block(rows: pa.Table, buckets: int) -> pa.Table:
+    return pa.table({"counts": pa.array([count_ngrams(rows, buckets).tobytes()], pa.binary())})
+
+
+Accumulator = Callable[[HashArray, OffsetArray, FloatArray, CountArray, FloatArray], None]
+
+
+@functools.cache
+def ngram_accumulator() -> Accumulator:
+    """The compiled function that adds the n-grams of n texts to (buckets,) counts and their ratios to (n,) sums."""
+    import numba
+
+    kernel: Accumulator = numba.njit(cache=True, nogil=True)(_accumulate)
+    return kernel
+
+
+def _accumulate(
+    hashes: HashArray, word_offsets: OffsetArray, ratios: FloatArray, counts: CountArray, sums: FloatArray
+) -> None:
+    buckets = np.uint64(len(counts))
+    for row in range(len(word_offsets) - 1):
+        first = word_offsets[row]
+        total = 0.0
+        for place in range(first, word_offsets[row + 1]):
+            bucket = hashes[place] % buckets
+            counts[bucket] += 1
+            total += ratios[bucket]
+            if place > first:
+                pair = hashes[place - 1] * BIGRAM + hashes[place]
+                pair = (pair ^ (pair >> np.uint64(30))) * MIX_FIRST
+                pair = (pair ^ (pair >> np.uint64(27))) * MIX_SECOND
+                bucket = (pair ^ (pair >> np.uint64(31))) % buckets
+                counts[bucket] += 1
+                total += ratios[bucket]
+        sums[row] = total

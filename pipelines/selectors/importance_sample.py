@@ -1,0 +1,44 @@
+"""Selector `importance_sample`: a random sample whose odds follow a log weight, without replacement."""
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from pipelines.contracts import ID, FloatArray, Selector
+from pipelines.randomness import uniform
+from pipelines.selectors.random import Unit, unit_columns, unit_mass
+from pipelines.selectors.top_fraction import column_key, finite_key
+
+
+class ImportanceSample(Selector):
+    """Draws a `fraction` of the documents, or of their text bytes, with odds exp(`by` / temperature).
+
+    Gumbel top-k: adding Gumbel noise to the log weights and keeping the highest is sampling without replacement (DSIR,
+    arXiv 2302.03169, section 3). `by` is a column of log weights, as `ngram_importance` writes. A high temperature
+    comes near `random`, a low one near `top_fraction`.
+    """
+
+    by: str = Field(min_length=1)
+    fraction: float = Field(default=0.5, gt=0, le=1)
+    temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    of: Unit = "rows"
+
+    @property
+    def columns(self) -> list[str]:
+        """The column `by`, and `text` where bytes are counted."""
+        return [self.by, *unit_columns(self.of)]
+
+    def key(self, rows: pa.Table, seed: int) -> FloatArray:
+        """(n,) log weight / temperature + Gumbel noise of the row's id."""
+        draws = uniform(rows[ID].combine_chunks(), seed, "selectors.importance_sample")
+        with np.errstate(over="ignore"):
+            scaled = column_key(rows, self.by) / self.temperature
+        return finite_key(scaled - np.log(-np.log(draws)))
+
+    def mass(self, rows: pa.Table) -> FloatArray:
+        """(n,) 1 a row, or its UTF-8 bytes."""
+        return unit_mass(rows, self.of)
+
+    def budget(self, total_mass: float) -> float:
+        """`fraction` of the total."""
+        return self.fraction * total_mass

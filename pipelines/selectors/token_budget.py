@@ -1,0 +1,45 @@
+"""Selector `token_budget`: the best documents until a given number of tokens is reached."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from pipelines.contracts import TEXT, FloatArray, Selector
+from pipelines.selectors.random import unit_mass
+from pipelines.selectors.top_fraction import Order, column_key
+
+TEXT_BYTES = "bytes"
+
+
+class TokenBudget(Selector):
+    """Keeps the best documents by the column `by` whose masses together do not exceed `tokens`.
+
+    A document's mass is its value in the column `count` (say, the number of its tokens); `count: bytes` takes the
+    UTF-8 bytes of its text, which need no column. A null, negative or NaN mass counts as 0.
+    """
+
+    by: str = Field(min_length=1)
+    tokens: float = Field(gt=0, allow_inf_nan=False)
+    count: str = Field(default=TEXT_BYTES, min_length=1)
+    order: Order = "descending"
+
+    @property
+    def columns(self) -> list[str]:
+        """The column `by` and the one that is counted."""
+        return [self.by, TEXT if self.count == TEXT_BYTES else self.count]
+
+    def key(self, rows: pa.Table, seed: int) -> FloatArray:
+        """(n,) the column, negated where the lowest are wanted."""
+        return column_key(rows, self.by, self.order)
+
+    def mass(self, rows: pa.Table) -> FloatArray:
+        """(n,) what each document takes of the budget, not negative."""
+        if self.count == TEXT_BYTES:
+            return unit_mass(rows, "bytes")
+        counts = pc.cast(rows[self.count], pa.float64(), safe=False).fill_null(0.0).to_numpy()
+        masses: FloatArray = pc.max_element_wise(pa.array(counts, from_pandas=True), 0.0).to_numpy()
+        return masses
+
+    def budget(self, total_mass: float) -> float:
+        """`tokens`, or everything where there is less."""
+        return min(self.tokens, total_mass)

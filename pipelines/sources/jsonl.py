@@ -1,0 +1,128 @@
+"""Documents from JSON lines, one object a line."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from pydantic import Field
+
+from pipelines import files
+from pipelines.component import PLACEMENT
+from pipelines.contracts import TEXT, Read, Source
+from pipelines.documents import Bad, bad_rows, free_name, only_bad, with_text
+
+SUFFIXES = (".jsonl", ".ndjson")
+CHECKED_ROWS = 100
+
+
+class Jsonl(Source):
+    """Reads JSON lines, plain or compressed (`.gz`, `.zst`), from a file, a folder, a glob, or any fsspec URL of those.
+
+    The string under the key `text` becomes the document; every other key of a row becomes a column. Within a batch a
+    column keeps the type of its scalars; one that holds objects, lists, unlike types or integers beyond 64 bits with
+    sign becomes text: strings as they are, all else as JSON. Blank lines are passed over.
+    """
+
+    path: Annotated[str | tuple[str, ...], PLACEMENT]
+    text: str = Field(TEXT, min_length=1)
+
+    def files(self) -> list[str]:
+        """Every file, sorted; ValueError where a path names none."""
+        return files.listed(self.path, SUFFIXES)
+
+    def fingerprint(self) -> dict[str, str]:
+        """One digest over the names and contents of the files."""
+        return {"files": files.fingerprint(self.files())}
+
+    def check(self) -> None:
+        """ValueError where there is no file, or none of the first 100 rows of the first file has the text."""
+        first = self.files()[0]
+        names = _first_keys(first)
+        if names and self.text not in names:
+            raise ValueError(
+                f"no key '{self.text}' in the rows of '{first}', they have {sorted(names)}; "
+                "set the source's `text` to the key that holds the document"
+            )
+
+    def read(self, file: str) -> Iterator[Read]:
+        """The documents of a file in order; bad rows are broken_json, not_utf8, not_an_object, no_text and empty.
+
+        A compressed file that ends early gives its whole lines, then one bad row truncated_file.
+        """
+        try:
+            for first, _, lines in files.line_batches(file):
+                yield self._parsed(file, first, lines)
+        except files.Damaged as damage:
+            yield only_bad(file, damage.line, damage.reason, damage.detail)
+
+    def _parsed(self, file: str, first: int, lines: list[bytes]) -> Read:
+        rows: list[dict[str, Any]] = []
+        numbers: list[int] = []
+        bad: list[Bad] = []
+        for number, line in enumerate(lines, first):
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                if line.strip():
+                    bad.append(Bad(number, _fault(line), line))
+                continue
+            if isinstance(row, dict):
+                rows.append(row)
+                numbers.append(number)
+            else:
+                bad.append(Bad(number, "not_an_object", line))
+        read = with_text(_table(rows, self.text), np.array(numbers, np.int64), file)
+        if not bad:
+            return read
+        return Read(rows=read.rows, bad=pa.concat_tables([bad_rows(file, bad), read.bad]).sort_by("line"))
+
+
+def _fault(line: bytes) -> str:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return "not_utf8"
+    return "broken_json"
+
+
+def _table(rows: Sequence[dict[str, Any]], text: str) -> pa.Table:
+    """The rows as columns, `text` first; a text that is no string is null."""
+    texts = [row.get(text) for row in rows]
+    columns = {TEXT: pa.array([value if isinstance(value, str) else None for value in texts], pa.string())}
+    keys = {key: None for row in rows for key in row}
+    for key in keys:
+        if key != text:
+            name = free_name(key, {*keys}) if key == TEXT else key
+            columns[name] = _column([row.get(key) for row in rows])
+    return pa.table(columns)
+
+
+def _column(values: list[Any]) -> pa.Array:
+    if {type(value) for value in values}.isdisjoint((dict, list)):
+        try:
+            return pa.array(values)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+            pass
+    return pa.array(
+        [value if value is None or isinstance(value, str) else orjson.dumps(value).decode() for value in values],
+        pa.string(),
+    )
+
+
+def _first_keys(file: str) -> set[str]:
+    """The keys of the first rows of a file, as far as it can be read."""
+    names: set[str] = set()
+    try:
+        for _, _, lines in files.line_batches(file, batch_bytes=files.RAW_BYTES):
+            for line in lines[:CHECKED_ROWS]:
+                try:
+                    row = orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    continue
+                names.update(row if isinstance(row, dict) else ())
+            break
+    except files.Damaged:
+        pass
+    return names

@@ -1,0 +1,92 @@
+"""Source `mixture`: named parts with weights, thinned to a budget of rows or tokens."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pyarrow as pa
+from pydantic import Field, model_validator
+
+from pipelines.component import Spec
+from pipelines.contracts import SOURCE, Read, Resources, Source
+from pipelines.step import Step
+from pipelines.steps.quota import Quota
+
+SEPARATOR = "::"
+PART_SOURCE = "part_source"
+
+
+class Part(Spec):
+    """One ingredient; weights are relative, they need not sum to 1."""
+
+    source: Source
+    weight: float = Field(gt=0)
+
+
+class Mixture(Source):
+    """Documents of several sources; `source` becomes the part's name, an own `source` column goes on as `part_source`.
+
+    With a `budget`, each part gives its weight's share of that many `rows` or `tokens`, drawn by the hash of the id;
+    a token is a run of characters between white space here, since no codec is trained yet. A part that has less gives
+    all it has, and nothing is taken twice.
+    """
+
+    parts: dict[str, Part] = Field(min_length=1)
+    budget: int | None = Field(default=None, gt=0)
+    count: Literal["rows", "tokens"] = "rows"
+
+    @model_validator(mode="after")
+    def _names_can_be_told_apart(self) -> "Mixture":
+        for name in self.parts:
+            if SEPARATOR in name or not name:
+                raise ValueError(f"the part name '{name}' cannot be used; choose one without '{SEPARATOR}'")
+            if self.parts[name].source.steps():
+                raise ValueError(f"part '{name}' has a budget of its own; give its parts to this mixture with weights")
+        return self
+
+    @property
+    def resources(self) -> Resources:
+        """What the hungriest part takes."""
+        return max((part.source.resources for part in self.parts.values()), key=lambda each: (each.gpus, each.cpus))
+
+    def files(self) -> list[str]:
+        """Every part's files, each behind its part's name."""
+        return sorted(f"{name}{SEPARATOR}{file}" for name, part in self.parts.items() for file in part.source.files())
+
+    def check(self) -> None:
+        """Every part is checked."""
+        for part in self.parts.values():
+            part.source.check()
+
+    def size(self, file: str) -> int:
+        """What the part says of its file."""
+        name, inner = self._split(file)
+        return self.parts[name].source.size(inner)
+
+    def read(self, file: str) -> Iterator[Read]:
+        """The part's documents under the part's name."""
+        name, inner = self._split(file)
+        for read in self.parts[name].source.read(inner):
+            yield Read(_named(read.rows, name), read.bad)
+
+    def fingerprint(self) -> dict[str, str]:
+        """The parts carry their own fingerprints."""
+        return {}
+
+    def steps(self) -> dict[str, Step]:
+        """The step that thins the parts to the budget."""
+        if self.budget is None:
+            return {}
+        total = sum(part.weight for part in self.parts.values())
+        shares = {name: self.budget * part.weight / total for name, part in self.parts.items()}
+        return {"quota": Quota(quotas=shares, count=self.count)}
+
+    def _split(self, file: str) -> tuple[str, str]:
+        name, _, inner = file.partition(SEPARATOR)
+        return name, inner
+
+
+def _named(rows: pa.Table, name: str) -> pa.Table:
+    if SOURCE in rows.column_names:
+        renamed = [PART_SOURCE if column == SOURCE else column for column in rows.column_names]
+        rows = rows.rename_columns(renamed)
+    return rows.append_column(SOURCE, pa.array([name] * rows.num_rows, pa.string()))

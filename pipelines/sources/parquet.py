@@ -1,0 +1,165 @@
+"""Documents from Parquet files."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import Field
+
+from pipelines import files
+from pipelines.component import PLACEMENT
+from pipelines.contracts import TEXT, Read, Source
+from pipelines.documents import Bad, bad_rows, free_name, one_array, only_bad, with_text
+
+SUFFIXES = (".parquet",)
+BATCH_BYTES = 8 << 20
+BATCH_ROWS = 20_000
+
+
+class Parquet(Source):
+    """Reads Parquet from a file, a folder, a glob, or any fsspec URL of those, one row group after the other.
+
+    The column `text` becomes the document, all others are kept, or only those in `columns`.
+    """
+
+    path: Annotated[str | tuple[str, ...], PLACEMENT]
+    text: str = Field(TEXT, min_length=1)
+    columns: tuple[str, ...] | None = None
+
+    def files(self) -> list[str]:
+        """Every file, sorted; ValueError where a path names none."""
+        return files.listed(self.path, SUFFIXES)
+
+    def fingerprint(self) -> dict[str, str]:
+        """One digest over the names and contents of the files."""
+        return {"files": files.fingerprint(self.files())}
+
+    def check(self) -> None:
+        """ValueError where there is no file, or the first one that opens has not the columns; a corrupt one passes."""
+        first = self.files()[0]
+        try:
+            with files.opened(first) as stream:
+                schema = pq.read_schema(stream)
+        except (*files.UNREADABLE, pa.ArrowException, OSError) as error:
+            _raise_unless_corrupt(error)
+            return
+        missing = [name for name in (self.text, *(self.columns or ())) if schema.get_field_index(name) < 0]
+        if missing:
+            parameter = "text" if self.text in missing else "columns"
+            raise ValueError(
+                f"no column '{missing[0]}' in '{first}', it has {schema.names}; set the source's `{parameter}` "
+                "to what is there"
+            )
+        if not _holds_text(schema.field(self.text).type):
+            raise ValueError(
+                f"column '{self.text}' of '{first}' holds {schema.field(self.text).type} and no text; set the source's "
+                f"`text` to one of the columns of text: {[field.name for field in schema if _holds_text(field.type)]}"
+            )
+
+    def read(self, file: str) -> Iterator[Read]:
+        """The documents of a file in order, `line` being the 1-based row in bad rows.
+
+        A file without a readable footer is one bad row corrupt_parquet, a row group that fails is one corrupt_row_group
+        and the next ones are read; single rows are no_text, empty or not_utf8.
+        """
+        try:
+            with files.opened(file) as stream, pq.ParquetFile(stream, page_checksum_verification=True) as parquet:
+                yield from self._row_groups(file, parquet)
+        except files.UNREADABLE as error:
+            yield only_bad(file, None, "unreadable_file", f"{type(error).__name__}: {error}")
+        except (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError) as error:
+            _raise_unless_corrupt(error)
+            yield only_bad(file, None, "corrupt_parquet", str(error))
+
+    def _row_groups(self, file: str, parquet: pq.ParquetFile) -> Iterator[Read]:
+        if parquet.schema_arrow.get_field_index(self.text) < 0:
+            yield only_bad(file, None, "no_text_column", f"its columns are {parquet.schema_arrow.names}")
+            return
+        first_row = 1
+        for group in range(parquet.num_row_groups):
+            try:
+                yield from self._rows(file, parquet, group, first_row)
+            except (pa.ArrowException, OSError, MemoryError) as error:
+                _raise_unless_corrupt(error)
+                yield only_bad(file, first_row, "corrupt_row_group", f"row group {group}: {error}")
+            first_row += parquet.metadata.row_group(group).num_rows
+
+    def _rows(self, file: str, parquet: pq.ParquetFile, group: int, first_row: int) -> Iterator[Read]:
+        about = parquet.metadata.row_group(group)
+        row_bytes = max(about.total_byte_size // max(about.num_rows, 1), 1)
+        batches = parquet.iter_batches(
+            batch_size=min(max(BATCH_BYTES // row_bytes, 1), BATCH_ROWS),
+            row_groups=[group],
+            columns=None if self.columns is None else [self.text, *self.columns],
+            use_threads=False,
+        )
+        for batch in batches:
+            yield self._documents(file, pa.table(batch), first_row)
+            first_row += batch.num_rows
+
+    def _documents(self, file: str, rows: pa.Table, first_row: int) -> Read:
+        lines = np.arange(first_row, first_row + rows.num_rows)
+        raw = one_array(rows.column(self.text))
+        texts, broken = _strings(raw)
+        columns = {TEXT: texts}
+        for name in rows.column_names:
+            if name != self.text:
+                columns[free_name(name, {*rows.column_names}) if name == TEXT else name] = rows.column(name)
+        table = pa.table(columns)
+        if not broken:
+            return with_text(table, lines, file)
+        bad = [Bad(int(lines[row]), "not_utf8", raw[row].cast(pa.binary()).as_py()) for row in broken]
+        kept = np.delete(np.arange(rows.num_rows), broken)
+        read = with_text(table.take(kept), lines[kept], file)
+        return Read(rows=read.rows, bad=pa.concat_tables([bad_rows(file, bad), read.bad]).sort_by("line"))
+
+
+def _holds_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return any(
+        test(kind)
+        for test in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_string_view,
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+        )
+    )
+
+
+def _strings(values: pa.Array) -> tuple[pa.Array, list[int]]:
+    """The values as valid UTF-8 strings, and the positions of those that are none (null in the result).
+
+    Parquet does not promise that its strings are UTF-8, and nothing checks them on reading.
+    """
+    if not _holds_text(values.type):
+        return pa.nulls(len(values), pa.string()), []
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    raw = values.cast(pa.binary())
+    try:
+        return raw.cast(pa.string()), []
+    except pa.ArrowInvalid:
+        broken = [row for row, value in enumerate(raw.to_pylist()) if not _is_utf8(value)]
+    keep = np.ones(len(raw), dtype=bool)
+    keep[broken] = False
+    return pc.if_else(pa.array(keep), raw, None).cast(pa.string()), broken
+
+
+def _is_utf8(value: bytes | None) -> bool:
+    try:
+        (value or b"").decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _raise_unless_corrupt(error: BaseException) -> None:
+    """Raises again what is the system's or the network's fault: Arrow's own complaints about content have no errno."""
+    if isinstance(error, OSError) and not isinstance(error, files.UNREADABLE) and error.errno is not None:
+        raise error

@@ -1,0 +1,103 @@
+"""Documents from plain text files."""
+
+import codecs
+from collections.abc import Iterator
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines import files
+from pipelines.component import PLACEMENT
+from pipelines.contracts import TEXT, Read, Source
+from pipelines.documents import Bad, bad_rows, only_bad, with_text
+
+SUFFIXES = (".txt", ".text", ".md", ".rst")
+FILE_LIMIT_BYTES = 1 << 30
+
+
+class _Piece(NamedTuple):
+    """A document's bytes and where they start in the file: 1-based line, byte offset."""
+
+    line: int
+    offset: int
+    content: bytes
+
+
+class Text(Source):
+    """Reads plain UTF-8 text, plain or compressed (`.gz`, `.zst`), from a file, a folder, a glob, or an fsspec URL.
+
+    A document is a whole `file`, a `paragraph` (lines that hold something, between blank lines or the ends of the file)
+    or a `line`. Line ends are kept inside a document, not after it, except where the document is the file.
+    """
+
+    path: Annotated[str | tuple[str, ...], PLACEMENT]
+    split: Literal["file", "paragraph", "line"] = "file"
+
+    def files(self) -> list[str]:
+        """Every file, sorted; ValueError where a path names none."""
+        return files.listed(self.path, SUFFIXES)
+
+    def fingerprint(self) -> dict[str, str]:
+        """One digest over the names and contents of the files."""
+        return {"files": files.fingerprint(self.files())}
+
+    def read(self, file: str) -> Iterator[Read]:
+        """The documents of a file in order; one that is not UTF-8 is a bad row not_utf8 that tells the byte.
+
+        A compressed file that ends early gives what came whole before, then one bad row truncated_file.
+        """
+        try:
+            batches = _whole_file(file) if self.split == "file" else _pieces(file, self.split)
+            for pieces in batches:
+                yield _decoded(file, pieces)
+        except files.Damaged as damage:
+            yield only_bad(file, damage.line, damage.reason, damage.detail)
+
+
+def _whole_file(file: str) -> Iterator[list[_Piece]]:
+    held, bytes_held = [], 0
+    for chunk in files.chunks(file):
+        held.append(chunk)
+        bytes_held += len(chunk)
+        if bytes_held > FILE_LIMIT_BYTES:
+            raise files.Damaged("file_too_long", f"more than {FILE_LIMIT_BYTES >> 20} MiB; use `split: paragraph`", 1)
+    yield [_Piece(1, 0, b"".join(held).removeprefix(codecs.BOM_UTF8))]
+
+
+def _pieces(file: str, split: Literal["paragraph", "line"]) -> Iterator[list[_Piece]]:
+    """The file's lines or paragraphs; a paragraph that a batch of lines cuts is put together again."""
+    open_lines: list[_Piece] = []
+    for batch in files.line_batches(file):
+        pieces: list[_Piece] = []
+        offset = batch.offset
+        for number, line in enumerate(batch.lines, batch.first):
+            if line.strip():
+                open_lines.append(_Piece(number, offset, line))
+            if open_lines and (split == "line" or not line.strip()):
+                pieces.append(_joined(open_lines))
+                open_lines = []
+            offset += len(line) + 1
+        yield pieces
+    if open_lines:
+        yield [_joined(open_lines)]
+
+
+def _joined(lines: list[_Piece]) -> _Piece:
+    content = b"\n".join(line.content for line in lines)
+    return _Piece(lines[0].line, lines[0].offset, content.removesuffix(b"\r"))
+
+
+def _decoded(file: str, pieces: list[_Piece]) -> Read:
+    texts: list[str] = []
+    lines: list[int] = []
+    bad: list[Bad] = []
+    for piece in pieces:
+        try:
+            texts.append(piece.content.decode("utf-8"))
+            lines.append(piece.line)
+        except UnicodeDecodeError as error:
+            around = piece.content[error.start : error.start + 100]
+            bad.append(Bad(piece.line, "not_utf8", f"byte {piece.offset + error.start}: {around!r}"))
+    read = with_text(pa.table({TEXT: pa.array(texts, pa.string())}), np.array(lines, np.int64), file)
+    return Read(rows=read.rows, bad=pa.concat_tables([bad_rows(file, bad), read.bad]).sort_by("line"))

@@ -1,0 +1,69 @@
+"""Step `decontaminate`: no document that shares word n-grams with a held-out text goes on.
+
+The default, any shared 13-gram, is that of GPT-3 (Brown et al. 2020, appendix C); a share above zero gives the rule of
+HARE (section 3.4), which drops a document when more than that share of its n-grams is held out. What matched what is in
+the dropped rows: the held-out set, the held-out document and the words shared.
+"""
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from pipelines.contracts import DROPPED, ID, TEXT, Fitted, Outcome, Source
+from pipelines.ingest import read_all
+from pipelines.ngrams import ngrams, overlap
+from pipelines.step import Corpus, Place, Step, StepFn
+
+EXCERPT_BYTES = 160
+
+
+class Decontaminate(Step):
+    """Drops documents with more than `max_share` of their n-grams in one of the held-out sets, as `held_out:<set>`.
+
+    A document or held-out text of fewer than `words` words has no n-gram and is never matched.
+    """
+
+    against: dict[str, Source] = Field(min_length=1)
+    words: int = Field(default=13, ge=1)
+    max_share: float = Field(default=0.0, ge=0.0, lt=1.0)
+
+    def check(self) -> None:
+        """The held-out sets have to be there."""
+        for source in self.against.values():
+            source.check()
+
+    def fit(self, corpus: Corpus, seed: int) -> Fitted:
+        """Hashes the n-grams of the held-out texts: 12 bytes each, held once by every worker."""
+        grams, owners = [], []
+        names: list[str] = []
+        for name, source in self.against.items():
+            texts = read_all(source)
+            found, owner = ngrams(texts[TEXT].combine_chunks(), self.words)
+            grams.append(found)
+            owners.append(owner + len(names))
+            names += [f"{name} {id_}" for id_ in texts[ID].to_pylist()]
+        known, first = np.unique(np.concatenate(grams), return_index=True)
+        return {"known": known, "owner": np.concatenate(owners)[first].astype(np.int32), "names": names}
+
+    def open(self, fitted: Fitted, seed: int) -> StepFn:
+        """Looks every n-gram up."""
+
+        def decontaminate(rows: pa.Table, place: Place) -> Outcome:
+            texts = rows[TEXT].combine_chunks()
+            total, shared, first, byte = overlap(texts, self.words, fitted["known"])
+            lost = shared > self.max_share * total
+            dropped = [
+                _evidence(texts[row].as_py(), fitted["names"][fitted["owner"][first[row]]], shared[row], byte[row])
+                for row in np.flatnonzero(lost)
+            ]
+            reasons, details = zip(*dropped) if dropped else ((), ())
+            ids = rows[ID].filter(pa.array(lost))
+            table = pa.table([ids, pa.array(reasons, pa.string()), pa.array(details, pa.string())], schema=DROPPED)
+            return Outcome(rows.filter(pa.array(~lost)), table)
+
+        return decontaminate
+
+
+def _evidence(text: str, held_out: str, shared: int, byte: int) -> tuple[str, str]:
+    excerpt = text.encode()[byte : byte + EXCERPT_BYTES].decode(errors="ignore")
+    return f"held_out:{held_out.split()[0]}", f"{shared} shared with {held_out}: {' '.join(excerpt.split())}"

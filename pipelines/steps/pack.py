@@ -1,0 +1,135 @@
+"""Step `pack`: documents of tokens to sequences of one length, in buckets of difficulty.
+
+The documents of a shard are put in order of their difficulty bucket, each is closed by the end token, and the stream is
+cut every `length` tokens. Nothing is cut away: joining a shard's sequences and splitting at the end tokens gives the
+documents back. Only the tail of a shard's last sequence is filled, with more end tokens.
+"""
+
+import functools
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from pipelines.contracts import ID, Fitted, Outcome
+from pipelines.packed import BUCKET, SEQUENCE
+from pipelines.randomness import key64, uniform
+from pipelines.step import Corpus, Place, Step, StepFn
+from pipelines.steps.encode import TOKENS
+
+SAMPLE_DOCUMENTS = 200_000
+
+
+class Pack(Step):
+    """Writes `sequence` (length tokens) and `bucket` (0 easiest); a sequence has the bucket of its hardest document.
+
+    Buckets are quantiles of the column `by` over the corpus, each with about the same number of tokens; without `by`
+    there is one bucket and the order within a shard is random.
+    """
+
+    seeded: ClassVar[bool] = True
+    suffix: ClassVar[str] = "arrow"
+
+    length: int = Field(default=512, gt=1)
+    by: str | None = None
+    easy: Literal["low", "high"] = "low"
+    buckets: int = Field(default=20, ge=1, le=256)
+    vocab_size: int = Field(gt=0)
+    end: int = Field(ge=0)
+
+    @property
+    def columns(self) -> list[str]:
+        """The tokens, and the difficulty if there is one."""
+        return [ID, TOKENS, *([self.by] if self.by else [])]
+
+    def fit(self, corpus: Corpus, seed: int) -> Fitted:
+        """Finds the edges of the buckets in one pass, from a sample of documents drawn by the hash of their ids."""
+        if self.by is None:
+            return {"edges": np.zeros(0)}
+        share = min(1.0, SAMPLE_DOCUMENTS / max(corpus.documents, 1))
+        pick = functools.partial(_sample, self, share, seed)
+        rows = corpus.rows(self.columns).map_batches(pick, batch_size=None, batch_format="pyarrow")
+        batches = list(rows.iter_batches(batch_size=None, batch_format="numpy"))
+        values, lengths = (np.concatenate([batch[name] for batch in batches]) for name in ("value", "length"))
+        return {"edges": bucket_edges(values, lengths, self.buckets)}
+
+    def open(self, fitted: Fitted, seed: int) -> StepFn:
+        """Cuts one shard at a time."""
+
+        def pack(rows: pa.Table, place: Place) -> Outcome:
+            tie = key64(rows[ID].combine_chunks(), seed, "pack")
+            bucket = np.zeros(rows.num_rows, dtype=np.int64)
+            if self.by is not None:
+                bucket = np.searchsorted(fitted["edges"], self.difficulty(rows), side="right")
+            order = np.lexsort((tie, bucket))
+            lists = rows[TOKENS].combine_chunks().take(pa.array(order))
+            stream, documents = close_documents(lists, self.end)
+            sequences, last_document = cut(stream, documents, self.length, self.end)
+            flat = pa.array(sequences.ravel().astype(lists.type.value_type.to_pandas_dtype()))
+            table = pa.table(
+                {
+                    SEQUENCE: pa.FixedSizeListArray.from_arrays(flat, self.length),
+                    BUCKET: bucket[order][last_document].astype(np.uint8),
+                }
+            )
+            return Outcome(table, counts={"tokens": float(len(stream)), "documents": float(rows.num_rows)})
+
+        return pack
+
+    def difficulty(self, rows: pa.Table) -> npt.NDArray[np.float64]:
+        """(n,) the column `by`, turned round where its high end is the easy one."""
+        values: npt.NDArray[np.float64] = rows[self.by].to_numpy().astype(np.float64)
+        return values if self.easy == "low" else -values
+
+    def details(self, fitted: Fitted) -> dict[str, Any]:
+        """What a reader of the sequences has to know."""
+        return {"length": self.length, "vocab_size": self.vocab_size, "end": self.end}
+
+
+def bucket_edges(
+    values: npt.NDArray[np.float64], lengths: npt.NDArray[np.float64], buckets: int
+) -> npt.NDArray[np.float64]:
+    """(buckets - 1,) ascending values that part documents of these lengths into buckets of about equal length."""
+    order = np.argsort(values, kind="stable")
+    until = np.cumsum(lengths[order])
+    targets = until[-1] * np.arange(1, buckets) / buckets if len(until) else np.zeros(0)
+    first_above = np.minimum(np.searchsorted(until, targets, side="right"), len(values) - 1)
+    edges: npt.NDArray[np.float64] = values[order][first_above]
+    return edges
+
+
+def close_documents(lists: pa.LargeListArray, end: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """The documents' tokens one after the other, each closed by `end`; and of each token the number of its document."""
+    values = lists.flatten().to_numpy().astype(np.uint32)
+    lengths = lists.value_lengths().to_numpy().astype(np.int64)
+    closings = np.cumsum(lengths)
+    stream = np.insert(values, closings, np.uint32(end))
+    return stream, np.repeat(np.arange(len(lengths)), lengths + 1)
+
+
+def cut(
+    stream: npt.NDArray[np.uint32], documents: npt.NDArray[np.int64], length: int, end: int
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """(n, length) sequences, the last filled with `end`, and (n,) the document of each one's last real token."""
+    count = -(-len(stream) // length)
+    padded = np.full(count * length, end, dtype=np.uint32)
+    padded[: len(stream)] = stream
+    last_token = np.minimum(np.arange(1, count + 1) * length, len(stream)) - 1
+    return padded.reshape(count, length), documents[last_token]
+
+
+def unpack(sequences: npt.NDArray[np.integer], end: int) -> list[npt.NDArray[np.integer]]:
+    """The documents of one shard's sequences, in the order they were packed; no document is empty."""
+    stream = sequences.ravel()
+    ends = np.flatnonzero(stream == end)
+    documents = np.split(stream, ends + 1)
+    return [document[:-1] for document in documents if len(document) > 1]
+
+
+def _sample(step: Pack, share: float, seed: int, rows: pa.Table) -> pa.Table:
+    drawn = rows.filter(pa.array(uniform(rows[ID].combine_chunks(), seed, "edges") < share))
+    lengths = pc.cast(pc.list_value_length(drawn[TOKENS]), pa.float64())
+    return pa.table({"value": step.difficulty(drawn), "length": lengths})

@@ -1,0 +1,41 @@
+"""Step `score`: a scorer's number for every text, as a column named after the step."""
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.contracts import TEXT, Fitted, Outcome, Resources, Scorer
+from pipelines.step import Corpus, Place, Step, StepFn
+
+
+class Score(Step):
+    """Adds `column`, float64 and finite, to every row; `column` is the step's name in the config unless given."""
+
+    scorer: Scorer
+    column: str
+
+    @property
+    def resources(self) -> Resources:
+        """What the scorer takes."""
+        return self.scorer.resources
+
+    def fit(self, corpus: Corpus, seed: int) -> Fitted:
+        """The scorer's own look at the corpus."""
+        return self.scorer.fit(corpus.rows([TEXT]))
+
+    def open(self, fitted: Fitted, seed: int) -> StepFn:
+        """Opens the scorer once."""
+        score = self.scorer.open(fitted)
+
+        def add_scores(rows: pa.Table, place: Place) -> Outcome:
+            texts = rows[TEXT].combine_chunks()
+            values = np.asarray(score(texts), dtype=np.float64)
+            if values.shape != (rows.num_rows,) or not np.isfinite(values).all():
+                raise ValueError(f"scorer '{self.scorer.kind}' has to give {rows.num_rows} finite numbers")
+            present = rows.drop_columns([self.column]) if self.column in rows.column_names else rows
+            return Outcome(present.append_column(self.column, pa.array(values)))
+
+        return add_scores
+
+    def flops(self, counts: dict[str, float], text_bytes: int) -> float:
+        """What running the scorer's model over all texts cost at most: a token is one byte or more."""
+        return self.scorer.flops(text_bytes)

@@ -1,0 +1,57 @@
+"""Step `select`: the rows that a selector ranks highest, as many as its budget allows."""
+
+import functools
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.contracts import DROPPED, ID, TEXT, Fitted, Outcome, Selector
+from pipelines.cutoff import Cutoff, Uint64Array, find_cutoff, ordered_bits
+from pipelines.randomness import key64
+from pipelines.step import Corpus, Place, Step, StepFn
+
+
+class Select(Step):
+    """Keeps the rows at or above one exact cutoff of the whole corpus; the others are dropped as `not_selected`."""
+
+    seeded: ClassVar[bool] = True
+
+    selector: Selector
+
+    @property
+    def columns(self) -> list[str]:
+        """What the selector looks at."""
+        return sorted({ID, TEXT, *self.selector.columns})
+
+    def fit(self, corpus: Corpus, seed: int) -> Fitted:
+        """Finds the cutoff; reads only the id and the selector's columns."""
+        rank = functools.partial(_rank, self.selector, seed)
+        rows = corpus.rows([ID, *(name for name in self.selector.columns if name != ID)])
+        return {"cutoff": find_cutoff(rows, rank, self.selector.budget, corpus.documents)}
+
+    def open(self, fitted: Fitted, seed: int) -> StepFn:
+        """Compares every row with the cutoff."""
+        cutoff: Cutoff = fitted["cutoff"]
+
+        def select(rows: pa.Table, place: Place) -> Outcome:
+            key, tie, _ = _rank(self.selector, seed, rows)
+            keep = pa.array(cutoff.keeps(key, tie))
+            lost = rows.filter(pc.invert(keep))
+            reason = pa.array(["not_selected"] * lost.num_rows, pa.string())
+            detail = pa.array([""] * lost.num_rows, pa.string())
+            return Outcome(rows.filter(keep), pa.table([lost[ID], reason, detail], schema=DROPPED))
+
+        return select
+
+    def details(self, fitted: Fitted) -> dict[str, Any]:
+        """The mass there was and the mass that was kept."""
+        cutoff: Cutoff = fitted["cutoff"]
+        return {"total_mass": cutoff.total_mass, "kept_mass": cutoff.kept_mass}
+
+
+def _rank(selector: Selector, seed: int, rows: pa.Table) -> tuple[Uint64Array, Uint64Array, npt.NDArray[np.float64]]:
+    key = ordered_bits(np.asarray(selector.key(rows, seed), dtype=np.float64))
+    return key, key64(rows[ID].combine_chunks(), seed, "tie"), np.asarray(selector.mass(rows), dtype=np.float64)

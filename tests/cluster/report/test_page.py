@@ -1,0 +1,161 @@
+"""The page: whole HTML, nothing from outside, nothing of the corpus taken for markup."""
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+import pytest
+
+from cluster.report.page import render
+from cluster.report.schema import Example, Report, Sample
+
+VOID = {"meta", "link", "br", "path", "rect"}
+HOSTILE = (
+    "</p><script>alert(1)</script><img src=https://evil.example/x onerror='alert(2)'> {{ 7 * 7 }} \"quoted\" &amp;"
+)
+
+
+class Page(HTMLParser):
+    """Collects tags, attributes, ids and text; fails on a tag closed out of turn."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open, f"</{tag}> closes nothing"
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def html(example: Report) -> str:
+    return render(example)
+
+
+def headings(html: str) -> list[str]:
+    return re.findall(r"<h2>(.*?)</h2>", html)
+
+
+def test_tags_are_balanced_and_ids_unique(html: str) -> None:
+    page = Page(html)
+    assert page.open == []
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids)) > 5
+
+
+def test_nothing_comes_from_outside(html: str) -> None:
+    loaded = [(name, value) for name, value in Page(html).attributes if name in {"src", "href", "srcset", "action"}]
+    assert loaded == [("href", "data:,")]
+    assert not re.search(r"@import|url\(|fetch\(|XMLHttpRequest", html)
+    assert "default-src &#39;none&#39;" in html or "default-src 'none'" in html
+
+
+def test_every_section_is_there_in_order(html: str) -> None:
+    assert headings(html) == [
+        "The arms side by side",
+        "Learning, by compute",
+        "By genre",
+        "What became of the data",
+        "Before and after rewriting",
+        "Scores, and what was kept of them",
+        "The curriculum",
+        "Held-out text found in the pool",
+        "Lineage",
+        "Do it again",
+        "Words used here",
+    ]
+
+
+def test_numbers_of_the_report_are_on_the_page(html: str, example: Report) -> None:
+    text = Page(html).text
+    for said in ("2.311", "−0.210", "1.21 PFLOP", "2.4 TFLOP", "10.1 MB", "19 min 12 s", "2.2x", "14,249", "65.0 %"):
+        assert said in text, said
+    for arm in example.arms:
+        for step in arm.steps:
+            assert f'data-copy="{step.address}"' in html
+    assert "gleaner compare random.yaml gleaned.yaml simplified.yaml" in text
+
+
+def test_equal_reports_give_equal_bytes(html: str, example: Report) -> None:
+    assert render(Report.model_validate_json(example.model_dump_json())) == html
+
+
+def test_the_page_is_light(html: str) -> None:
+    assert len(html.encode()) < 1_000_000
+
+
+def test_text_of_the_corpus_stays_text(example: Report) -> None:
+    step = example.arms[1].steps[1]
+    spoiled = step.model_copy(
+        update={
+            "examples": [Example(reason=HOSTILE, id=HOSTILE, detail=HOSTILE)],
+            "dropped": {HOSTILE: 5},
+            "notes": [HOSTILE],
+            "name": HOSTILE,
+            "address": HOSTILE,
+        }
+    )
+    arm = example.arms[1].model_copy(
+        update={
+            "name": HOSTILE,
+            "samples": [Sample(id=HOSTILE, before=HOSTILE, after=HOSTILE + " more")],
+            "steps": [spoiled],
+        }
+    )
+    page = Page(
+        render(example.model_copy(update={"title": HOSTILE, "machine": HOSTILE, "arms": [example.arms[0], arm]}))
+    )
+    assert page.open == []
+    assert page.tags.count("script") == 1
+    assert "img" not in page.tags
+    assert not [name for name, _ in page.attributes if name.startswith("on") or name == "src"]
+    assert page.text.count(HOSTILE) >= 6
+
+
+@pytest.mark.parametrize(
+    ("finals", "label"),
+    [
+        ({"random": [2.5, 2.51], "gleaned": [2.3, 2.31]}, "better beyond the seed spread"),
+        ({"random": [2.5, 2.51], "gleaned": [2.7, 2.71]}, "worse beyond the seed spread"),
+        ({"random": [2.5, 2.51], "gleaned": [2.5, 2.51]}, "no difference beyond the seed spread"),
+        ({"random": [2.5], "gleaned": [2.3]}, "one seed, spread unknown"),
+        ({"random": [2.5, 2.4]}, "nothing to compare with"),
+    ],
+)
+def test_the_outcome_is_on_top(make_report: Callable[..., Report], finals: dict[str, list[float]], label: str) -> None:
+    page = Page(render(make_report(finals)))
+    assert label in page.text
+    assert page.open == []
+
+
+def test_sections_without_content_are_left_out(example: Report) -> None:
+    bare = {"steps": [], "curves": [], "scores": [], "samples": [], "plan": None}
+    arms = [arm.model_copy(update=bare) for arm in example.arms]
+    html = render(example.model_copy(update={"arms": arms}))
+    assert headings(html) == ["The arms side by side", "By genre", "Do it again", "Words used here"]
+
+
+def test_more_arms_than_colours_still_render(example: Report) -> None:
+    arms = [example.arms[1].model_copy(update={"name": f"arm{number}"}) for number in range(10)]
+    html = render(example.model_copy(update={"arms": arms}))
+    assert Page(html).open == []
+    assert "hue-8" not in html

@@ -1,0 +1,98 @@
+"""The verdict says no more than the numbers do."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cluster.report.schema import Report
+from cluster.report.verdict import Verdict, gain_of, spread_of, total_multiplier, verdict
+
+MakeReport = Callable[..., Report]
+Finals = dict[str, list[float]]
+
+
+@pytest.fixture(scope="session")
+def judged(make_report: MakeReport) -> Callable[[Finals], Verdict]:
+    return lambda finals: verdict(make_report(finals))
+
+
+def test_a_win_is_measured_in_spreads(judged: Callable[[Finals], Verdict]) -> None:
+    found = judged({"random": [2.53, 2.51], "gleaned": [2.32, 2.30], "simplified": [2.42, 2.42]})
+    assert found.outcome == "win"
+    sentence = "`gleaned` reads held-out text in 2.31 bits per byte, 0.21 fewer than `random`, 10.5x the seed spread."
+    assert found.headline == sentence
+    assert found.remarks[0].startswith("`gleaned` is where `random` ends after 45.5 % of the training FLOPs")
+    assert "`simplified` also beats `random` (−0.100 bits per byte)." in found.remarks
+    assert not found.cautions
+
+
+def test_a_difference_within_the_spread_is_a_tie(judged: Callable[[Finals], Verdict]) -> None:
+    found = judged({"random": [2.53, 2.49], "gleaned": [2.51, 2.49]})
+    assert found.outcome == "tie"
+    assert found.headline.startswith("No arm beats `random` beyond the spread")
+    assert not any("multiplier" in remark for remark in found.remarks)
+
+
+def test_an_equal_arm_is_called_equal(judged: Callable[[Finals], Verdict]) -> None:
+    found = judged({"random": [2.5, 2.4], "gleaned": [2.5, 2.4]})
+    assert found.outcome == "tie"
+    assert "as many as `random`" in found.headline
+
+
+def test_a_loss_is_said(judged: Callable[[Finals], Verdict]) -> None:
+    found = judged({"random": [2.30, 2.31], "gleaned": [2.50, 2.51]})
+    assert found.outcome == "loss"
+    assert found.headline.startswith("No arm beats `random`: the best other, `gleaned` reads")
+    assert "0.20 more than `random`" in found.headline
+    assert found.remarks[0].startswith("`random` is where `gleaned` ends after 50.0 % of the training FLOPs")
+
+
+def test_one_seed_proves_nothing(judged: Callable[[Finals], Verdict]) -> None:
+    found = judged({"random": [2.5], "gleaned": [2.2]})
+    assert found.outcome == "one_seed"
+    assert found.headline.endswith("one seed: no spread known.")
+    assert any("luck" in caution for caution in found.cautions)
+
+
+def test_seeds_that_agree_exactly(judged: Callable[[Finals], Verdict]) -> None:
+    assert "the seeds agree exactly" in judged({"random": [2.5, 2.5], "gleaned": [2.2, 2.2]}).headline
+
+
+def test_one_arm_is_not_judged(judged: Callable[[Finals], Verdict]) -> None:
+    assert judged({"random": [2.5, 2.4]}).outcome == "one_arm"
+
+
+def test_a_sure_gain_goes_before_a_larger_unsure_one(judged: Callable[[Finals], Verdict]) -> None:
+    found = judged({"random": [2.50, 2.51], "gleaned": [2.40, 2.41], "simplified": [1.9, 2.8]})
+    assert found.outcome == "win"
+    assert found.headline.startswith("`gleaned`")
+    assert any(remark.startswith("`simplified` is not told apart from `random`") for remark in found.remarks)
+
+
+def test_unequal_compute_is_no_fair_comparison(example: Report) -> None:
+    first, *others = example.arms
+    dearer = first.model_copy(update={"training_flops": first.training_flops * 1.05})
+    found = verdict(example.model_copy(update={"arms": [dearer, *others]}))
+    assert any("Not a fair comparison" in caution for caution in found.cautions)
+
+
+def test_data_flops_eat_the_multiplier(example: Report) -> None:
+    first, arm = example.arms[:2]
+    dear = arm.model_copy(update={"data_flops": first.training_flops})
+    assert total_multiplier(first, arm.model_copy(update={"data_flops": 0.0})) == pytest.approx(2.2)
+    assert total_multiplier(first, dear) == pytest.approx(1 / (1 / 2.2 + 1))
+    assert total_multiplier(first, arm.model_copy(update={"compute_multiplier": None})) is None
+
+
+values = st.lists(st.floats(1, 4).map(lambda value: round(value, 3)), min_size=1, max_size=3)
+
+
+@given(finals=st.lists(values, min_size=2, max_size=3))
+def test_a_win_is_said_only_where_one_is_shown(make_report: MakeReport, finals: list[list[float]]) -> None:
+    report = make_report(dict(zip(["random", "gleaned", "simplified"], finals)))
+    first, *others = report.arms
+    spreads = [spread_of(first, arm) for arm in others]
+    shown = any(spread is not None and gain_of(first, arm) > spread for arm, spread in zip(others, spreads))
+    assert (verdict(report).outcome == "win") == shown

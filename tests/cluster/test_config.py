@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cluster.config import dump, load, merge, read_tree
+from tuning.space import set_path
+
+RUNS = Path(__file__).resolve().parent.parent.parent / "cluster" / "runs"
+MINIMAL = {
+    "name": "minimal",
+    "data": {"source": {"kind": "python_topics", "half": "target"}},
+    "evaluation": {"held_out": {"kind": "python_topics", "half": "evaluation"}},
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def to_file(tree: dict, name: str = "run.yaml") -> str:
+        file = tmp_path / name
+        file.write_text(yaml.safe_dump(tree))
+        return str(file)
+
+    return to_file
+
+
+def mistake(write, *overrides: str, **sections: object) -> str:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        load(write({**MINIMAL, **sections}), overrides)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("file", sorted(RUNS.rglob("*.yaml")), ids=lambda file: file.stem)
+def test_every_config_that_ships_loads_and_comes_back_equal(file: Path, write) -> None:
+    if file.stem == "common":
+        pytest.skip("is no run of its own")
+    config = load(str(file))
+    assert load(write(yaml.safe_load(dump(config)))) == config
+
+
+def test_an_override_reaches_its_key(write) -> None:
+    tree = {**MINIMAL, "data": {**MINIMAL["data"], "codec": {"kind": "bpe"}}}
+    config = load(write(tree), ["training.tokens=5_000", "training.batch_tokens=512", "data.codec.vocab=300"])
+    assert (config.training.tokens, config.training.batch_tokens) == (5_000, 512)
+    assert config.data.codec.model_dump()["vocab"] == 300
+
+
+def test_a_file_lies_over_the_one_it_extends(write) -> None:
+    write({**MINIMAL, "training": {"tokens": 9_000, "model": {"kind": "llama", "layers": 2}}}, "below.yaml")
+    tree = read_tree(write({"extends": "below.yaml", "name": "above", "training": {"model": {"layers": 3}}}))
+    assert tree["name"] == "above"
+    assert tree["training"] == {"tokens": 9_000, "model": {"kind": "llama", "layers": 3}}
+
+
+def test_another_kind_replaces_the_component_below() -> None:
+    below = {"selector": {"kind": "random", "fraction": 0.1}}
+    above = {"selector": {"kind": "top_fraction", "by": "x"}}
+    assert merge(below, above) == above
+
+
+def test_a_wrong_kind_is_named_with_its_path_and_the_known_kinds(write) -> None:
+    steps = {"pick": {"kind": "select", "selector": {"kind": "top_fracton"}}}
+    text = mistake(write, data={**MINIMAL["data"], "steps": steps})
+    assert "data.steps.pick.selector.kind: no selector named 'top_fracton'; known: " in text
+    assert "top_fraction" in text
+
+
+def test_every_mistake_is_a_line(write) -> None:
+    text = mistake(write, "training.tokns=3", "data.pack.length=0")
+    assert "training.tokns: no such key; did you mean 'tokens'?" in text
+    assert "data.pack.length:" in text
+
+
+@pytest.mark.parametrize("override", ["training.tokens", "=3"])
+def test_an_override_without_a_value_is_explained(write, override: str) -> None:
+    assert "path=value" in mistake(write, override)
+
+
+def test_an_override_through_a_value_is_refused() -> None:
+    with pytest.raises(ValueError, match="'name', which is no section"):
+        set_path({"name": "x"}, "name.first", 1)
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(ValueError, match=r"no config file 'nowhere\.yaml'"):
+        load("nowhere.yaml")
+
+
+def test_yaml_that_would_run_code_is_refused(tmp_path) -> None:
+    file = tmp_path / "evil.yaml"
+    file.write_text("name: !!python/object/apply:os.system ['true']")
+    with pytest.raises(ValueError, match="is no YAML"):
+        load(str(file))

@@ -1,0 +1,54 @@
+"""What all tests share: one local Ray, real corpora where they are, and small corpora that tests write."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("shared machine", deadline=None, max_examples=60, derandomize=True)
+settings.load_profile("shared machine")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def ray_session() -> Iterator[None]:
+    """One local Ray for all tests; four logical CPUs, so that a trial, its training and its data have room."""
+    import ray
+    from ray.data import DataContext
+
+    ray.init(address="local", num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="error")
+    DataContext.get_current().enable_progress_bars = False
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real corpora; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("GLEANER_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the real corpora are not here; set GLEANER_DATA to their folder")
+    return folder
+
+
+@pytest.fixture
+def corpus_file(tmp_path: Path) -> Path:
+    """A folder of three JSON-lines shards with 300 documents, some of them equal up to case and white space."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for shard in range(3):
+        lines = []
+        for row in range(100):
+            number = shard * 100 + row
+            text = f"Document number {number} tells of {number % 7} small things. It says so plainly, word by word."
+            if row % 10 == 9:
+                text = f"  The SAME text number {row} stands in every shard."
+            lines.append(json.dumps({"text": text, "genre": "odd" if number % 2 else "even", "number": number}))
+        (folder / f"part-{shard}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder

@@ -1,0 +1,72 @@
+"""Laws that every model family keeps; a new file of the family is tested the moment it exists."""
+
+import pytest
+import torch
+
+from pipelines.component import kinds
+from training.contracts import Model
+
+KINDS = kinds("training.models")
+VOCAB, LENGTH, END = 100, 16, 0
+
+
+def model(kind: str) -> Model:
+    return Model.model_validate({"kind": kind})
+
+
+def tokens() -> torch.Tensor:
+    return torch.randint(1, VOCAB, (3, LENGTH), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_parameters_are_counted_right(kind: str) -> None:
+    network = model(kind).build(VOCAB, LENGTH, END)
+    assert sum(weight.numel() for weight in network.parameters()) == model(kind).parameters(VOCAB)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_seed_decides_the_weights(kind: str) -> None:
+    def weights(seed: int) -> torch.Tensor:
+        torch.manual_seed(seed)
+        return torch.cat([weight.flatten() for weight in model(kind).build(VOCAB, LENGTH, END).parameters()])
+
+    assert torch.equal(weights(3), weights(3))
+    assert not torch.equal(weights(3), weights(4))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_objective_is_a_sum_over_the_scored_tokens(kind: str) -> None:
+    spec, tokens_BT = model(kind), tokens()
+    torch.manual_seed(0)
+    network = spec.build(VOCAB, LENGTH, END).eval()
+    scored_BT = torch.ones_like(tokens_BT, dtype=torch.bool)
+    first_BT, second_BT = scored_BT.clone(), scored_BT.clone()
+    first_BT[:, LENGTH // 2 :] = False
+    second_BT[:, : LENGTH // 2] = False
+    parts = spec.nats(network, tokens_BT, first_BT) + spec.nats(network, tokens_BT, second_BT)
+    assert torch.allclose(spec.nats(network, tokens_BT, scored_BT), parts, rtol=1e-5)
+    assert spec.nats(network, tokens_BT, torch.zeros_like(scored_BT)).item() == 0.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_learns(kind: str) -> None:
+    spec, tokens_BT = model(kind), tokens()
+    torch.manual_seed(0)
+    network = spec.build(VOCAB, LENGTH, END)
+    scored_BT = torch.ones_like(tokens_BT, dtype=torch.bool)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(12):
+        loss = spec.nats(network, tokens_BT, scored_BT)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.8 * losses[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_usable_with_defaults_and_survives_a_round_trip(kind: str) -> None:
+    spec = model(kind)
+    assert Model.model_validate(spec.model_dump(mode="json")) == spec
+    assert spec.training_flops_per_token(VOCAB, 2 * LENGTH) > spec.training_flops_per_token(VOCAB, LENGTH) > 0

@@ -1,0 +1,122 @@
+"""What holds for every scorer, a newcomer's too: its file is found here the moment it exists."""
+
+import importlib.util
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipelines.component import component_in, kinds
+from pipelines.contracts import Fitted, Scorer
+from pipelines.recipe import recipe
+
+ODD = [
+    "",
+    " ",
+    "\n\n\t",
+    "\x00",
+    "a",
+    "...",
+    "\u0301",
+    "e\u0301",
+    "🙂" * 50,
+    "\u202e\ufeff\u200d",
+    "İıßΣς",
+    "日本語。" * 9,
+]
+PLAIN = [
+    "The cat sat on the mat. It was warm.",
+    "def f(x):\n    return x",
+    "word " * 500,
+    "x" * 2000,
+    "\U0010ffff¶\u2028",
+]
+TEXTS = [*ODD, *PLAIN]
+NUMERIC_TOLERANCE = {"proxy_loss": 1e-4}  # a batch of other shape rounds otherwise; the rest agree to the bit
+
+# `{folder}` is a folder with a tiny model, `{target}` a jsonl file; fitted is what `fit` would have returned.
+PARAMETERS: dict[str, list[dict[str, Any]]] = {
+    "length": [{"unit": unit} for unit in ("characters", "bytes", "words")],
+    "sentence_length": [{}],
+    "readability": [{"formula": formula} for formula in ("grade", "ease")],
+    "compression_ratio": [{}, {"method": "zstd", "level": 3}],
+    "unigram_entropy": [{}],
+    "ngram_importance": [
+        {"target": {"kind": "jsonl", "path": "{target}"}, "buckets": 50, "normalize": normalize}
+        for normalize in ("sum", "mean_per_token")
+    ],
+    "proxy_loss": [{"model": "{folder}", "context": 64, "stride": 32}],
+}
+FITTED: dict[str, Fitted] = {"ngram_importance": {"log_ratio": np.sin(np.arange(50.0))}}
+KINDS = kinds(Scorer.family)
+
+# The scorers' own tests make the tiny model; this folder does not see their conftest by itself.
+_specification = importlib.util.spec_from_file_location(
+    "scorer_fixtures", Path(__file__).parents[1] / "pipelines" / "scorers" / "conftest.py"
+)
+_fixtures = importlib.util.module_from_spec(_specification)
+_specification.loader.exec_module(_fixtures)
+tiny_model = _fixtures.tiny_model
+
+CASES = [(kind, index) for kind in KINDS for index in range(len(PARAMETERS.get(kind, [{}])))]
+
+
+@pytest.fixture
+def make(tiny_model: Path, tmp_path: Path) -> Any:
+    """Makes scorer number `index` of a kind."""
+    target = tmp_path / "target.jsonl"
+    target.write_text(json.dumps({"text": "The cat."}) + "\n")
+
+    def made(kind: str, index: int) -> Scorer:
+        if kind not in PARAMETERS:
+            pytest.fail(f"scorer '{kind}' is new: add parameters for it to PARAMETERS in this file")
+        template = json.dumps(PARAMETERS[kind][index])
+        filled = json.loads(template.replace("{folder}", str(tiny_model)).replace("{target}", str(target)))
+        return Scorer.model_validate({"kind": kind, **filled})
+
+    return made
+
+
+@pytest.mark.parametrize(("kind", "index"), CASES)
+def test_every_text_gets_a_finite_score_of_its_own(make: Any, kind: str, index: int) -> None:
+    score = make(kind, index).open(FITTED.get(kind, {}))
+    tolerance = NUMERIC_TOLERANCE.get(kind, 0.0)
+    scores = score(pa.array(TEXTS))
+    assert scores.shape == (len(TEXTS),)
+    assert scores.dtype == np.float64
+    assert np.isfinite(scores).all()
+    order = np.random.default_rng(0).permutation(len(TEXTS))
+    np.testing.assert_allclose(score(pa.array(TEXTS).take(pa.array(order))), scores[order], rtol=tolerance)
+    padded = pa.array(["before", *TEXTS, "after"], pa.large_string()).slice(1, len(TEXTS))
+    np.testing.assert_allclose(score(padded), scores, rtol=tolerance)
+    parts = [score(pa.array(TEXTS).slice(start, 5)) for start in range(0, len(TEXTS), 5)]
+    np.testing.assert_allclose(np.concatenate(parts), scores, rtol=tolerance)
+
+
+@pytest.mark.parametrize(("kind", "index"), CASES)
+@pytest.mark.parametrize("texts", [[], [""], ["", "", ""]], ids=["none", "one empty", "three empty"])
+def test_there_may_be_nothing_to_score(make: Any, kind: str, index: int, texts: list[str]) -> None:
+    scores = make(kind, index).open(FITTED.get(kind, {}))(pa.array(texts, pa.string()))
+    assert scores.dtype == np.float64
+    assert scores.shape == (len(texts),)
+    assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize(("kind", "index"), CASES)
+def test_travels_as_pickle_and_as_data(make: Any, kind: str, index: int) -> None:
+    scorer = make(kind, index)
+    assert pickle.loads(pickle.dumps(scorer)) == scorer
+    assert Scorer.model_validate(scorer.model_dump(mode="json")) == scorer
+    assert recipe(scorer) == recipe(pickle.loads(pickle.dumps(scorer)))
+    assert scorer.flops(1000.0) >= 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_says_what_it_does(kind: str) -> None:
+    found = component_in(f"{Scorer.family}.{kind}", Scorer)
+    assert found.__name__ == "".join(part.capitalize() for part in kind.split("_"))
+    assert found.__doc__

@@ -1,0 +1,151 @@
+"""Byte-pair encoding: the sample it learns from, the quick way of encoding, and the exported tokenizer."""
+
+import itertools
+import random
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from pipelines.codecs.bpe import TOKENIZER_FILE, Bpe, sample, split_words, train_tokenizer
+from pipelines.contracts import Coder
+from pipelines.documents import identify
+
+SENTENCES = [
+    "The cat sat on the mat and looked at the small red bird.",
+    "When it rains, the children stay inside and read books; it's true, they'll say.",
+    "def add(first, second):\n    return first + second\n\n\n",
+    "Zażółć gęślą jaźń. 漢字とかな。 It cost 1999 dollars\t\tin 2024.",
+]
+PIECES = [
+    "a",
+    "b",
+    " ",
+    "  ",
+    "\n",
+    "\t",
+    "\u00a0",
+    "\u3000",
+    "é",
+    "1",
+    "'s",
+    "'ll",
+    "<|end|>",
+    "!",
+    "\x1c",
+    "\x85",
+    "\r\n",
+]
+texts_of_pieces = st.lists(st.one_of(st.text(max_size=20), st.lists(st.sampled_from(PIECES)).map("".join)), max_size=8)
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return train_tokenizer(SENTENCES * 5, 400)
+
+
+@pytest.fixture(scope="module")
+def coder(content: bytes) -> Coder:
+    return Bpe().open({TOKENIZER_FILE: content})
+
+
+@pytest.fixture(scope="module")
+def slow(content: bytes) -> Tokenizer:
+    """The tokenizer as the library runs it, each text as a whole."""
+    tokenizer = Tokenizer.from_buffer(content)
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def test_the_corpus_decides_the_tokens(coder: Coder) -> None:
+    assert coder.vocab_size == 400
+    assert len(coder.encode([" the"])[0]) == 1
+    assert len(coder.encode([" xqz"])[0]) > 1
+
+
+@given(texts=texts_of_pieces)
+def test_word_by_word_gives_what_the_whole_text_gives(coder: Coder, slow: Tokenizer, texts: list[str]) -> None:
+    assert [tokens.tolist() for tokens in coder.encode(texts)] == [slow.encode(text).ids for text in texts]
+
+
+@given(texts=texts_of_pieces, cut=st.integers(0, 3))
+def test_words_are_the_text_in_pieces(texts: list[str], cut: int) -> None:
+    array = pa.array(texts, pa.large_string()).slice(cut)
+    words, first = split_words(array)
+    pieces = words.to_pylist()
+    assert ["".join(pieces[start:end]) for start, end in itertools.pairwise(first)] == texts[cut:]
+    assert all(pieces)
+
+
+def test_a_quoted_end_token_is_text(coder: Coder) -> None:
+    tokens = coder.encode(["it writes <|end|> at the end<|end|>"])[0]
+    assert coder.end not in tokens
+    assert coder.decode(tokens) == "it writes <|end|> at the end<|end|>"
+
+
+def test_decode_refuses_what_is_no_text(coder: Coder) -> None:
+    for token in (coder.end, coder.vocab_size):
+        with pytest.raises(ValueError, match="end token"):
+            coder.decode([5, token])
+
+
+def test_training_is_repeatable(content: bytes) -> None:
+    assert train_tokenizer(SENTENCES * 5, 400) == content
+
+
+def test_too_small_a_vocabulary_or_missing_files_fail() -> None:
+    with pytest.raises(ValueError, match="257"):
+        Bpe(vocab=256)
+    with pytest.raises(ValueError, match=r"needs tokenizer\.json, given \['other'\]"):
+        Bpe().open({"other": b""})
+
+
+def test_the_exported_tokenizer_gives_the_same_tokens(tmp_path: Path, coder: Coder, content: bytes) -> None:
+    from transformers import AutoTokenizer
+
+    for name, file in Bpe().tokenizer_files({TOKENIZER_FILE: content}).items():
+        (tmp_path / name).write_bytes(file)
+    exported = AutoTokenizer.from_pretrained(tmp_path)
+    assert len(exported) == coder.vocab_size
+    assert exported.eos_token_id == coder.end
+    for text in [*SENTENCES, "quotes <|end|> itself", "  \x00é\n\n x"]:
+        assert exported(text)["input_ids"] == coder.encode([text])[0].tolist()
+        assert exported.decode(coder.encode([text])[0].tolist()) == text
+
+
+@pytest.mark.usefixtures("ray_session")
+class TestTraining:
+    ROWS = identify(pa.table({"text": [f"{SENTENCES[n % 4]} {n}" for n in range(400)]}), "x")
+
+    def shuffled(self, blocks: int) -> pa.Table:
+        order = np.array(random.Random(blocks).sample(range(400), 400))
+        return self.ROWS.take(order)
+
+    def test_order_and_blocks_change_nothing(self) -> None:
+        import ray.data
+
+        codec = Bpe(vocab=300, sample_bytes=10_000)
+        trained = {
+            codec.train(ray.data.from_arrow(self.shuffled(blocks)).repartition(blocks), seed=3)[TOKENIZER_FILE]
+            for blocks in (1, 5)
+        }
+        assert len(trained) == 1
+
+    def test_the_sample_has_about_the_size_asked_for_and_follows_the_seed(self) -> None:
+        import ray.data
+
+        rows = ray.data.from_arrow(self.ROWS)
+        one, two = (sample(rows, 10_000, seed) for seed in (1, 2))
+        assert 7_000 < sum(len(text.encode()) for text in one) < 13_000
+        assert one != two
+        assert len(sample(rows, 10**9, 1)) == 400
+
+    def test_a_corpus_without_text_fails_with_the_cure(self) -> None:
+        import ray.data
+
+        with pytest.raises(ValueError, match="no text to learn from"):
+            Bpe().train(ray.data.from_arrow(self.ROWS.slice(0, 0)), seed=1)

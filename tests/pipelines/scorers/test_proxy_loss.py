@@ -1,0 +1,129 @@
+"""Scorer proxy_loss agrees with a plain loop over documents, in any batch and with both runners."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from pipelines.recipe import recipe
+from pipelines.scorers.proxy_loss import ProxyLoss, Window, batches, cut
+
+WORDS = ["the", "cat", "rains", "books", "return", "é", "日本語", "<end>", "\n\n", "🙂"]
+
+
+def documents() -> list[str]:
+    draw = random.Random(5)
+    texts = [" ".join(draw.choice(WORDS) for _ in range(length)) for length in (1, 3, 20, 100, 60, 5, 90)]
+    return ["", *texts, "a"]
+
+
+def slow_scores(folder: Path, texts: list[str], context: int, stride: int) -> list[float]:
+    """One document and one window at a time, by the definition."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    scores = []
+    for text in texts:
+        pieces = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        ids = torch.tensor([[tokenizer.eos_token_id, *pieces]])
+        nats, done, start = 0.0, 1, 0
+        while done < ids.shape[1]:
+            window = ids[:, start : start + context]
+            with torch.no_grad():
+                log_probabilities = model(window).logits.double().log_softmax(-1)
+            for place in range(done - start, window.shape[1]):
+                nats -= float(log_probabilities[0, place - 1, window[0, place]])
+            done = start + window.shape[1]
+            start += stride
+        scores.append(nats / max(len(text.encode()), 1))
+    return scores
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 300, 4096])
+def test_agrees_with_one_document_at_a_time(tiny_model: Path, batch_tokens: int) -> None:
+    texts = documents()
+    scorer = ProxyLoss(model=str(tiny_model), context=64, stride=24, batch_tokens=batch_tokens)
+    scores = scorer.open({})(pa.array(texts))
+    np.testing.assert_allclose(scores, slow_scores(tiny_model, texts, 64, 24), rtol=1e-4)
+    assert scores[0] == 0.0
+    assert (scores[1:] > 0.1).all()
+
+
+@pytest.mark.vllm
+def test_vllm_agrees_with_transformers(tiny_model: Path) -> None:
+    pytest.importorskip("vllm")
+    texts = pa.array(documents())
+    plain = ProxyLoss(model=str(tiny_model), context=64, stride=24)
+    served = plain.model_copy(update={"runner": "vllm"})
+    np.testing.assert_allclose(served.open({})(texts), plain.open({})(texts), rtol=1e-4)
+
+
+@given(st.integers(0, 200), st.integers(2, 40), st.data())
+def test_windows_score_every_token_once_with_left_context(length: int, context: int, data: st.DataObject) -> None:
+    stride = data.draw(st.integers(1, context - 1))
+    tokens = list(range(length))
+    scored = []
+    for window in cut(0, tokens, context, stride):
+        assert len(window.tokens) <= context
+        assert window.first >= 1
+        for place in range(window.first, len(window.tokens)):
+            assert place >= min(context - stride, window.tokens[place])
+            scored.append(window.tokens[place])
+    assert scored == tokens[1:]
+
+
+@given(st.lists(st.integers(1, 50), max_size=30), st.integers(1, 200))
+def test_batches_hold_every_window_once_within_the_budget(lengths: list[int], batch_tokens: int) -> None:
+    windows = [Window(0, [0] * length, 1) for length in lengths]
+    groups = list(batches(windows, batch_tokens))
+    assert sorted(number for group in groups for number in group) == list(range(len(windows)))
+    for group in groups:
+        padded = max(lengths[number] for number in group) * len(group)
+        assert padded <= batch_tokens or len(group) == 1
+
+
+def test_fingerprint_follows_the_content_of_the_model(tiny_model: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for file in tiny_model.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    before = ProxyLoss(model=str(tiny_model)).fingerprint()
+    assert ProxyLoss(model=str(copy)).fingerprint() == before
+    weights = bytearray((copy / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (copy / "model.safetensors").write_bytes(weights)
+    assert ProxyLoss(model=str(copy)).fingerprint() != before
+    assert ProxyLoss(model="some/name", revision="abc").fingerprint() == {"model": "some/name@abc"}
+    with pytest.raises(ValueError, match="revision"):
+        ProxyLoss(model="some/name").fingerprint()
+
+
+def test_flops_are_twice_the_parameters_a_token(tiny_model: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    parameters = AutoModelForCausalLM.from_pretrained(tiny_model).num_parameters()
+    assert ProxyLoss(model=str(tiny_model)).flops(10) == 20 * parameters
+
+
+def test_placement_is_no_part_of_the_recipe(tiny_model: Path) -> None:
+    first = ProxyLoss(model=str(tiny_model))
+    second = ProxyLoss(model=str(tiny_model), workers=3, gpus=1, cpus=2, batch_tokens=7)
+    assert recipe(first) == recipe(second)
+    assert second.resources.workers == 3
+    assert recipe(first) != recipe(ProxyLoss(model=str(tiny_model), stride=100))
+
+
+def test_a_context_the_model_has_no_room_for_is_refused(tiny_model: Path) -> None:
+    with pytest.raises(ValueError, match="256"):
+        ProxyLoss(model=str(tiny_model), context=257, stride=10).open({})
+    with pytest.raises(ValueError, match="256"):
+        ProxyLoss(model=str(tiny_model), context=256, stride=10, runner="vllm").open({})
+    with pytest.raises(ValidationError, match="left context"):
+        ProxyLoss(model="m", context=64, stride=64)

@@ -1,0 +1,96 @@
+"""What each selector keeps."""
+
+import hashlib
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pydantic import ValidationError
+
+from pipelines.contracts import Selector
+from pipelines.selectors.importance_sample import ImportanceSample
+from pipelines.selectors.random import Random
+from pipelines.selectors.token_budget import TokenBudget
+from pipelines.selectors.top_fraction import TopFraction
+
+
+def rows(score: list[float | None], text: list[str] | None = None) -> pa.Table:
+    ids = [hashlib.md5(str(number).encode()).hexdigest() for number in range(len(score))]
+    return pa.table({"id": ids, "score": pa.array(score, pa.float64()), "text": text or ["abc"] * len(score)})
+
+
+def kept(selector: Selector, table: pa.Table, seed: int = 1) -> list[int]:
+    """The kept row numbers: highest keys first while the budget lasts."""
+    mass = selector.mass(table)
+    order = np.argsort(-selector.key(table, seed), kind="stable")
+    room = selector.budget(float(mass.sum()))
+    return sorted(order[np.cumsum(mass[order]) <= room].tolist())
+
+
+def test_top_fraction_keeps_the_wanted_end() -> None:
+    table = rows([0.1, 5.0, -2.0, 3.0])
+    assert kept(TopFraction(by="score", fraction=0.5), table) == [1, 3]
+    assert kept(TopFraction(by="score", fraction=0.5, order="ascending"), table) == [0, 2]
+
+
+@pytest.mark.parametrize("order", ["descending", "ascending"])
+def test_rows_without_a_value_come_last(order: str) -> None:
+    table = rows([None, 1.0, float("nan"), 2.0])
+    for selector in (TopFraction(by="score", order=order), TokenBudget(by="score", tokens=6, order=order)):
+        assert kept(selector, table) == [1, 3]
+        assert np.isfinite(selector.key(table, 0)).all()
+
+
+def test_a_share_of_bytes_is_not_a_share_of_rows() -> None:
+    table = rows([3.0, 2.0, 1.0], ["é" * 4, "ab", "cd"])
+    assert TopFraction(by="score", of="bytes").mass(table).tolist() == [8, 2, 2]
+    assert kept(TopFraction(by="score", fraction=0.7, of="bytes"), table) == [0]
+    assert kept(TopFraction(by="score", fraction=0.7), table) == [0, 1]
+
+
+def test_token_budget_counts_what_it_is_told_to() -> None:
+    table = rows([3.0, 2.0, 1.0], ["aaaa", "bb", "cc"]).append_column("tokens", pa.array([1, 10, None]))
+    assert kept(TokenBudget(by="score", tokens=6), table) == [0, 1]
+    assert TokenBudget(by="score", tokens=6, count="tokens").mass(table).tolist() == [1, 10, 0]
+    assert kept(TokenBudget(by="score", tokens=6, count="tokens"), table) == [0]
+    assert TokenBudget(by="score", tokens=100).budget(8.0) == 8.0
+
+
+def test_columns_say_what_is_read() -> None:
+    assert Random().columns == []
+    assert Random(of="bytes").columns == ["text"]
+    assert TokenBudget(by="score", tokens=1).columns == ["score", "text"]
+    assert TokenBudget(by="score", tokens=1, count="tokens").columns == ["score", "tokens"]
+    assert ImportanceSample(by="score").columns == ["score"]
+
+
+def test_a_column_of_text_is_refused() -> None:
+    with pytest.raises(ValueError, match="'text' holds string"):
+        TopFraction(by="text").key(rows([1.0]), 0)
+
+
+def test_random_keeps_every_row_equally_often() -> None:
+    table = rows([0.0] * 60)
+    times = np.bincount([row for seed in range(400) for row in kept(Random(fraction=0.3), table, seed)], minlength=60)
+    assert times.sum() == 400 * 18
+    assert abs(times - 120).max() < 5 * np.sqrt(400 * 0.3 * 0.7)
+
+
+def test_importance_sample_draws_by_the_weights() -> None:
+    weights = np.array([0.1, 0.2, 0.3, 0.4])
+    table = rows(np.log(weights).tolist())
+    one = ImportanceSample(by="score", fraction=0.25)
+    drawn = np.bincount([kept(one, table, seed)[0] for seed in range(4000)], minlength=4) / 4000
+    np.testing.assert_allclose(drawn, weights, atol=0.035)
+    flat = one.model_copy(update={"temperature": 1e9})
+    drawn = np.bincount([kept(flat, table, seed)[0] for seed in range(4000)], minlength=4) / 4000
+    np.testing.assert_allclose(drawn, 0.25, atol=0.035)
+    sharp = one.model_copy(update={"temperature": 1e-300})
+    assert {tuple(kept(sharp, table, seed)) for seed in range(50)} == {(3,)}
+
+
+@pytest.mark.parametrize("kind", [Random, TopFraction, ImportanceSample])
+@pytest.mark.parametrize("fraction", [0.0, -0.1, 1.1])
+def test_a_fraction_outside_zero_to_one_is_refused(kind: type[Selector], fraction: float) -> None:
+    with pytest.raises(ValidationError, match="fraction"):
+        kind.model_validate({"fraction": fraction})

@@ -1,0 +1,129 @@
+"""Parquet: what is read, what is bad, and what fails before any work."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.contracts import BAD, Read
+from pipelines.sources.parquet import Parquet
+
+TEXTS = [f"document number {number} has some words" for number in range(100)]
+
+
+def written(file: Path, table: pa.Table, **options: Any) -> Path:
+    pq.write_table(table, file, row_group_size=10, **options)
+    return file
+
+
+def read(file: Path, **parameters: Any) -> list[Read]:
+    return list(Parquet(path=str(file), **parameters).read(str(file)))
+
+
+def texts_of(reads: list[Read]) -> list[str]:
+    return [text for one in reads for text in one.rows["text"].to_pylist()]
+
+
+def bad_of(reads: list[Read]) -> list[tuple[int | None, str]]:
+    return [(row["line"], row["reason"]) for one in reads for row in one.bad.to_pylist()]
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.dictionary(pa.int32(), pa.string())]
+)
+def test_any_type_of_text_is_read(tmp_path: Path, kind: pa.DataType) -> None:
+    column = pa.array(TEXTS).dictionary_encode() if pa.types.is_dictionary(kind) else pa.array(TEXTS).cast(kind)
+    file = written(tmp_path / "a.parquet", pa.table({"body": column, "n": range(100)}))
+    Parquet(path=str(file), text="body").check()
+    reads = read(file, text="body")
+    assert texts_of(reads) == TEXTS
+    assert reads[0].rows.schema.field("text").type == pa.string()
+    assert [n for one in reads for n in one.rows["n"].to_pylist()] == list(range(100))
+
+
+def test_only_the_columns_asked_for_are_kept(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.parquet", pa.table({"a": range(100), "b": range(100), "text": TEXTS}))
+    assert read(file, columns=["b"])[0].rows.column_names == ["text", "b"]
+    assert read(file, columns=[])[0].rows.column_names == ["text"]
+    assert read(file)[0].rows.column_names == ["text", "a", "b"]
+
+
+def test_null_empty_and_broken_texts_are_bad_rows_with_their_number(tmp_path: Path) -> None:
+    raw = [text.encode() for text in TEXTS]
+    raw[3], raw[17], raw[18], raw[95] = None, b"  \n", b"bad \xff byte", b""
+    invalid = pa.array(raw, pa.binary()).view(pa.string())
+    reads = read(written(tmp_path / "a.parquet", pa.table({"text": invalid, "n": range(100)})))
+    assert bad_of(reads) == [(4, "no_text"), (18, "empty"), (19, "not_utf8"), (96, "empty")]
+    assert texts_of(reads) == [text for n, text in enumerate(TEXTS) if n not in (3, 17, 18, 95)]
+
+
+def test_a_row_group_that_fails_costs_only_itself(tmp_path: Path) -> None:
+    file = written(
+        tmp_path / "a.parquet",
+        pa.table({"text": TEXTS}),
+        use_dictionary=False,
+        compression="zstd",
+        write_page_checksum=True,
+    )
+    column = pq.read_metadata(file).row_group(4).column(0)
+    content = bytearray(file.read_bytes())
+    content[column.data_page_offset + column.total_compressed_size - 5] ^= 0xFF
+    file.write_bytes(content)
+    reads = read(file)
+    assert bad_of(reads) == [(41, "corrupt_row_group")]
+    assert texts_of(reads) == TEXTS[:40] + TEXTS[50:]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"no parquet at all, however long it may be", b"PAR1" * 20])
+def test_a_file_without_a_footer_is_one_bad_row(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "a.parquet"
+    file.write_bytes(content)
+    assert bad_of(read(file)) == [(None, "corrupt_parquet")]
+    Parquet(path=str(file)).check()
+
+
+def test_a_truncated_file_is_one_bad_row(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.parquet", pa.table({"text": TEXTS}))
+    file.write_bytes(file.read_bytes()[:-100])
+    assert bad_of(read(file)) == [(None, "corrupt_parquet")]
+
+
+def test_a_missing_file_and_a_missing_column_are_bad_rows(tmp_path: Path) -> None:
+    assert bad_of(read(tmp_path / "gone.parquet")) == [(None, "unreadable_file")]
+    file = written(tmp_path / "a.parquet", pa.table({"content": TEXTS}))
+    assert bad_of(read(file)) == [(None, "no_text_column")]
+
+
+def test_wrong_columns_fail_before_any_work(tmp_path: Path) -> None:
+    file = str(written(tmp_path / "a.parquet", pa.table({"content": TEXTS, "size": range(100)})))
+    with pytest.raises(ValueError, match=r"no column 'text'.*\['content', 'size'\].*`text`"):
+        Parquet(path=file).check()
+    with pytest.raises(ValueError, match=r"column 'size'.*holds int64.*\['content'\]"):
+        Parquet(path=file, text="size").check()
+    with pytest.raises(ValueError, match=r"no column 'date'.*`columns`"):
+        Parquet(path=file, text="content", columns=["date"]).check()
+    Parquet(path=file, text="content", columns=["size"]).check()
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_no_damage_raises(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    file = written(tmp_path_factory.mktemp("fuzz") / "a.parquet", pa.table({"text": TEXTS, "n": range(100)}))
+    content = bytearray(file.read_bytes())
+    for place in data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=8)):
+        content[place] = data.draw(st.integers(0, 255))
+    file.write_bytes(content)
+    for one in read(file):
+        assert one.bad.schema == BAD
+        one.rows["text"].combine_chunks().validate(full=True)
+
+
+def test_reads_a_real_corpus_whole(real_data: Path) -> None:
+    source = Parquet(path=str(real_data / "mixture"))
+    source.check()
+    reads = [one for file in source.files() for one in source.read(file)]
+    assert sum(one.rows.num_rows for one in reads) + sum(one.bad.num_rows for one in reads) == 4991

@@ -1,0 +1,46 @@
+"""The two halves of the language reference."""
+
+from pydoc_data.topics import topics
+
+from pipelines.sources.python_topics import PythonTopics, halves, related
+
+
+def words_in_a_row(texts: list[str]) -> set[str]:
+    runs = set()
+    for text in texts:
+        words = "".join(letter if letter.isalnum() or letter == "_" else " " for letter in text.lower()).split()
+        runs |= {" ".join(words[start : start + 13]) for start in range(len(words) - 12)}
+    return runs
+
+
+def rows(half: str) -> list[dict[str, str]]:
+    source = PythonTopics.model_validate({"half": half})
+    return [row for file in source.files() for read in source.read(file) for row in read.rows.to_pylist()]
+
+
+def test_the_halves_hold_every_topic_once() -> None:
+    names = [row["topic"] for half in ("target", "evaluation") for row in rows(half)]
+    assert sorted(names) == sorted(topics)
+
+
+def test_the_halves_are_about_equal() -> None:
+    target, evaluation = (sum(len(row["text"]) for row in rows(half)) for half in ("target", "evaluation"))
+    assert 0.9 < target / evaluation < 1.1
+
+
+def test_the_halves_share_no_13_words() -> None:
+    target, evaluation = (words_in_a_row([row["text"] for row in rows(half)]) for half in ("target", "evaluation"))
+    assert target
+    assert evaluation
+    assert not target & evaluation
+
+
+def test_topics_that_quote_each_other_stay_together() -> None:
+    quote = " ".join(f"word{number}" for number in range(13))
+    texts = {"a": f"start {quote}", "b": f"{quote} end", "c": "something else", "d": f"x {quote.replace('word0', 'w')}"}
+    assert related(texts) == [["a", "b"], ["c"], ["d"]]
+    assert halves(texts) == {"target": ["a", "b"], "evaluation": ["c", "d"]}
+
+
+def test_the_fingerprints_of_the_halves_differ() -> None:
+    assert PythonTopics(half="target").fingerprint() != PythonTopics(half="evaluation").fingerprint()

@@ -1,0 +1,126 @@
+"""Whole sweeps with Ray Tune: trials share the store, the best can be found again, a killed sweep goes on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.store import Manifest, Store
+from training.recipe import Recipe, execute
+from tuning.config import TuningConfig
+from tuning.space import overridden
+from tuning.sweep import sweep
+from tuning.table import best, page, text_table
+
+FRACTION = "data.steps.chosen.selector.fraction"
+START = "training.curriculum.start_share"
+TRIALS = 3
+
+
+def config(**changes: Any) -> TuningConfig:
+    space = {FRACTION: {"uniform": [0.3, 0.9]}, START: {"uniform": [0.1, 1.0]}}
+    return TuningConfig.model_validate({"trials": TRIALS, "space": space, "reduction": 2} | changes)
+
+
+def written(store: Store, step: str) -> dict[str, float]:
+    """The finished addresses of a step and when their manifests were written."""
+    files = Path(store.url).glob(f"{step}-*/manifest.json")
+    return {file.parent.name: file.stat().st_mtime for file in files}
+
+
+def assert_whole(manifest: Manifest) -> None:
+    trials = manifest.details["trials"]
+    assert [trial["number"] for trial in trials] == list(range(1, TRIALS + 1))
+    finished = [trial for trial in trials if trial["state"] == "finished"]
+    assert manifest.counts["finished"] == len(finished) >= 1
+    assert best(manifest)["bits_per_byte"] == min(trial["bits_per_byte"] for trial in finished)
+    for trial in trials:
+        assert 0 < trial["bits_per_byte"] < 20
+        assert 0.3 <= trial["values"][FRACTION] <= 0.9
+        shares = [share for share, _ in trial["curve"]]
+        assert shares == sorted(shares)
+        assert trial["share"] == 1.0 or (trial["share"] < 1.0 and trial["state"] == "stopped")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_session")
+def test_trials_at_the_same_time_share_the_store_and_the_best_is_in_it(tiny: Recipe, tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    manifest = sweep(tiny, config(concurrent=2), store)
+    assert_whole(manifest)
+
+    scored = written(store, "size")
+    assert len(scored) == 1
+    assert len([part for part in (tmp_path / "store" / next(iter(scored))).iterdir() if part.is_dir()]) == 2
+    assert 1 <= len(written(store, "chosen")) <= TRIALS
+
+    winner = best(manifest)
+    before = written(store, "train")
+    again = execute(overridden(tiny, winner["values"]), store)
+    assert again.evaluation.address == winner["addresses"]["evaluate"]
+    assert again.bits_per_byte == winner["bits_per_byte"]
+    assert again.training.details["held_out_bits_per_byte"] == [bits for _, bits in winner["curve"]]
+    assert written(store, "train") == before
+
+    assert sweep(tiny, config(), store) == manifest
+    assert not (tmp_path / "store" / manifest.address / "tune").exists()
+    assert str(winner["number"]) in text_table(manifest).splitlines()[1].split()
+    assert manifest.address in page(manifest, "tiny")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_session")
+def test_a_killed_sweep_goes_on_and_does_not_repeat_what_is_finished(tiny: Recipe, tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    (tmp_path / "base.json").write_text(tiny.model_dump_json(serialize_as_any=True), encoding="utf-8")
+    log = (tmp_path / "driver.log").open("w")
+    driver = subprocess.Popen([sys.executable, __file__, str(tmp_path)], stdout=log, stderr=log)
+    wait_for(lambda: len(written(store, "evaluate")) == 1 and len(list(Path(store.url).glob("train-*"))) == 2, driver)
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    trained, measured = written(store, "train"), written(store, "evaluate")
+    assert not written(store, "sweep")
+
+    manifest = sweep(tiny, config(), store)
+    assert_whole(manifest)
+    assert {address: written(store, "train")[address] for address in trained} == trained
+    assert set(measured) <= {trial["addresses"].get("evaluate") for trial in manifest.details["trials"]}
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_what_goes_wrong_in_a_trial_is_told_with_its_cause(tiny: Recipe, tmp_path: Path) -> None:
+    tree = tiny.model_dump(mode="json", serialize_as_any=True)
+    tree["training"]["tokens"] = 512
+    nothing = tmp_path / "nothing.jsonl"
+    nothing.write_text(json.dumps({"text": " "}) + "\n", encoding="utf-8")
+    tree["evaluation"]["held_out"]["path"] = str(nothing)
+    with pytest.raises(ValueError, match=r"1 of 1 trials failed .*cannot be read.*give the same command again"):
+        sweep(Recipe.model_validate(tree), config(trials=1), Store(str(tmp_path / "store")))
+
+
+def wait_for(happened: Any, driver: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 300
+    while not happened():
+        assert driver.poll() is None, "the sweep ended before it could be killed"
+        assert time.monotonic() < deadline, "the sweep did not come so far"
+        time.sleep(0.05)
+
+
+def main(folder: str) -> None:
+    """The driver that is killed: the same sweep over the same store."""
+    import ray
+
+    ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False)
+    base = Recipe.model_validate_json(Path(folder, "base.json").read_text(encoding="utf-8"))
+    sweep(base, config(), Store(str(Path(folder, "store"))))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

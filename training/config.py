@@ -1,0 +1,93 @@
+"""TrainingConfig: the section `training` of a run."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipelines.component import PLACEMENT, Spec, Workers
+from training.contracts import Curriculum, Model
+from training.curricula.uniform import Uniform
+from training.models.llama import Llama
+from training.schedules import Schedule, rate_share
+
+
+class TrainingConfig(Spec):
+    """How a model is trained: what changes the result, and where it runs (marked PLACEMENT, never part of an address).
+
+    One optimizer step sees `batch_tokens` tokens, whatever the number of workers; gradient accumulation follows from
+    `micro_batch_sequences`, the sequences that one worker puts through the model at once.
+    """
+
+    model: Model = Llama()
+    curriculum: Curriculum = Uniform()
+    tokens: int = Field(default=2_000_000, gt=0)
+    batch_tokens: int = Field(default=4_096, gt=0)
+    learning_rate: float = Field(default=3e-3, gt=0)
+    schedule: Schedule = "cosine"
+    warmup_share: float = Field(default=0.05, ge=0, lt=1)
+    decay_share: float = Field(default=0.2, ge=0, le=1)
+    min_learning_rate_share: float = Field(default=0.1, ge=0, le=1)
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.95)
+    weight_decay: float = Field(default=0.1, ge=0)
+    clip: float = Field(default=1.0, gt=0)
+    precision: Literal["fp32", "bf16"] = "fp32"
+    zero_stage: int = Field(default=0, ge=0, le=3)
+    evaluate_every_steps: int = Field(default=100, gt=0)
+    seed: int = Field(default=0, ge=0, description="that of the run, which sets it")
+
+    micro_batch_sequences: Annotated[int | None, PLACEMENT] = Field(default=None, gt=0)
+    workers: Workers = Field(default=1, gt=0)
+    gpus: Annotated[float, PLACEMENT] = Field(default=0, ge=0)
+    threads: Annotated[int | None, PLACEMENT] = Field(default=None, gt=0)
+    checkpoint_every_steps: Annotated[int, PLACEMENT] = Field(default=200, gt=0)
+    keep: Annotated[int, PLACEMENT] = Field(default=2, gt=0)
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Self:
+        if self.schedule == "wsd" and self.warmup_share + self.decay_share > 1:
+            raise ValueError(
+                f"warmup_share {self.warmup_share} and decay_share {self.decay_share} are more than the whole run; "
+                "make their sum at most 1"
+            )
+        if self.tokens < self.batch_tokens:
+            raise ValueError(
+                f"tokens {self.tokens} is less than one batch of batch_tokens {self.batch_tokens}; train on more tokens"
+            )
+        return self
+
+    def batch_sequences(self, length: int) -> int:
+        """Sequences in a global batch; ValueError when they do not divide over workers and micro-batches."""
+        sequences = self.batch_tokens // length
+        if sequences == 0:
+            raise ValueError(
+                f"batch_tokens {self.batch_tokens} is less than one sequence of {length} tokens; raise batch_tokens "
+                "or pack shorter sequences"
+            )
+        if sequences % self.workers:
+            raise ValueError(
+                f"{self.workers} workers cannot share the {sequences} sequences of a batch evenly; choose workers "
+                f"that divide {sequences}, or another batch_tokens"
+            )
+        each, micro = sequences // self.workers, self.micro_batch_sequences
+        if micro is not None and each % min(micro, each):
+            raise ValueError(
+                f"micro_batch_sequences {micro} does not divide the {each} sequences that each worker gets of a "
+                f"batch; choose a divisor of {each}"
+            )
+        return sequences
+
+    def micro_batch(self, length: int) -> int:
+        """Sequences that one worker puts through the model at once."""
+        each = self.batch_sequences(length) // self.workers
+        return min(self.micro_batch_sequences or each, each)
+
+    def steps(self, length: int) -> int:
+        """Optimizer steps of the run: `tokens`, rounded up to whole batches."""
+        return -(-self.tokens // (self.batch_sequences(length) * length))
+
+    def learning_rate_at(self, step: int, steps: int) -> float:
+        """The learning rate of step `step` (from 0) of `steps`."""
+        share = rate_share(
+            self.schedule, step, steps, self.warmup_share, self.decay_share, self.min_learning_rate_share
+        )
+        return self.learning_rate * share

@@ -1,0 +1,1 @@
+"""Model families, one a file: what is built, what a token costs, and what is predicted."""

@@ -1,0 +1,201 @@
+"""Recipe: data, training and evaluation as one chain of addresses; what a run, a trial and an arm all are."""
+
+import dataclasses
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field, model_validator
+
+from pipelines.build import BuiltData, build_data, codec_files, open_coder
+from pipelines.check import check_data
+from pipelines.component import Spec
+from pipelines.config import DataConfig
+from pipelines.contracts import GENRE, ID, TEXT, Source
+from pipelines.ingest import read_all
+from pipelines.lease import lease
+from pipelines.packed import Packed
+from pipelines.provenance import provenance
+from pipelines.randomness import uniform
+from pipelines.recipe import address, recipe
+from pipelines.store import Manifest, Store
+from training.config import TrainingConfig
+from training.contracts import HeldOut
+from training.evaluation import Evaluation, evaluate
+from training.train import TrainingResult, train
+
+if TYPE_CHECKING:
+    from ray.train import UserCallback
+
+
+class EvaluationConfig(Spec):
+    """What the model is measured on: never part of the training pool. `curve_bytes` of it are read during training."""
+
+    held_out: Source
+    curve_bytes: int = Field(default=65_536, gt=0)
+
+
+class Recipe(Spec):
+    """Everything that the result of a run depends on."""
+
+    seed: int = Field(default=0, ge=0)
+    data: DataConfig
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig
+
+    @model_validator(mode="after")
+    def _has_one_seed(self) -> Self:
+        if self.training.seed not in (0, self.seed):
+            raise ValueError(f"training.seed {self.training.seed} is not the run's; set `seed`, training takes it over")
+        return self
+
+    def check(self) -> None:
+        """Raises ValueError with the cure for what can be known to be wrong before any work starts."""
+        check_data(self.data)
+        self.evaluation.held_out.check()
+        self.training.batch_sequences(self.data.pack.length)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The manifests of a finished recipe; all of them are in the store."""
+
+    data: BuiltData
+    training: Manifest
+    evaluation: Manifest
+
+    @property
+    def bits_per_byte(self) -> float:
+        """The headline: bits per byte of the whole held-out text."""
+        return float(self.evaluation.details["bits_per_byte"])
+
+
+def execute(config: Recipe, store: Store, callbacks: Sequence["UserCallback"] = ()) -> Finished:
+    """The recipe's data, model and measurement are in the store; what was there already is not computed again."""
+    data = build_data(config.data, store, config.seed)
+    trained = train_model(config, data, store, callbacks)
+    return Finished(data, trained, evaluate_model(config, data, trained, store))
+
+
+def train_model(config: Recipe, data: BuiltData, store: Store, callbacks: Sequence["UserCallback"] = ()) -> Manifest:
+    """The model trained on the packed data; one builder trains, others that want the same address wait for it."""
+    settings = config.training.model_copy(update={"seed": config.seed})
+    ingredients = recipe(settings)
+    target = address("train", ingredients, [data.packed.address])
+    started = time.monotonic()
+    with lease(store, target, lambda: store.manifest(target) is not None) as ours:
+        if ours:
+            trained = _train(config, settings, data, store, target, callbacks)
+            _check_finite(trained, settings)
+            manifest = Manifest(
+                address=target,
+                name="train",
+                kind="train",
+                recipe=ingredients,
+                inputs=[data.packed.address],
+                rows_in=data.packed.rows,
+                bytes_in=data.packed.bytes,
+                counts={"flops": trained.flops, "tokens": float(trained.tokens), "steps": float(trained.steps)},
+                details=_details(config, data, trained),
+                files={"model": f"{target}/run/model", "metrics": f"{target}/run/metrics.jsonl"},
+                seconds=time.monotonic() - started,
+                provenance=provenance(),
+            )
+            store.commit(manifest)
+    finished = store.manifest(target)
+    assert finished is not None
+    return finished
+
+
+def evaluate_model(config: Recipe, data: BuiltData, trained: Manifest, store: Store) -> Manifest:
+    """Bits per byte of the model on the whole of the held-out text and on each of its genres."""
+    ingredients = {"held_out": recipe(config.evaluation.held_out)}
+    target = address("evaluate", ingredients, [trained.address])
+    if (finished := store.manifest(target)) is not None:
+        return finished
+    started = time.monotonic()
+    documents = read_all(config.evaluation.held_out)
+    genres = documents[GENRE].to_pylist()
+    coder = open_coder(config.data.codec, data.encoded, store)
+    with tempfile.TemporaryDirectory() as folder:
+        store.filesystem.get(store.path(trained.files["model"]) + "/", f"{folder}/model/", recursive=True)
+        measured = evaluate(f"{folder}/model", coder, documents[TEXT].to_pylist(), genres)
+    return store.commit(
+        Manifest(
+            address=target,
+            name="evaluate",
+            kind="evaluate",
+            recipe=ingredients,
+            inputs=[trained.address],
+            rows_in=documents.num_rows,
+            bytes_in=measured.whole.text_bytes,
+            details=_measures(measured),
+            seconds=time.monotonic() - started,
+            provenance=provenance(),
+        )
+    )
+
+
+def held_out_sample(config: Recipe, data: BuiltData, store: Store) -> HeldOut:
+    """The documents of the training curve: drawn by the hash of their ids, about `curve_bytes` of text."""
+    documents = read_all(config.evaluation.held_out)
+    order = np.argsort(uniform(documents[ID].combine_chunks(), 0, "curve"), kind="stable")
+    texts = documents[TEXT].take(pa.array(order)).to_pylist()
+    sizes = np.cumsum([len(text.encode()) for text in texts])
+    count = max(1, int(np.searchsorted(sizes, config.evaluation.curve_bytes, side="right")))
+    coder = open_coder(config.data.codec, data.encoded, store)
+    return HeldOut(tuple(coder.encode(texts[:count])), int(sizes[count - 1]))
+
+
+def _train(
+    config: Recipe,
+    settings: TrainingConfig,
+    data: BuiltData,
+    store: Store,
+    target: str,
+    callbacks: Sequence["UserCallback"],
+) -> TrainingResult:
+    packed = Packed.from_manifest(store, data.packed)
+    folder = f"{store.url.rstrip('/')}/{target}/run"
+    tokenizer = config.data.codec.tokenizer_files(codec_files(data.encoded, store))
+    return train(packed, tokenizer, settings, held_out_sample(config, data, store), folder, callbacks)
+
+
+def _check_finite(trained: TrainingResult, settings: TrainingConfig) -> None:
+    if not np.isfinite(trained.final_loss):
+        raise ValueError(
+            f"training diverged: the loss became {trained.final_loss} at learning_rate {settings.learning_rate}; lower "
+            "training.learning_rate or training.clip"
+        )
+
+
+def _details(config: Recipe, data: BuiltData, trained: TrainingResult) -> dict[str, Any]:
+    bits = trained.held_out_bits_per_byte_curve
+    measured = np.flatnonzero(np.isfinite(bits))
+    return {
+        "parameters": trained.parameters,
+        "final_loss": trained.final_loss,
+        "training_seconds": trained.seconds,
+        "epochs": trained.tokens / max(1.0, data.packed.counts["tokens"]),
+        "flops": trained.flops_curve.tolist(),
+        "loss": trained.loss_curve.tolist(),
+        "held_out": recipe(config.evaluation.held_out),
+        "held_out_flops": trained.flops_curve[measured].tolist(),
+        "held_out_bits_per_byte": bits[measured].tolist(),
+    }
+
+
+def _measures(measured: Evaluation) -> dict[str, Any]:
+    return {
+        "bits_per_byte": measured.whole.bits_per_byte,
+        "documents": measured.whole.documents,
+        "tokens": measured.whole.tokens,
+        "genres": {
+            name: {**dataclasses.asdict(totals), "bits_per_byte": totals.bits_per_byte}
+            for name, totals in measured.genres.items()
+        },
+    }

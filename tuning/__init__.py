@@ -1,0 +1,1 @@
+"""The tuning floor: sweeps over the dotted paths of a recipe."""

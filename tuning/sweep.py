@@ -1,0 +1,202 @@
+"""Sweep: many trials over one store, drawn by Optuna, cut short by ASHA, and one manifest that compares them.
+
+    <store>/sweep-<hash>/manifest.json     the table of all trials, the best one among them
+    <store>/sweep-<hash>/tune/             Ray Tune's own state while the sweep runs
+
+A sweep that was killed goes on with the same command: Ray Tune restores its trials and Optuna's memory, and what a
+lost trial had built and trained is in the store. ASHA forgets its rungs then, so a little less is cut short.
+"""
+
+import functools
+import itertools
+import os
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipelines.build import apply_step, build_data, ingest
+from pipelines.lease import lease
+from pipelines.provenance import provenance
+from pipelines.recipe import address, recipe
+from pipelines.store import Manifest, Store
+from training.recipe import Recipe
+from tuning.config import TuningConfig
+from tuning.space import label, probes, values_at
+from tuning.trial import METRIC, SHARE, run_trial
+
+if TYPE_CHECKING:
+    from ray import tune
+
+FOLDER = "tune"
+FLOPS_TOLERANCE = 0.01
+ENVIRONMENT = {
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # paths in a config are relative to where the command was given
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends a sweep like any other command
+    "RAY_AIR_NEW_OUTPUT": "0",  # which speaks of a folder that is gone in the end, even when told to be silent
+}
+
+
+def check_sweep(base: Recipe, config: TuningConfig) -> None:
+    """Raises ValueError, before any work, for a path that leads nowhere and for trials that cannot be compared."""
+    for probe in probes(base, config.space):
+        probe.check()
+        if probe.evaluation != base.evaluation:
+            raise ValueError("trials are compared on the same text; take the paths below 'evaluation' out of the space")
+        budgets = [each.training.tokens * each.training.model.parameters(1) for each in (base, probe)]
+        if max(budgets) > (1 + FLOPS_TOLERANCE) * min(budgets):
+            raise ValueError(
+                "trials are compared at equal training FLOPs; take the paths of 'tuning.space' that change "
+                "`training.tokens` or the size of `training.model` out of it"
+            )
+
+
+def sweep(base: Recipe, config: TuningConfig, store: Store) -> Manifest:
+    """The manifest of the finished sweep; the same sweep is not run twice, and one that was killed goes on.
+
+    ValueError names the trials that failed; those that finished are kept for the next attempt.
+    """
+    ingredients = {"base": recipe(base), "tuning": recipe(config)}
+    target = address("sweep", ingredients, [])
+    started = time.monotonic()
+    with lease(store, target, lambda: store.manifest(target) is not None) as ours:
+        if ours:
+            build_shared(base, probes(base, config.space), store)
+            trials = _trials(_fit(base, config, store, target), config)
+            store.commit(_manifest(target, ingredients, trials, time.monotonic() - started))
+            store.filesystem.rm(store.path(f"{target}/{FOLDER}"), recursive=True)
+    finished = store.manifest(target)
+    assert finished is not None
+    return finished
+
+
+def build_shared(base: Recipe, others: Sequence[Recipe], store: Store) -> None:
+    """The data that all trials have in common is in the store, so that trials at the same time do not each build it."""
+    if all(other.data == base.data and other.seed == base.seed for other in others):
+        build_data(base.data, store, base.seed)
+        return
+    if any(other.data.source != base.data.source for other in others):
+        return
+    latest = ingest(base.data.source, store, base.data.max_bad_share)
+    for name, step in _shared_steps(base, others):
+        latest = apply_step(name, step, latest, store, base.seed)
+
+
+def _shared_steps(base: Recipe, others: Sequence[Recipe]) -> list[tuple[str, Any]]:
+    columns = [list(each.data.steps.items()) for each in (base, *others)]
+    same_seed = all(other.seed == base.seed for other in others)
+    rows = itertools.takewhile(lambda row: all(step == row[0] for step in row), zip(*columns))
+    return [row[0] for row in itertools.takewhile(lambda row: same_seed or not row[0][1].seeded, rows)]
+
+
+def _fit(base: Recipe, config: TuningConfig, store: Store, target: str) -> "tune.ResultGrid":
+    from ray import tune
+
+    os.environ.update(ENVIRONMENT)
+    trainable = tune.with_resources(
+        functools.partial(run_trial, base=base, space=config.space, store=store),
+        tune.PlacementGroupFactory([{"memory": 1}]),  # no CPU: all of them are left to what the trials start
+    )
+    storage = store.path(target) if store.is_local else f"{store.url.rstrip('/')}/{target}"
+    if store.filesystem.glob(store.path(f"{target}/{FOLDER}/experiment_state-*.json")):
+        tuner = tune.Tuner.restore(
+            f"{storage}/{FOLDER}", trainable=trainable, resume_unfinished=True, restart_errored=True
+        )
+        return tuner.fit()
+    tuner = tune.Tuner(
+        trainable,
+        param_space={path: dimension.domain() for path, dimension in config.space.items()},
+        tune_config=_tune_config(config, base.seed),
+        run_config=tune.RunConfig(name=FOLDER, storage_path=storage, verbose=0, callbacks=[_progress(config)]),
+    )
+    return tuner.fit()
+
+
+def _tune_config(config: TuningConfig, seed: int) -> "tune.TuneConfig":
+    from optuna.samplers import TPESampler
+    from ray import tune
+    from ray.tune.schedulers import ASHAScheduler
+    from ray.tune.search.optuna import OptunaSearch
+
+    sampler = TPESampler(seed=seed, n_startup_trials=max(3, config.trials // 4))
+    return tune.TuneConfig(
+        metric=METRIC,
+        mode="min",
+        num_samples=config.trials,
+        max_concurrent_trials=config.concurrent,
+        search_alg=OptunaSearch(sampler=sampler),
+        scheduler=ASHAScheduler(
+            time_attr=SHARE,
+            max_t=1,
+            grace_period=config.grace_share,  # type: ignore[arg-type]
+            reduction_factor=config.reduction,
+        ),
+        trial_dirname_creator=_folder,
+    )
+
+
+def _folder(trial: Any) -> str:
+    return f"trial-{trial.trial_id}"
+
+
+def _progress(config: TuningConfig) -> "tune.Callback":
+    """Prints a line when a trial ends."""
+    from ray import tune
+
+    class Progress(tune.Callback):
+        def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+            ended = 1 + sum(each.is_finished() for each in trials if each is not trial)
+            result = trial.last_result
+            values = values_at(config.space, trial.config)
+            given = " ".join(f"{path}={label(value)}" for path, value in values.items())
+            told = f"{result[METRIC]:.4f} bits per byte after {result[SHARE]:.0%} of the training"
+            print(f"trial {ended} of {config.trials}: {told}: {given}", flush=True)
+
+    return Progress()
+
+
+def _trials(grid: "tune.ResultGrid", config: TuningConfig) -> list[dict[str, Any]]:
+    """The trials as they stand in the manifest, in the order in which they ended."""
+    results = [grid[place] for place in range(len(grid))]
+    failed = [result for result in results if result.error is not None]
+    if failed:
+        causes = "; ".join(f"{result.path}: {str(result.error).strip().splitlines()[-1]}" for result in failed)
+        raise ValueError(
+            f"{len(failed)} of {config.trials} trials failed ({causes}); mend the cause and give the same command "
+            "again: the trials that finished are kept"
+        ) from failed[0].error
+    ended = sorted((result.metrics or {} for result in results), key=lambda metrics: metrics["timestamp"])
+    return [{"number": number, **_row(metrics, config)} for number, metrics in enumerate(ended, 1)]
+
+
+def _row(metrics: dict[str, Any], config: TuningConfig) -> dict[str, Any]:
+    return {
+        "values": values_at(config.space, metrics["config"]),
+        "state": "finished" if "addresses" in metrics else "stopped",
+        METRIC: metrics[METRIC],
+        SHARE: metrics[SHARE],
+        "steps": metrics["step"],
+        "flops": metrics["flops"],
+        "seconds": metrics["time_total_s"],
+        "curve": metrics["curve"],
+        "addresses": metrics.get("addresses", {}),
+    }
+
+
+def _manifest(target: str, ingredients: Any, trials: list[dict[str, Any]], seconds: float) -> Manifest:
+    finished = [trial for trial in trials if trial["state"] == "finished"]
+    best = min(finished, key=lambda trial: trial[METRIC])
+    return Manifest(
+        address=target,
+        name="sweep",
+        kind="sweep",
+        recipe=ingredients,
+        inputs=[],
+        counts={
+            "trials": float(len(trials)),
+            "finished": float(len(finished)),
+            "flops": sum(trial["flops"] for trial in trials),
+        },
+        details={"trials": trials, "best": best["number"]},
+        seconds=seconds,
+        provenance=provenance(),
+    )
