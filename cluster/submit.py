@@ -203,7 +203,8 @@ def _connected(address: str | None) -> "JobSubmissionClient":
 
 def _send(client: "JobSubmissionClient", job: str, entrypoint: str, root: Path) -> None:
     """The cluster has the job. A head that has just started answers before it can take one; it is asked again."""
-    for seconds_left in range(START_SECONDS, -1, -1):
+    deadline = time.monotonic() + START_SECONDS
+    while True:
         try:
             client.submit_job(
                 entrypoint=entrypoint,
@@ -212,8 +213,13 @@ def _send(client: "JobSubmissionClient", job: str, entrypoint: str, root: Path) 
             )
             return
         except RuntimeError as error:
-            if STARTING not in str(error) or not seconds_left:
+            if STARTING not in str(error):
                 raise ValueError(f"the cluster does not take the job: {error}") from error
+            if time.monotonic() > deadline:
+                raise ValueError(
+                    f"the cluster has taken no job for {START_SECONDS} s: its head node has no agent that starts jobs; "
+                    "see dashboard_agent.log there (a port that was taken is the usual reason), and start Ray again"
+                ) from error
             time.sleep(1.0)
 
 

@@ -2,13 +2,14 @@
 
 import os
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.submit import ShownLog, project_folder, store_warnings, submit, travelling
+from cluster.submit import ShownLog, _send, project_folder, store_warnings, submit, travelling
 
 CONFIG = {
     "name": "small",
@@ -114,3 +115,14 @@ def test_a_log_is_shown_once_however_often_the_connection_breaks(text: str, brea
                 patch.setattr("builtins.print", lambda part, **_: shown.append(part))
                 position = log.show(chunk, position)
     assert "".join(shown) == text
+
+
+class _HeadWithoutAgent:
+    def submit_job(self, **_: object) -> None:
+        raise RuntimeError("Request failed with status code 500: No available agent to submit job")
+
+
+def test_a_head_node_that_never_takes_a_job_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("cluster.submit.START_SECONDS", 0)
+    with pytest.raises(ValueError, match=r"no agent that starts jobs; see dashboard_agent\.log"):
+        _send(cast(Any, _HeadWithoutAgent()), "job", "gleaner kinds", tmp_path)

@@ -1,7 +1,9 @@
 """Submitted jobs: a real head node with tokens on, real jobs, Ctrl-C, and what a client without access is told."""
 
+import contextlib
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -93,7 +95,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def head() -> Iterator[Head]:
     """`ray start --head` on free loopback ports with token authentication, ended by SIGTERM to that process alone."""
     folder = Path(tempfile.mkdtemp(prefix="g"))
-    ports = dict(zip(("gcs", "dashboard", "agent", "agent-grpc", "client", "metrics"), _free_ports(6), strict=True))
+    gcs, dashboard, client = _free_ports(3)
     token = secrets.token_hex(16)
     search_path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_") and name != "PYTHONPATH"}
@@ -101,9 +103,8 @@ def head() -> Iterator[Head]:
     arguments = [
         *("--head", "--block", "--num-cpus=2", "--include-dashboard=true", "--disable-usage-stats"),
         *("--node-ip-address=127.0.0.1", "--dashboard-host=127.0.0.1", f"--temp-dir={folder}"),
-        *(f"--port={ports['gcs']}", f"--dashboard-port={ports['dashboard']}"),
-        *(f"--dashboard-agent-listen-port={ports['agent']}", f"--dashboard-agent-grpc-port={ports['agent-grpc']}"),
-        *(f"--ray-client-server-port={ports['client']}", f"--metrics-export-port={ports['metrics']}"),
+        *(f"--port={gcs}", f"--dashboard-port={dashboard}", f"--ray-client-server-port={client}"),
+        *("--dashboard-agent-listen-port=0", "--dashboard-agent-grpc-port=0", "--metrics-export-port=0"),
         *("--min-worker-port=0", "--max-worker-port=0", f"--object-store-memory={80 << 20}"),
     ]
     with (folder / "start.log").open("wb") as log:
@@ -120,9 +121,10 @@ def head() -> Iterator[Head]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    address = f"http://127.0.0.1:{ports['dashboard']}"
+    address = f"http://127.0.0.1:{dashboard}"
     try:
         _wait_for_dashboard(address, token, process, folder / "start.log")
+        _wait_for_agent(folder)
         yield Head(address, folder, token, {**environment, "RAY_API_SERVER_ADDRESS": address})
     finally:
         process.send_signal(signal.SIGTERM)
@@ -131,13 +133,15 @@ def head() -> Iterator[Head]:
 
 
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    """Ports below those that the system hands out, so that nothing else takes them before the head node does."""
+    found: list[int] = []
+    for port in random.Random(os.getpid()).sample(range(15_000, 30_000), 1_000):
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    pytest.fail(f"no {count} free ports")
 
 
 def _wait_for_dashboard(address: str, token: str, process: subprocess.Popen, log: Path) -> None:
@@ -150,6 +154,18 @@ def _wait_for_dashboard(address: str, token: str, process: subprocess.Popen, log
             pass
         time.sleep(0.5)
     pytest.fail(f"no head node: {log.read_text(encoding='utf-8')[-2000:]}")
+
+
+def _wait_for_agent(folder: Path) -> None:
+    """The agent takes the jobs; without its port it lives on and takes none, which only its log tells."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        ports = [file.read_text().strip() for file in folder.glob("session_2*/dashboard_agent_listen_port_*")]
+        if ports and ports[0] != "-1":
+            return
+        time.sleep(0.5)
+    logs = [file.read_text(encoding="utf-8")[-3000:] for file in folder.glob("session_2*/logs/dashboard_agent*")]
+    pytest.fail(f"the head node has no agent for jobs: {ports} {' '.join(logs)}")
 
 
 def _start(head: Head, project: Path, *arguments: str, address: str = "", **environment: str) -> subprocess.Popen:
