@@ -108,7 +108,7 @@ def apply_step(name: str, step: Step, before: Manifest, store: Store, seed: int)
     manifest = _manifest(target, name, step.kind, ingredients, [before.address], records)
     files = {role: _put_file(attempt, role, data) for role, data in step.artifacts(fitted).items()}
     details = step.details(fitted)
-    flops = {"flops": step.flops(manifest.counts, manifest.bytes_in)}
+    flops = {"flops": step.flops(manifest.counts)}
     return _commit(
         store,
         manifest.model_copy(update={"files": files, "details": details, "counts": {**manifest.counts, **flops}}),

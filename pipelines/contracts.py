@@ -31,7 +31,6 @@ SOURCE = "source"  # where the document came from: a named part, a file, a packa
 
 FloatArray = npt.NDArray[np.float64]
 Fitted = dict[str, Any]  # numpy arrays and plain values: what a global pass learned
-ScoreFn = Callable[[pa.Array], FloatArray]  # (n,) texts -> (n,) finite scores
 FilterFn = Callable[[pa.Array], pa.Array]  # (n,) texts -> (n,) string array: null where kept, else the reason
 
 SHARD = "_shard"  # int32 position of a row's shard in its manifest; only in what `fit` sees
@@ -75,6 +74,17 @@ class Read:
 
     rows: pa.Table
     bad: pa.Table = field(default_factory=BAD.empty_table)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """(n,) finite numbers, one for each text, and the floating-point operations that a model spent on them."""
+
+    values: FloatArray
+    flops: float = 0.0
+
+
+ScoreFn = Callable[[pa.Array], Scores]  # (n,) texts -> their scores
 
 
 class Source(Component):
@@ -139,10 +149,6 @@ class Scorer(Component):
     def open(self, fitted: Fitted) -> ScoreFn:
         """The scoring function; called once in each worker with what `fit` returned."""
         raise NotImplementedError
-
-    def flops(self, tokens: float) -> float:
-        """Floating-point operations that scoring so many tokens costs; 0 where no model is run."""
-        return 0.0
 
 
 class Selector(Component):

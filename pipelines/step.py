@@ -50,13 +50,17 @@ class Step(Component):
 
     family: ClassVar[str] = "pipelines.steps"
     seeded: ClassVar[bool] = False  # whether the run's seed is part of what the step computes
-    by_row_group: ClassVar[bool] = False  # slow steps are resumed by row group instead of by shard
     suffix: ClassVar[str] = "parquet"  # format of the shards: parquet, or arrow to be memory-mapped
 
     @property
     def columns(self) -> list[str]:
         """The columns that must be there before the step."""
         return [TEXT]
+
+    @property
+    def by_row_group(self) -> bool:
+        """Whether the unit of work is a row group instead of a shard: for steps that run a model on every text."""
+        return False
 
     @property
     def resources(self) -> Resources:
@@ -82,6 +86,6 @@ class Step(Component):
         """What `fit` learned that has to outlive the build, as named files beside the shards."""
         return {}
 
-    def flops(self, counts: dict[str, float], text_bytes: int) -> float:
-        """Floating-point operations spent, from the summed counts of all units and the bytes of text that came in."""
-        return 0.0
+    def flops(self, counts: dict[str, float]) -> float:
+        """Floating-point operations that models spent, from the summed counts of all units."""
+        return counts.get("flops", 0.0)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from pipelines.contracts import Fitted, FloatArray, ScoreFn, Scorer
+from pipelines.contracts import Fitted, ScoreFn, Scorer, Scores
 from pipelines.scorers.length import utf8
 
 HIGHEST_LEVEL = {"zlib": 9, "zstd": 22}
@@ -36,11 +36,11 @@ class CompressionRatio(Scorer):
         """Makes the compressor."""
         compress = _compressor(self.method, self.level)
 
-        def score(texts: pa.Array) -> FloatArray:
+        def score(texts: pa.Array) -> Scores:
             data, offsets = utf8(texts)
             view = data.data
             sizes = (len(compress(view[start:end])) for start, end in pairwise(offsets))
-            return np.diff(offsets) / np.fromiter(sizes, np.float64, len(texts))
+            return Scores(np.diff(offsets) / np.fromiter(sizes, np.float64, len(texts)))
 
         return score
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts import Fitted, FloatArray, ScoreFn, Scorer
+from pipelines.contracts import Fitted, FloatArray, ScoreFn, Scorer, Scores
 from pipelines.texts.arrays import ByteArray, OffsetArray, bytes_and_offsets
 
 # What a character is, one bit each; a class array holds the class of its character at every UTF-8 byte.
@@ -26,9 +26,9 @@ class Length(Scorer):
     def open(self, fitted: Fitted) -> ScoreFn:
         """The measure of the chosen unit."""
         if self.unit == "words":
-            return count_words
+            return lambda texts: Scores(count_words(texts))
         measure = pc.utf8_length if self.unit == "characters" else pc.binary_length
-        return lambda texts: measure(texts).to_numpy(zero_copy_only=False).astype(np.float64)
+        return lambda texts: Scores(measure(texts).to_numpy(zero_copy_only=False).astype(np.float64))
 
 
 def count_words(texts: pa.Array) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines.contracts import TEXT, Fitted, FloatArray, ScoreFn, Scorer, Source
+from pipelines.contracts import TEXT, Fitted, FloatArray, ScoreFn, Scorer, Scores, Source
 from pipelines.scorers.unigram_entropy import MIX_FIRST, MIX_SECOND, HashArray, word_hasher
 from pipelines.texts.arrays import OffsetArray
 
@@ -60,13 +60,13 @@ class NgramImportance(Scorer):
         ratios: FloatArray = fitted["log_ratio"]
         hash_words, accumulate = word_hasher(), ngram_accumulator()
 
-        def score(texts: pa.Array) -> FloatArray:
+        def score(texts: pa.Array) -> Scores:
             hashes, word_offsets = hash_words(texts)
             weights = np.zeros(len(texts))
             accumulate(hashes, word_offsets, ratios, np.zeros(len(ratios), np.int64), weights)
             if self.normalize == "mean_per_token":
                 weights /= np.maximum(np.diff(word_offsets), 1)
-            return weights
+            return Scores(weights)
 
         return score
 

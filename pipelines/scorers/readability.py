@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from pipelines.contracts import Fitted, FloatArray, ScoreFn, Scorer
+from pipelines.contracts import Fitted, ScoreFn, Scorer, Scores
 from pipelines.scorers.length import LETTER, VOWEL, classify, utf8
 from pipelines.scorers.sentence_length import CountArray, sentence_counter
 from pipelines.texts.arrays import ByteArray, OffsetArray
@@ -30,13 +30,13 @@ class Readability(Scorer):
         count_sentences, count_syllables = sentence_counter(), syllable_counter()
         constant, by_words, by_syllables = (-15.59, 0.39, 11.8) if self.formula == "grade" else (206.835, -1.015, -84.6)
 
-        def score(texts: pa.Array) -> FloatArray:
+        def score(texts: pa.Array) -> Scores:
             data, offsets = utf8(texts)
             classes = classify(data)
             _, sentences = count_sentences(data, classes, offsets)
             words, syllables = count_syllables(data, classes, offsets)
             ratio = by_words * words / np.maximum(sentences, 1) + by_syllables * syllables / np.maximum(words, 1)
-            return np.where(words > 0, constant + ratio, 0.0)
+            return Scores(np.where(words > 0, constant + ratio, 0.0))
 
         return score
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.contracts import Fitted, FloatArray, ScoreFn, Scorer
+from pipelines.contracts import Fitted, ScoreFn, Scorer, Scores
 from pipelines.scorers.length import CLOSER, LOWER, SPACE, STOP, classify, utf8
 from pipelines.texts.arrays import ByteArray, OffsetArray
 
@@ -29,10 +29,10 @@ class SentenceLength(Scorer):
         """Compiles the rule, or loads it compiled from numba's cache."""
         count = sentence_counter()
 
-        def score(texts: pa.Array) -> FloatArray:
+        def score(texts: pa.Array) -> Scores:
             data, offsets = utf8(texts)
             words, sentences = count(data, classify(data), offsets)
-            return words / np.maximum(sentences, 1)
+            return Scores(words / np.maximum(sentences, 1))
 
         return score
 

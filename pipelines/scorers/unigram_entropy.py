@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts import Fitted, FloatArray, ScoreFn, Scorer
+from pipelines.contracts import Fitted, FloatArray, ScoreFn, Scorer, Scores
 from pipelines.scorers.length import SPACE, WORD, classify, utf8
 from pipelines.texts.arrays import ByteArray, OffsetArray
 
@@ -32,11 +32,11 @@ class UnigramEntropy(Scorer):
         hash_words = word_hasher()
         measure = numba.njit(cache=True, nogil=True)(_entropy)
 
-        def score(texts: pa.Array) -> FloatArray:
+        def score(texts: pa.Array) -> Scores:
             hashes, word_offsets = hash_words(texts)
             bits = np.zeros(len(texts))
             measure(hashes, word_offsets, bits)
-            return bits
+            return Scores(bits)
 
         return score
 

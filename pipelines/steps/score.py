@@ -14,6 +14,11 @@ class Score(Step):
     column: str
 
     @property
+    def by_row_group(self) -> bool:
+        """For scorers that load a model in a pool of workers."""
+        return self.scorer.resources.workers > 0
+
+    @property
     def resources(self) -> Resources:
         """What the scorer takes."""
         return self.scorer.resources
@@ -28,14 +33,11 @@ class Score(Step):
 
         def add_scores(rows: pa.Table, place: Place) -> Outcome:
             texts = rows[TEXT].combine_chunks()
-            values = np.asarray(score(texts), dtype=np.float64)
+            scores = score(texts)
+            values = np.asarray(scores.values, dtype=np.float64)
             if values.shape != (rows.num_rows,) or not np.isfinite(values).all():
                 raise ValueError(f"scorer '{self.scorer.kind}' has to give {rows.num_rows} finite numbers")
             present = rows.drop_columns([self.column]) if self.column in rows.column_names else rows
-            return Outcome(present.append_column(self.column, pa.array(values)))
+            return Outcome(present.append_column(self.column, pa.array(values)), counts={"flops": scores.flops})
 
         return add_scores
-
-    def flops(self, counts: dict[str, float], text_bytes: int) -> float:
-        """What running the scorer's model over all texts cost at most: a token is one byte or more."""
-        return self.scorer.flops(text_bytes)

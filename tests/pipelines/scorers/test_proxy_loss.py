@@ -50,7 +50,7 @@ def slow_scores(folder: Path, texts: list[str], context: int, stride: int) -> li
 def test_agrees_with_one_document_at_a_time(tiny_model: Path, batch_tokens: int) -> None:
     texts = documents()
     scorer = ProxyLoss(model=str(tiny_model), context=64, stride=24, batch_tokens=batch_tokens)
-    scores = scorer.open({})(pa.array(texts))
+    scores = scorer.open({})(pa.array(texts)).values
     np.testing.assert_allclose(scores, slow_scores(tiny_model, texts, 64, 24), rtol=1e-4)
     assert scores[0] == 0.0
     assert (scores[1:] > 0.1).all()
@@ -62,7 +62,7 @@ def test_vllm_agrees_with_transformers(tiny_model: Path) -> None:
     texts = pa.array(documents())
     plain = ProxyLoss(model=str(tiny_model), context=64, stride=24)
     served = plain.model_copy(update={"runner": "vllm"})
-    np.testing.assert_allclose(served.open({})(texts), plain.open({})(texts), rtol=1e-4)
+    np.testing.assert_allclose(served.open({})(texts).values, plain.open({})(texts).values, rtol=1e-4)
 
 
 @given(st.integers(0, 200), st.integers(2, 40), st.data())
@@ -106,10 +106,12 @@ def test_fingerprint_follows_the_content_of_the_model(tiny_model: Path, tmp_path
 
 
 def test_flops_are_twice_the_parameters_a_token(tiny_model: Path) -> None:
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     parameters = AutoModelForCausalLM.from_pretrained(tiny_model).num_parameters()
-    assert ProxyLoss(model=str(tiny_model)).flops(10) == 20 * parameters
+    scorer = ProxyLoss(model=str(tiny_model), context=64, stride=24)
+    tokens = AutoTokenizer.from_pretrained(tiny_model)("A cat sat.", add_special_tokens=False)["input_ids"]
+    assert scorer.open({})(pa.array(["A cat sat.", ""])).flops == 2 * parameters * (1 + len(tokens))
 
 
 def test_placement_is_no_part_of_the_recipe(tiny_model: Path) -> None:

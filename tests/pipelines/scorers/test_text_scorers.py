@@ -24,7 +24,7 @@ MIXED_TEXTS = MIXED.map(lambda texts: [re.sub("[\ud800-\udfff]", "", text) for t
 
 
 def scores(scorer: Scorer, *texts: str) -> list[float]:
-    return scorer.open({})(pa.array(texts, pa.string())).tolist()
+    return scorer.open({})(pa.array(texts, pa.string())).values.tolist()
 
 
 @settings(deadline=None)
