@@ -37,7 +37,15 @@ SHARD = "_shard"  # int32 position of a row's shard in its manifest; only in wha
 ROW = "_row"  # int64 position of a row in its shard; only in what `fit` sees
 
 DROPPED = pa.schema([("id", pa.string()), ("reason", pa.string()), ("detail", pa.string())])
-BAD = pa.schema([("file", pa.string()), ("line", pa.int64()), ("reason", pa.string()), ("excerpt", pa.string())])
+BAD = pa.schema(
+    [  # `rows` is how many rows the entry stands for: null where nobody knows, the rest of the file being lost
+        ("file", pa.string()),
+        ("line", pa.int64()),
+        ("reason", pa.string()),
+        ("excerpt", pa.string()),
+        ("rows", pa.int64()),
+    ]
+)
 SAMPLE = pa.schema([("id", pa.string()), ("before", pa.string()), ("after", pa.string())])
 
 

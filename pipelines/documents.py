@@ -18,11 +18,12 @@ KEPT_ASIDE = "source_"  # before the name of a raw column that would stand in th
 
 
 class Bad(NamedTuple):
-    """One row that could not be read: its 1-based line or row, a snake_case reason, and what it looks like."""
+    """What could not be read: its 1-based line or row, a snake_case reason, what it looks like, how many rows it is."""
 
     line: int | None
     reason: str
     content: str | bytes
+    rows: int | None = 1
 
 
 def bad_rows(file: str, rows: Sequence[Bad]) -> pa.Table:
@@ -32,13 +33,14 @@ def bad_rows(file: str, rows: Sequence[Bad]) -> pa.Table:
         "line": [row.line for row in rows],
         "reason": [row.reason for row in rows],
         "excerpt": [excerpt(row.content) for row in rows],
+        "rows": [row.rows for row in rows],
     }
     return pa.table(columns, schema=BAD)
 
 
-def only_bad(file: str, line: int | None, reason: str, content: str | bytes) -> Read:
-    """A batch without documents, with one bad row."""
-    return Read(rows=pa.table({TEXT: pa.array([], pa.string())}), bad=bad_rows(file, [Bad(line, reason, content)]))
+def only_bad(file: str, bad: Bad) -> Read:
+    """A batch without documents, with one bad entry."""
+    return Read(rows=pa.table({TEXT: pa.array([], pa.string())}), bad=bad_rows(file, [bad]))
 
 
 def excerpt(content: str | bytes) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts import GENRE, ID, TEXT, Source
+from pipelines.contracts import BAD, GENRE, ID, TEXT, Source
 from pipelines.documents import identify
-from pipelines.passes import Attempt, Unit, columns_of, count_values, text_bytes, total
+from pipelines.passes import Attempt, Unit, columns_of, text_bytes, total
 from pipelines.store import Shard, UnitRecord, digest
 
 UNIT_BYTES = 8 << 20  # input files are read together up to this size, so that many small ones cost one task
@@ -81,15 +81,20 @@ class IngestWork:
             columns.append(columns_of(table.schema))
             file = self.attempt.file(f"part-{unit.name}-{len(shards):04d}.parquet")
             shards.append(self.attempt.store.write_table(file, table, text_bytes(table)))
-        reasons, files = self._quarantine(unit, bad)
+        lost = self._quarantine(unit, pa.concat_tables(bad) if bad else BAD.empty_table())
+        sizes = {file: self.source.size(file) for file in unit.files}
+        damaged = lost.filter(pc.is_null(lost["rows"]))["file"].unique().to_pylist()
         rows = sum(shard.rows for shard in shards)
+        reasons = _sums(lost, "reason")
         record = UnitRecord(
             unit=unit.name,
             shards=shards,
             rows_in=rows + sum(reasons.values()),
             bytes_in=sum(shard.bytes for shard in shards),
             bad=reasons,
-            bad_files=files,
+            bad_files=_sums(lost, "file"),
+            file_bytes=sum(sizes.values()),
+            damaged_files={file: sizes[file] for file in damaged},
             columns=columns,
             seconds=time.monotonic() - started,
         )
@@ -110,33 +115,47 @@ class IngestWork:
         if waiting:
             yield pa.concat_tables(waiting)
 
-    def _quarantine(self, unit: Unit, bad: Sequence[pa.Table]) -> tuple[dict[str, int], dict[str, int]]:
-        rows = pa.concat_tables(bad) if bad else None
-        if rows is None or not rows.num_rows:
-            return {}, {}
+    def _quarantine(self, unit: Unit, rows: pa.Table) -> pa.Table:
+        if not rows.num_rows:
+            return rows
         out_of_reach = rows.filter(pc.equal(rows["reason"], UNREADABLE))
         if out_of_reach.num_rows:  # no fault of the data: the same command may read it another time
             told = out_of_reach.slice(0, 1).to_pylist()[0]
             raise ValueError(f"input file '{told['file']}' cannot be opened here ({told['excerpt']}); make it readable")
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows.to_pylist())
         self.attempt.store.write(f"{self.attempt.address}/quarantine/{unit.name}.jsonl", lines.encode())
-        return count_values(rows["reason"]), count_values(rows["file"])
+        return rows
 
 
 def check_bad_share(records: Iterable[UnitRecord], max_bad_share: float, quarantine: str) -> None:
-    """Raises ValueError naming the worst file where more than `max_bad_share` of the rows could not be read."""
+    """Raises ValueError naming the worst file where more than `max_bad_share` of the input could not be read.
+
+    That is the share of bad rows, and the share in the stored bytes of files that are damaged: nobody can count the
+    rows that such a file would have had.
+    """
     records = list(records)
-    bad = sum(total(record.bad for record in records).values())
-    rows = sum(record.rows_in for record in records)
-    if bad <= max_bad_share * rows:
+    bad_files = Counter(total(record.bad_files for record in records))
+    damaged = Counter(total(record.damaged_files for record in records))
+    rows, size = sum(record.rows_in for record in records), sum(record.file_bytes for record in records)
+    if damaged.total() > max_bad_share * size:
+        lost = f"{len(damaged)} damaged input files hold {damaged.total()} of {size} bytes"
+        worst = f"'{damaged.most_common(1)[0][0]}'"
+    elif bad_files.total() > max_bad_share * rows:
+        lost = f"{bad_files.total()} of {rows} input rows cannot be read"
+        worst = "'{}' with {} bad rows".format(*bad_files.most_common(1)[0])
+    else:
         return
-    files = Counter(total(record.bad_files for record in records))
-    worst, worst_rows = files.most_common(1)[0]
     raise ValueError(
-        f"{bad} of {rows} input rows cannot be read, more than data.max_bad_share={max_bad_share:g} allows; the worst "
-        f"file is '{worst}' with {worst_rows} bad rows; look at '{quarantine}' for the reasons, then mend the input or "
-        "raise the share"
+        f"{lost}, more than data.max_bad_share={max_bad_share:g} allows; the worst file is {worst}; look at "
+        f"'{quarantine}' for the reasons, then mend the input or raise the share"
     )
+
+
+def _sums(bad: pa.Table, key: str) -> dict[str, int]:
+    """The rows that bad entries stand for, by reason or file; one for an entry that lost nobody knows how many."""
+    counted = pa.table({key: bad[key], "rows": pc.fill_null(bad["rows"], 1)})
+    sums = counted.group_by(key).aggregate([("rows", "sum")])
+    return dict(zip(sums[key].to_pylist(), sums["rows_sum"].to_pylist(), strict=True))
 
 
 def _id_text_genre(rows: pa.Table) -> pa.Table:

@@ -50,6 +50,8 @@ class UnitRecord(_Stored):
     dropped: dict[str, int] = {}
     bad: dict[str, int] = {}
     bad_files: dict[str, int] = {}
+    file_bytes: int = Field(default=0, description="stored bytes of the input files")
+    damaged_files: dict[str, int] = Field(default={}, description="stored bytes of files with an unknown loss")
     counts: dict[str, float] = {}
     samples: list[dict[str, str]] = []
     examples: list[dict[str, str]] = []

@@ -55,7 +55,7 @@ class Jsonl(Source):
             for first, _, lines in files.line_batches(file):
                 yield self._parsed(file, first, lines)
         except files.Damaged as damage:
-            yield only_bad(file, damage.line, damage.reason, damage.detail)
+            yield only_bad(file, Bad(damage.line, damage.reason, damage.detail, None))
 
     def _parsed(self, file: str, first: int, lines: list[bytes]) -> Read:
         rows: list[dict[str, Any]] = []

@@ -62,32 +62,34 @@ class Parquet(Source):
     def read(self, file: str) -> Iterator[Read]:
         """The documents of a file in order, `line` being the 1-based row in bad rows.
 
-        A file without a readable footer is one bad row corrupt_parquet, a row group that fails is one corrupt_row_group
-        and the next ones are read; single rows are no_text, empty or not_utf8.
+        A file without a readable footer is corrupt_parquet, the rest of a row group that fails is corrupt_row_group and
+        the next ones are read; single rows are no_text, empty or not_utf8.
         """
         try:
             with files.opened(file) as stream, pq.ParquetFile(stream, page_checksum_verification=True) as parquet:
                 yield from self._row_groups(file, parquet)
         except files.UNREADABLE as error:
-            yield only_bad(file, None, "unreadable_file", f"{type(error).__name__}: {error}")
+            yield only_bad(file, Bad(None, "unreadable_file", f"{type(error).__name__}: {error}", None))
         except (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError) as error:
             _raise_unless_corrupt(error)
-            yield only_bad(file, None, "corrupt_parquet", str(error))
+            yield only_bad(file, Bad(None, "corrupt_parquet", str(error), None))
 
     def _row_groups(self, file: str, parquet: pq.ParquetFile) -> Iterator[Read]:
         if parquet.schema_arrow.get_field_index(self.text) < 0:
-            yield only_bad(file, None, "no_text_column", f"its columns are {parquet.schema_arrow.names}")
+            yield only_bad(file, Bad(None, "no_text_column", f"its columns are {parquet.schema_arrow.names}", None))
             return
-        first_row = 1
+        end = 1
         for group in range(parquet.num_row_groups):
+            row, end = end, end + parquet.metadata.row_group(group).num_rows
             try:
-                yield from self._rows(file, parquet, group, first_row)
+                for rows in self._rows(parquet, group):
+                    yield self._documents(file, rows, row)
+                    row += rows.num_rows
             except (pa.ArrowException, OSError, MemoryError) as error:
                 _raise_unless_corrupt(error)
-                yield only_bad(file, first_row, "corrupt_row_group", f"row group {group}: {error}")
-            first_row += parquet.metadata.row_group(group).num_rows
+                yield only_bad(file, Bad(row, "corrupt_row_group", f"row group {group}: {error}", end - row))
 
-    def _rows(self, file: str, parquet: pq.ParquetFile, group: int, first_row: int) -> Iterator[Read]:
+    def _rows(self, parquet: pq.ParquetFile, group: int) -> Iterator[pa.Table]:
         about = parquet.metadata.row_group(group)
         row_bytes = max(about.total_byte_size // max(about.num_rows, 1), 1)
         batches = parquet.iter_batches(
@@ -97,8 +99,7 @@ class Parquet(Source):
             use_threads=False,
         )
         for batch in batches:
-            yield self._documents(file, pa.table(batch), first_row)
-            first_row += batch.num_rows
+            yield pa.table(batch)
 
     def _documents(self, file: str, rows: pa.Table, first_row: int) -> Read:
         lines = np.arange(first_row, first_row + rows.num_rows)

@@ -81,10 +81,10 @@ class PythonDocs(Source):
             source = Path(_located(file)).read_bytes()
             found = [doc for doc in docstrings(source, _module_name(file)) if len(doc.text) >= self.min_characters]
         except (FileNotFoundError, PermissionError) as error:
-            yield only_bad(file, None, "unreadable_file", f"{type(error).__name__}: {error}")
+            yield only_bad(file, Bad(None, "unreadable_file", f"{type(error).__name__}: {error}", None))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = error.lineno if isinstance(error, SyntaxError) else None
-            yield only_bad(file, line, "not_python" if _is_utf8(source) else "not_utf8", str(error))
+            yield only_bad(file, Bad(line, "not_python" if _is_utf8(source) else "not_utf8", str(error)))
         else:
             yield _batch(file, found)
 

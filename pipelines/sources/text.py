@@ -52,7 +52,7 @@ class Text(Source):
             for pieces in batches:
                 yield _decoded(file, pieces)
         except files.Damaged as damage:
-            yield only_bad(file, damage.line, damage.reason, damage.detail)
+            yield only_bad(file, Bad(damage.line, damage.reason, damage.detail, None))
 
 
 def _whole_file(file: str) -> Iterator[list[_Piece]]:

@@ -113,9 +113,12 @@ def test_a_corrupt_shard_is_quarantined_and_the_others_are_read(ray_session, rea
     damaged.chmod(0o644)
     damaged.write_bytes(damaged.read_bytes()[:-100])
     source = Source.model_validate({"kind": "parquet", "path": str(tmp_path / "*.parquet")})
-    manifest = ingest(source, Store(str(tmp_path / "store")), max_bad_share=0.01)
-    assert sum(manifest.bad.values()) == 1
+    store = Store(str(tmp_path / "store"))
+    manifest = ingest(source, store, max_bad_share=0.6)
+    assert manifest.bad == {"corrupt_parquet": 1}
     assert manifest.rows > 300
+    with pytest.raises(ValueError, match=r"1 damaged input files hold \d+ of \d+ bytes.*part-00009"):
+        ingest(source, store, max_bad_share=0.01)
 
 
 def test_a_mixture_gives_every_part_its_share(ray_session, corpus_file, tmp_path) -> None:

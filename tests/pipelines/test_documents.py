@@ -72,6 +72,7 @@ def test_an_excerpt_is_short_and_printable(content: str | bytes) -> None:
 
 
 def test_bad_rows_follow_the_schema() -> None:
-    table = bad_rows("f", [Bad(3, "empty", ""), Bad(None, "unreadable_file", b"\xff")])
+    table = bad_rows("f", [Bad(3, "empty", ""), Bad(None, "unreadable_file", b"\xff", None)])
     assert table.schema == BAD
-    assert table.to_pylist()[1] == {"file": "f", "line": None, "reason": "unreadable_file", "excerpt": "\\xff"}
+    row = {"file": "f", "line": None, "reason": "unreadable_file", "excerpt": "\\xff", "rows": None}
+    assert table.to_pylist()[1] == row

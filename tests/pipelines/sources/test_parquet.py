@@ -75,6 +75,7 @@ def test_a_row_group_that_fails_costs_only_itself(tmp_path: Path) -> None:
     file.write_bytes(content)
     reads = read(file)
     assert bad_of(reads) == [(41, "corrupt_row_group")]
+    assert [rows for each in reads for rows in each.bad["rows"].to_pylist()] == [10]
     assert texts_of(reads) == TEXTS[:40] + TEXTS[50:]
 
 
