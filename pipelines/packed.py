@@ -62,7 +62,7 @@ class Packed:
 
     def buckets(self) -> npt.NDArray[np.uint8]:
         """(sequences,) difficulty bucket of each sequence."""
-        columns = [_open(self.store, file)[BUCKET].to_numpy() for file in self.files]
+        columns = [_buckets(self.store, file) for file in self.files]
         return np.concatenate(columns) if columns else np.zeros(0, np.uint8)
 
     def rows(self, indices: Sequence[int] | npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
@@ -84,6 +84,15 @@ class Packed:
 def _open(store: Store, file: str) -> pa.Table:
     with pa.memory_map(str(_local_path(store, file))) as source:
         return pa.ipc.open_file(source).read_all().combine_chunks()
+
+
+def _buckets(store: Store, file: str) -> npt.NDArray[np.uint8]:
+    """The column of buckets alone; the sequences of a shard in a bucket stay there."""
+    with store.filesystem.open(store.path(file)) as stream:
+        names = pa.ipc.open_file(stream).schema.names
+        only = pa.ipc.IpcReadOptions(included_fields=[names.index(BUCKET)])
+        column: npt.NDArray[np.uint8] = pa.ipc.open_file(stream, options=only).read_all()[BUCKET].to_numpy()
+    return column
 
 
 def _tokens(store: Store, file: str, length: int) -> npt.NDArray[np.integer]:

@@ -165,11 +165,24 @@ def _train(
     return train(packed, tokenizer, settings, held_out_sample(config, data, store), folder, callbacks)
 
 
+class DivergedError(ValueError):
+    """The training ended without a finite loss, after so many steps and FLOPs."""
+
+    def __init__(self, reason: str, steps: int, flops: float) -> None:
+        super().__init__(reason, steps, flops)  # so that it can be pickled
+        self.reason, self.steps, self.flops = reason, steps, flops
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 def _check_finite(trained: TrainingResult, settings: TrainingConfig) -> None:
     if not np.isfinite(trained.final_loss):
-        raise ValueError(
+        raise DivergedError(
             f"training diverged: the loss became {trained.final_loss} at learning_rate {settings.learning_rate}; lower "
-            "training.learning_rate or training.clip"
+            "training.learning_rate or training.clip",
+            trained.steps,
+            trained.flops,
         )
 
 

@@ -16,6 +16,7 @@ from training import metrics
 from training.config import TrainingConfig
 from training.contracts import HeldOut, IntArray
 from training.loop import PLAN, Job, work
+from training.storage import ray_storage
 
 if TYPE_CHECKING:
     from ray.train.v2.api.callback import UserCallback
@@ -105,10 +106,9 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
 
     config = job.config
     resources = {"CPU": 1.0} | ({"GPU": config.gpus} if config.gpus else {})
-    storage = store.path("ray") if store.is_local else f"{store.url.rstrip('/')}/ray"
     run_config: Any = RunConfig(
         name=attempt.removeprefix("ray/"),
-        storage_path=storage,
+        **ray_storage(store, "ray"),
         failure_config=FailureConfig(max_failures=FAILURES),
         logging_config=LoggingConfig(log_level="WARNING"),
         callbacks=list(callbacks),

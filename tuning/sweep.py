@@ -20,9 +20,10 @@ from pipelines.provenance import provenance
 from pipelines.recipe import address, recipe
 from pipelines.store import Manifest, Store
 from training.recipe import Recipe
+from training.storage import ray_storage
 from tuning.config import TuningConfig
 from tuning.space import label, probes, values_at
-from tuning.trial import METRIC, SHARE, run_trial
+from tuning.trial import FINISHED, METRIC, SHARE, STOPPED, run_trial
 
 if TYPE_CHECKING:
     from ray import tune
@@ -96,17 +97,21 @@ def _fit(base: Recipe, config: TuningConfig, store: Store, target: str) -> "tune
         functools.partial(run_trial, base=base, space=config.space, store=store),
         tune.PlacementGroupFactory([{"memory": 1}]),  # no CPU: all of them are left to what the trials start
     )
-    storage = store.path(target) if store.is_local else f"{store.url.rstrip('/')}/{target}"
+    storage = ray_storage(store, target)
     if store.filesystem.glob(store.path(f"{target}/{FOLDER}/experiment_state-*.json")):
         tuner = tune.Tuner.restore(
-            f"{storage}/{FOLDER}", trainable=trainable, resume_unfinished=True, restart_errored=True
+            f"{storage['storage_path']}/{FOLDER}",
+            trainable=trainable,
+            resume_unfinished=True,
+            restart_errored=True,
+            storage_filesystem=storage["storage_filesystem"],
         )
         return tuner.fit()
     tuner = tune.Tuner(
         trainable,
         param_space={path: dimension.domain() for path, dimension in config.space.items()},
         tune_config=_tune_config(config, base.seed),
-        run_config=tune.RunConfig(name=FOLDER, storage_path=storage, verbose=0, callbacks=[_progress(config)]),
+        run_config=tune.RunConfig(name=FOLDER, **storage, verbose=0, callbacks=[_progress(config)]),
     )
     return tuner.fit()
 
@@ -171,7 +176,7 @@ def _trials(grid: "tune.ResultGrid", config: TuningConfig) -> list[dict[str, Any
 def _row(metrics: dict[str, Any], config: TuningConfig) -> dict[str, Any]:
     return {
         "values": values_at(config.space, metrics["config"]),
-        "state": "finished" if "addresses" in metrics else "stopped",
+        "state": metrics.get("state", STOPPED),
         METRIC: metrics[METRIC],
         SHARE: metrics[SHARE],
         "steps": metrics["step"],
@@ -183,7 +188,9 @@ def _row(metrics: dict[str, Any], config: TuningConfig) -> dict[str, Any]:
 
 
 def _manifest(target: str, ingredients: Any, trials: list[dict[str, Any]], seconds: float) -> Manifest:
-    finished = [trial for trial in trials if trial["state"] == "finished"]
+    finished = [trial for trial in trials if trial["state"] == FINISHED]
+    if not finished:
+        raise ValueError("training diverged in every trial; lower training.learning_rate or training.clip")
     best = min(finished, key=lambda trial: trial[METRIC])
     return Manifest(
         address=target,

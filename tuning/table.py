@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.store import Manifest
 from tuning.space import label
-from tuning.trial import METRIC, SHARE
+from tuning.trial import FINISHED, METRIC, SHARE
 
 TEMPLATE = "sweep.html.j2"
 MARGIN = 0.06  # of a plot's span, so that no dot lies on its edge
@@ -77,7 +77,7 @@ class Axis:
 def ranked(manifest: Manifest) -> list[Trial]:
     """The trials, the finished ones first, each group from the fewest bits per byte to the most."""
     trials: list[Trial] = manifest.details["trials"]
-    return sorted(trials, key=lambda trial: (trial["state"] != "finished", trial[METRIC], trial["number"]))
+    return sorted(trials, key=lambda trial: (trial["state"] != FINISHED, trial[METRIC], trial["number"]))
 
 
 def best(manifest: Manifest) -> Trial:
@@ -143,7 +143,7 @@ def _short_name(path: str, others: Sequence[str]) -> str:
 
 
 def _progress(trial: Trial) -> str:
-    return "100 %" if trial["state"] == "finished" else f"stopped at {100 * trial[SHARE]:.0f} %"
+    return "100 %" if trial["state"] == FINISHED else f"{trial['state']} at {100 * trial[SHARE]:.0f} %"
 
 
 def _bits_axis(values: Sequence[float]) -> Axis:

@@ -1,9 +1,10 @@
 """Trial: one point of a sweep, run as any recipe is; Ray Tune hears of its held-out bits per byte while it trains."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from pipelines.store import Store
-from training.recipe import Finished, Recipe, execute
+from training.recipe import DivergedError, Finished, Recipe, execute
 from tuning.space import Dimension, overridden, values_at
 
 if TYPE_CHECKING:
@@ -12,14 +13,18 @@ if TYPE_CHECKING:
 
 METRIC = "bits_per_byte"
 SHARE = "share"  # of a trial's own training: what ASHA counts time by
+UNIFORM_BITS_PER_BYTE = 8.0
+FINISHED, STOPPED, DIVERGED = "finished", "stopped", "diverged"  # how trials end
 WAIT_SECONDS = 1.0
 
 
 def run_trial(drawn: dict[str, Any], base: Recipe, space: dict[str, Dimension], store: Store) -> None:
     """The recipe at this point is in the store and Ray Tune knows its bits per byte; runs inside a Ray Tune trial.
 
+    A point at which training diverges has been tried, too: it counts as the model that guesses every byte alike.
+
     While training, METRIC is of the sample of the held-out text that the curve is made of; the last report, at
-    SHARE 1, is of all of it. Whatever goes wrong in the recipe goes wrong here.
+    SHARE 1, is of all of it. Whatever else goes wrong in the recipe goes wrong here.
     """
     import ray
     from ray import tune
@@ -39,7 +44,11 @@ def run_trial(drawn: dict[str, Any], base: Recipe, space: dict[str, Dimension], 
                 continue
             points.append([report[SHARE], report[METRIC]])
             tune.report({**report, "curve": list(points)})
-        tune.report(_final(ray.get(work)))
+        try:
+            last = _final(ray.get(work))
+        except DivergedError as error:
+            last = _diverged(error, points)
+        tune.report(last)
     finally:
         ray.cancel(work, force=True, recursive=False)  # a stopped trial leaves `report` by SystemExit
 
@@ -51,17 +60,29 @@ def _reporter(curve: "Queue", steps: int) -> "UserCallback":
     class Reporter(UserCallback):
         def after_report(self, run_context: Any, metrics: list[dict[str, Any]], checkpoint: Any) -> None:
             record = metrics[0]
-            if record["held_out_bits_per_byte"] is not None and record["step"] < steps:
+            bits = record["held_out_bits_per_byte"]
+            if bits is not None and math.isfinite(bits) and record["step"] < steps:
                 curve.put(
                     {
                         SHARE: record["step"] / steps,
-                        METRIC: record["held_out_bits_per_byte"],
+                        METRIC: bits,
                         "step": record["step"],
                         "flops": record["flops"],
                     }
                 )
 
     return Reporter()
+
+
+def _diverged(error: DivergedError, points: list[list[float]]) -> dict[str, Any]:
+    return {
+        SHARE: 1.0,
+        METRIC: UNIFORM_BITS_PER_BYTE,
+        "step": error.steps,
+        "flops": error.flops,
+        "state": DIVERGED,
+        "curve": points,
+    }
 
 
 def _final(finished: Finished) -> dict[str, Any]:
@@ -72,6 +93,7 @@ def _final(finished: Finished) -> dict[str, Any]:
         METRIC: finished.bits_per_byte,
         "step": int(training.counts["steps"]),
         "flops": training.counts["flops"],
+        "state": FINISHED,
         "curve": [list(point) for point in zip(shares, training.details["held_out_bits_per_byte"], strict=True)],
         "addresses": {
             "data": finished.data.packed.address,

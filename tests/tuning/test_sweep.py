@@ -104,6 +104,17 @@ def test_what_goes_wrong_in_a_trial_is_told_with_its_cause(tiny: Recipe, tmp_pat
         sweep(Recipe.model_validate(tree), config(trials=1), Store(str(tmp_path / "store")))
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_session")
+def test_a_trial_that_diverges_counts_and_the_sweep_ends(tiny: Recipe, tmp_path: Path) -> None:
+    space = {"training.learning_rate": {"choice": [0.003, 1e30]}}
+    manifest = sweep(tiny, config(space=space, grace_share=1.0), Store(str(tmp_path / "store")))
+    ends = {trial["values"]["training.learning_rate"]: trial["state"] for trial in manifest.details["trials"]}
+    assert ends == {0.003: "finished", 1e30: "diverged"}
+    assert best(manifest)["values"] == {"training.learning_rate": 0.003}
+    assert "diverged at 100 %" in text_table(manifest)
+
+
 def wait_for(happened: Any, driver: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 300
     while not happened():
