@@ -1,0 +1,103 @@
+"""A bucket as store: the whole recipe over s3://, against a real S3 server on loopback, equals that on a local disk."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+pytest.importorskip("s3fs")
+START_SECONDS = 60
+RUN_SECONDS = 300
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
+BUCKET = "gleaner"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """An S3 server with an empty bucket; the environment in which commands find it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    program = Path(sys.executable).parent / "moto_server"
+    with (tmp_path_factory.mktemp("s3") / "log").open("wb") as log:
+        process = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
+    try:
+        _wait_for(url, process)
+        assert httpx.put(f"{url}/{BUCKET}").is_success
+        yield {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": url}
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_for(url: str, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            httpx.get(url)
+        except httpx.TransportError:
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail("no S3 server")
+
+
+def _recipe(corpus: str, store: str) -> dict:
+    return {
+        "name": "remote",
+        "store": store,
+        "data": {
+            "source": {"kind": "jsonl", "path": f"{corpus}/part-*.jsonl"},
+            "steps": {"dedup": {"kind": "dedup_exact"}, "size": {"kind": "score", "scorer": {"kind": "length"}}},
+            "codec": {"kind": "bytes"},
+            "pack": {"length": 64, "by": "size"},
+        },
+        "training": {
+            "model": {"kind": "llama", "layers": 1},
+            "tokens": 4_096,
+            "batch_tokens": 512,
+            "checkpoint_every_steps": 4,
+            "threads": 1,
+        },
+        "evaluation": {"held_out": {"kind": "jsonl", "path": f"{corpus}/held-out.jsonl"}},
+    }
+
+
+def _run(config: dict, folder: Path, environment: dict[str, str]) -> dict:
+    folder.mkdir(exist_ok=True)
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    command = [sys.executable, "-m", "cluster.run", "run", "recipe.yaml"]
+    repository = str(Path(__file__).resolve().parents[2])
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**environment, "PYTHONPATH": repository},
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((folder / "runs/remote/report.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+def test_a_run_over_a_bucket_equals_one_on_a_disk(server: dict[str, str], corpus_file: Path, tmp_path: Path) -> None:
+    (corpus_file / "held-out.jsonl").write_text(json.dumps({"text": "Document 5 tells of nine other things."}))
+    for file in corpus_file.iterdir():
+        assert httpx.put(
+            f"{server['AWS_ENDPOINT_URL']}/{BUCKET}/corpus/{file.name}", content=file.read_bytes()
+        ).is_success
+    there = _run(_recipe(f"s3://{BUCKET}/corpus", f"s3://{BUCKET}/store"), tmp_path / "there", server)
+    here = _run(_recipe(str(corpus_file), str(tmp_path / "store")), tmp_path / "here", server)
+    assert there["arms"][0]["bits_per_byte"] == here["arms"][0]["bits_per_byte"]
+    assert [step["rows"] for step in there["arms"][0]["steps"]] == [step["rows"] for step in here["arms"][0]["steps"]]
