@@ -51,23 +51,23 @@ def excerpt(content: str | bytes) -> str:
     return shown[:EXCERPT_CHARACTERS]
 
 
-def with_text(rows: pa.Table, lines: npt.NDArray[np.int64], file: str) -> Read:
+def with_text(rows: pa.Table, lines: npt.NDArray[np.int64], file: str, bad: Sequence[Bad] = ()) -> Read:
     """The rows whose `text` holds something, in order; the others as no_text (null) or empty (nothing but white space).
 
-    `lines` (n,) are the rows' 1-based numbers in the file.
+    `lines` (n,) are the rows' 1-based numbers in the file, `bad` what could not even become a row.
     """
     text = one_array(rows.column(TEXT))
     blank = pc.or_(pc.equal(pc.binary_length(text), 0), pc.utf8_is_space(text))
     kept = pc.fill_null(pc.invert(blank), False)
     if pc.all(kept, min_count=0).as_py():
-        return Read(rows=rows)
+        return Read(rows=rows, bad=bad_rows(file, bad))
     dropped = rows.filter(pc.invert(kept))
     numbers = lines[~kept.to_numpy(zero_copy_only=False)]
-    bad = [
+    without = [
         Bad(int(line), "no_text" if row[TEXT] is None else "empty", str({**row, TEXT: (row[TEXT] or "")[:20]}))
         for line, row in zip(numbers, dropped.to_pylist(), strict=True)
     ]
-    return Read(rows=rows.filter(kept), bad=bad_rows(file, bad))
+    return Read(rows=rows.filter(kept), bad=bad_rows(file, [*bad, *without]).sort_by("line"))
 
 
 def identify(rows: pa.Table, source_name: str) -> pa.Table:

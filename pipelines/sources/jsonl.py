@@ -11,7 +11,7 @@ from pydantic import Field
 from pipelines import files
 from pipelines.component import PLACEMENT
 from pipelines.contracts import TEXT, Read, Source
-from pipelines.documents import Bad, bad_rows, free_name, only_bad, with_text
+from pipelines.documents import Bad, free_name, only_bad, with_text
 
 SUFFIXES = (".jsonl", ".ndjson")
 CHECKED_ROWS = 100
@@ -73,10 +73,7 @@ class Jsonl(Source):
                 numbers.append(number)
             else:
                 bad.append(Bad(number, "not_an_object", line))
-        read = with_text(_table(rows, self.text), np.array(numbers, np.int64), file)
-        if not bad:
-            return read
-        return Read(rows=read.rows, bad=pa.concat_tables([bad_rows(file, bad), read.bad]).sort_by("line"))
+        return with_text(_table(rows, self.text), np.array(numbers, np.int64), file, bad)
 
 
 def _fault(line: bytes) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field
 from pipelines import files
 from pipelines.component import PLACEMENT
 from pipelines.contracts import TEXT, Read, Source
-from pipelines.documents import Bad, bad_rows, free_name, one_array, only_bad, with_text
+from pipelines.documents import Bad, free_name, one_array, only_bad, with_text
 
 SUFFIXES = (".parquet",)
 BATCH_BYTES = 8 << 20
@@ -114,8 +114,7 @@ class Parquet(Source):
             return with_text(table, lines, file)
         bad = [Bad(int(lines[row]), "not_utf8", raw[row].cast(pa.binary()).as_py()) for row in broken]
         kept = np.delete(np.arange(rows.num_rows), broken)
-        read = with_text(table.take(kept), lines[kept], file)
-        return Read(rows=read.rows, bad=pa.concat_tables([bad_rows(file, bad), read.bad]).sort_by("line"))
+        return with_text(table.take(kept), lines[kept], file, bad)
 
 
 def _holds_text(kind: pa.DataType) -> bool:

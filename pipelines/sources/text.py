@@ -10,7 +10,7 @@ import pyarrow as pa
 from pipelines import files
 from pipelines.component import PLACEMENT
 from pipelines.contracts import TEXT, Read, Source
-from pipelines.documents import Bad, bad_rows, only_bad, with_text
+from pipelines.documents import Bad, only_bad, with_text
 
 SUFFIXES = (".txt", ".text", ".md", ".rst")
 FILE_LIMIT_BYTES = 1 << 30
@@ -99,5 +99,4 @@ def _decoded(file: str, pieces: list[_Piece]) -> Read:
         except UnicodeDecodeError as error:
             around = piece.content[error.start : error.start + 100]
             bad.append(Bad(piece.line, "not_utf8", f"byte {piece.offset + error.start}: {around!r}"))
-    read = with_text(pa.table({TEXT: pa.array(texts, pa.string())}), np.array(lines, np.int64), file)
-    return Read(rows=read.rows, bad=pa.concat_tables([bad_rows(file, bad), read.bad]).sort_by("line"))
+    return with_text(pa.table({TEXT: pa.array(texts, pa.string())}), np.array(lines, np.int64), file, bad)

@@ -1,6 +1,5 @@
 """What holds for every scorer, a newcomer's too: its file is found here the moment it exists."""
 
-import importlib.util
 import json
 import pickle
 from pathlib import Path
@@ -54,19 +53,11 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
 FITTED: dict[str, Fitted] = {"ngram_importance": {"log_ratio": np.sin(np.arange(50.0))}}
 KINDS = kinds(Scorer.family)
 
-# The scorers' own tests make the tiny model; this folder does not see their conftest by itself.
-_specification = importlib.util.spec_from_file_location(
-    "scorer_fixtures", Path(__file__).parents[1] / "pipelines" / "scorers" / "conftest.py"
-)
-_fixtures = importlib.util.module_from_spec(_specification)
-_specification.loader.exec_module(_fixtures)
-tiny_model = _fixtures.tiny_model
-
 CASES = [(kind, index) for kind in KINDS for index in range(len(PARAMETERS.get(kind, [{}])))]
 
 
 @pytest.fixture
-def make(tiny_model: Path, tmp_path: Path) -> Any:
+def make(tiny_llama: Path, tmp_path: Path) -> Any:
     """Makes scorer number `index` of a kind."""
     target = tmp_path / "target.jsonl"
     target.write_text(json.dumps({"text": "The cat."}) + "\n")
@@ -75,7 +66,7 @@ def make(tiny_model: Path, tmp_path: Path) -> Any:
         if kind not in PARAMETERS:
             pytest.fail(f"scorer '{kind}' is new: add parameters for it to PARAMETERS in this file")
         template = json.dumps(PARAMETERS[kind][index])
-        filled = json.loads(template.replace("{folder}", str(tiny_model)).replace("{target}", str(target)))
+        filled = json.loads(template.replace("{folder}", str(tiny_llama)).replace("{target}", str(target)))
         return Scorer.model_validate({"kind": kind, **filled})
 
     return made

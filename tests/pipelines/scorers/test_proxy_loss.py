@@ -32,7 +32,7 @@ def slow_scores(folder: Path, texts: list[str], context: int, stride: int) -> li
     scores = []
     for text in texts:
         pieces = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-        ids = torch.tensor([[tokenizer.eos_token_id, *pieces]])
+        ids = torch.tensor([[tokenizer.bos_token_id, *pieces]])
         nats, done, start = 0.0, 1, 0
         while done < ids.shape[1]:
             window = ids[:, start : start + context]
@@ -47,20 +47,20 @@ def slow_scores(folder: Path, texts: list[str], context: int, stride: int) -> li
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 300, 4096])
-def test_agrees_with_one_document_at_a_time(tiny_model: Path, batch_tokens: int) -> None:
+def test_agrees_with_one_document_at_a_time(tiny_llama: Path, batch_tokens: int) -> None:
     texts = documents()
-    scorer = ProxyLoss(model=str(tiny_model), context=64, stride=24, batch_tokens=batch_tokens)
+    scorer = ProxyLoss(model=str(tiny_llama), context=64, stride=24, batch_tokens=batch_tokens)
     scores = scorer.open({})(pa.array(texts)).values
-    np.testing.assert_allclose(scores, slow_scores(tiny_model, texts, 64, 24), rtol=1e-4)
+    np.testing.assert_allclose(scores, slow_scores(tiny_llama, texts, 64, 24), rtol=1e-4)
     assert scores[0] == 0.0
     assert (scores[1:] > 0.1).all()
 
 
 @pytest.mark.vllm
-def test_vllm_agrees_with_transformers(tiny_model: Path) -> None:
+def test_vllm_agrees_with_transformers(tiny_llama: Path) -> None:
     pytest.importorskip("vllm")
     texts = pa.array(documents())
-    plain = ProxyLoss(model=str(tiny_model), context=64, stride=24)
+    plain = ProxyLoss(model=str(tiny_llama), context=64, stride=24)
     served = plain.model_copy(update={"runner": "vllm"})
     np.testing.assert_allclose(served.open({})(texts).values, plain.open({})(texts).values, rtol=1e-4)
 
@@ -89,12 +89,12 @@ def test_batches_hold_every_window_once_within_the_budget(lengths: list[int], ba
         assert padded <= batch_tokens or len(group) == 1
 
 
-def test_fingerprint_follows_the_content_of_the_model(tiny_model: Path, tmp_path: Path) -> None:
+def test_fingerprint_follows_the_content_of_the_model(tiny_llama: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     copy.mkdir()
-    for file in tiny_model.iterdir():
+    for file in tiny_llama.iterdir():
         (copy / file.name).write_bytes(file.read_bytes())
-    before = ProxyLoss(model=str(tiny_model)).fingerprint()
+    before = ProxyLoss(model=str(tiny_llama)).fingerprint()
     assert ProxyLoss(model=str(copy)).fingerprint() == before
     weights = bytearray((copy / "model.safetensors").read_bytes())
     weights[-1] ^= 1
@@ -105,27 +105,27 @@ def test_fingerprint_follows_the_content_of_the_model(tiny_model: Path, tmp_path
         ProxyLoss(model="some/name").fingerprint()
 
 
-def test_flops_are_twice_the_parameters_a_token(tiny_model: Path) -> None:
+def test_flops_are_twice_the_parameters_a_token(tiny_llama: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    parameters = AutoModelForCausalLM.from_pretrained(tiny_model).num_parameters()
-    scorer = ProxyLoss(model=str(tiny_model), context=64, stride=24)
-    tokens = AutoTokenizer.from_pretrained(tiny_model)("A cat sat.", add_special_tokens=False)["input_ids"]
+    parameters = AutoModelForCausalLM.from_pretrained(tiny_llama).num_parameters()
+    scorer = ProxyLoss(model=str(tiny_llama), context=64, stride=24)
+    tokens = AutoTokenizer.from_pretrained(tiny_llama)("A cat sat.", add_special_tokens=False)["input_ids"]
     assert scorer.open({})(pa.array(["A cat sat.", ""])).flops == 2 * parameters * (1 + len(tokens))
 
 
-def test_placement_is_no_part_of_the_recipe(tiny_model: Path) -> None:
-    first = ProxyLoss(model=str(tiny_model))
-    second = ProxyLoss(model=str(tiny_model), workers=3, gpus=1, cpus=2, batch_tokens=7)
+def test_placement_is_no_part_of_the_recipe(tiny_llama: Path) -> None:
+    first = ProxyLoss(model=str(tiny_llama))
+    second = ProxyLoss(model=str(tiny_llama), workers=3, gpus=1, cpus=2, batch_tokens=7)
     assert recipe(first) == recipe(second)
     assert second.resources.workers == 3
-    assert recipe(first) != recipe(ProxyLoss(model=str(tiny_model), stride=100))
+    assert recipe(first) != recipe(ProxyLoss(model=str(tiny_llama), stride=100))
 
 
-def test_a_context_the_model_has_no_room_for_is_refused(tiny_model: Path) -> None:
+def test_a_context_the_model_has_no_room_for_is_refused(tiny_llama: Path) -> None:
     with pytest.raises(ValueError, match="256"):
-        ProxyLoss(model=str(tiny_model), context=257, stride=10).open({})
+        ProxyLoss(model=str(tiny_llama), context=257, stride=10).open({})
     with pytest.raises(ValueError, match="256"):
-        ProxyLoss(model=str(tiny_model), context=256, stride=10, runner="vllm").open({})
+        ProxyLoss(model=str(tiny_llama), context=256, stride=10, runner="vllm").open({})
     with pytest.raises(ValidationError, match="left context"):
         ProxyLoss(model="m", context=64, stride=64)
