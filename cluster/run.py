@@ -78,7 +78,7 @@ def submit(
     file: File,
     overrides: Overrides = None,
     command: Annotated[
-        Literal["run", "data", "train", "evaluate", "tune"], typer.Option(help="What to do there.")
+        Literal["run", "data", "train", "evaluate", "tune", "preflight"], typer.Option(help="What to do there.")
     ] = "run",
     address: Annotated[
         str | None, typer.Option(help="The dashboard, as in http://head:8265; RAY_API_SERVER_ADDRESS unless given.")

@@ -205,6 +205,14 @@ def test_a_job_that_fails_says_why_and_passes_its_exit_status_on(head: Head, pro
     assert "store 'runs/store' of 'cluster/runs/works.yaml' is relative" in err
 
 
+def test_preflight_looks_at_the_cluster_from_inside(head: Head, project: Path, tmp_path: Path) -> None:
+    command = ("preflight", "cluster/runs/works.yaml", f"store={tmp_path}")
+    process = _start(head, project, *command, RAY_AUTH_TOKEN=head.token)
+    out, err = process.communicate(timeout=JOB_SECONDS)
+    assert process.returncode == 0, out + err
+    assert "nothing stops 'works' on this cluster" in out
+
+
 def test_ctrl_c_leaves_the_job_running_and_says_how_to_follow_it(head: Head, project: Path) -> None:
     other = {"RAY_AUTH_TOKEN": head.token, "RAY_API_SERVER_ADDRESS": "http://127.0.0.1:9"}  # --address wins over it
     process = _start(head, project, "kinds", "selectors", address=head.address, **other)
