@@ -2,6 +2,8 @@
 
 import json
 import os
+import random
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +33,21 @@ def ray_session() -> Iterator[None]:
     DataContext.get_current().enable_progress_bars = False
     yield
     ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def free_ports() -> Iterator[int]:
+    """Ports on which nobody listens, below those that the system hands out, so that no one takes them meanwhile."""
+    return filter(_is_free, random.Random(os.getpid()).sample(range(15_000, 30_000), 2_000))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as tried:
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @pytest.fixture(scope="session")

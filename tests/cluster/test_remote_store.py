@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -21,11 +20,9 @@ BUCKET = "gleaner"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def server(free_ports: Iterator[int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """An S3 server with an empty bucket; the environment in which commands find it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = next(free_ports)
     url = f"http://127.0.0.1:{port}"
     program = Path(sys.executable).parent / "moto_server"
     with (tmp_path_factory.mktemp("s3") / "log").open("wb") as log:

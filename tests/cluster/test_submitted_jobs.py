@@ -1,13 +1,11 @@
 """Submitted jobs: a real head node with tokens on, real jobs, Ctrl-C, and what a client without access is told."""
 
-import contextlib
+import itertools
 import json
 import os
-import random
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -92,10 +90,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def head() -> Iterator[Head]:
+def head(free_ports: Iterator[int]) -> Iterator[Head]:
     """`ray start --head` on free loopback ports with token authentication, ended by SIGTERM to that process alone."""
     folder = Path(tempfile.mkdtemp(prefix="g"))
-    gcs, dashboard, client = _free_ports(3)
+    gcs, dashboard, client = itertools.islice(free_ports, 3)
     token = secrets.token_hex(16)
     search_path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_") and name != "PYTHONPATH"}
@@ -130,18 +128,6 @@ def head() -> Iterator[Head]:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports below those that the system hands out, so that nothing else takes them before the head node does."""
-    found: list[int] = []
-    for port in random.Random(os.getpid()).sample(range(15_000, 30_000), 1_000):
-        with socket.socket() as tried, contextlib.suppress(OSError):
-            tried.bind(("127.0.0.1", port))
-            found.append(port)
-        if len(found) == count:
-            return found
-    pytest.fail(f"no {count} free ports")
 
 
 def _wait_for_dashboard(address: str, token: str, process: subprocess.Popen, log: Path) -> None:
@@ -235,9 +221,11 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_follow_it(head: Head, pro
     assert "succeeded" in again.stdout + again.stderr
 
 
-def test_a_wrong_token_and_a_dead_address_end_in_a_sentence(head: Head, project: Path) -> None:
+def test_a_wrong_token_and_a_dead_address_end_in_a_sentence(
+    head: Head, project: Path, free_ports: Iterator[int]
+) -> None:
     wrong = _start(head, project, "kinds", RAY_AUTH_TOKEN="wrong" + head.token)
-    dead = _start(head, project, "kinds", RAY_API_SERVER_ADDRESS=f"http://127.0.0.1:{_free_ports(1)[0]}")
+    dead = _start(head, project, "kinds", RAY_API_SERVER_ADDRESS=f"http://127.0.0.1:{next(free_ports)}")
     assert "does not take this token; set RAY_AUTH_TOKEN" in wrong.communicate(timeout=60)[1]
     assert "no Ray dashboard answers at http://127.0.0.1" in dead.communicate(timeout=60)[1]
     assert wrong.returncode == 1

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,18 +16,6 @@ from pipelines.vllm_start import CPU_ENVIRONMENT
 START_SECONDS = 180.0
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port of this machine on which nobody listens."""
-    return _free_port()
-
-
 @pytest.fixture(scope="session")
 def server_key() -> str:
     """The key that the real server wants."""
@@ -36,9 +23,11 @@ def server_key() -> str:
 
 
 @pytest.fixture(scope="session")
-def vllm_server(tiny_llama: Path, server_key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def vllm_server(
+    tiny_llama: Path, server_key: str, free_ports: Iterator[int], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The address of vLLM's own OpenAI server over the tiny LLaMA; it wants the key."""
-    port = _free_port()
+    port = next(free_ports)
     log = tmp_path_factory.mktemp("server") / "server.log"
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(tiny_llama)]
     command += ["--served-model-name", "tiny", "--host", "127.0.0.1", "--port", str(port), "--api-key", server_key]

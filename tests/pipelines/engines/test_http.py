@@ -220,9 +220,9 @@ def test_the_key_goes_to_the_server_and_nowhere_else(monkeypatch: pytest.MonkeyP
     assert KEY not in engine.model_dump_json()
 
 
-def test_nobody_listens(free_port: int) -> None:
+def test_nobody_listens(free_ports: Iterator[int]) -> None:
     with pytest.raises(ValueError, match=r"no server answers at .*base_url"):
-        _client(f"http://127.0.0.1:{free_port}/v1").open()
+        _client(f"http://127.0.0.1:{next(free_ports)}/v1").open()
 
 
 def test_a_key_variable_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
