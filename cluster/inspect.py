@@ -17,6 +17,7 @@ FAMILIES = {
     "rewriters": ("pipelines.contracts", "Rewriter"),
     "engines": ("pipelines.contracts", "Engine"),
     "codecs": ("pipelines.contracts", "Codec"),
+    "byte_models": ("pipelines.contracts", "ByteModel"),
     "steps": ("pipelines.step", "Step"),
     "models": ("training.contracts", "Model"),
     "curricula": ("training.contracts", "Curriculum"),

@@ -258,27 +258,45 @@ class Engine(Component):
 
 
 TokenArrays = list[npt.NDArray[np.uint32]]
+Tokens = Sequence[int] | npt.NDArray[np.integer]
 
 
 class Coder:
-    """A trained codec: `decode(encode(texts)) == texts`. `vocab_size` counts all tokens; `end` closes a document."""
+    """A trained codec. `vocab_size` counts all tokens; `end` closes a document and is in no encoded text.
+
+    Where the codec is `lossless`, `decode_bytes(encode([text])[0])` is the text, a str counting as its UTF-8.
+    """
 
     vocab_size: int
     end: int
 
-    def encode(self, texts: Sequence[str]) -> TokenArrays:
+    def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
         """One array of tokens a text, without the end token."""
         raise NotImplementedError
 
-    def decode(self, tokens: Sequence[int] | npt.NDArray[np.integer]) -> str:
-        """The text of these tokens; the end token is not among them."""
+    def decode_bytes(self, tokens: Tokens) -> bytes:
+        """The bytes of one document's tokens; ValueError on the end token and on what no text is encoded to."""
         raise NotImplementedError
+
+    def decode(self, tokens: Tokens) -> str:
+        """`decode_bytes` read as UTF-8; a character cut in two becomes U+FFFD."""
+        return self.decode_bytes(tokens).decode("utf-8", "replace")
+
+
+def as_bytes(text: str | bytes) -> bytes:
+    """The UTF-8 of a str; bytes as they are."""
+    return text.encode("utf-8") if isinstance(text, str) else text
 
 
 class Codec(Component):
-    """Text to tokens and back without loss."""
+    """Text to tokens and back."""
 
     family: ClassVar[str] = "pipelines.codecs"
+
+    @property
+    def lossless(self) -> bool:
+        """Whether every text that the coder takes is decoded as it was; a codec that is not says why."""
+        return True
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """What the codec learned from a sample of the column `text`, as named files; none for a fixed codec."""
@@ -291,3 +309,26 @@ class Codec(Component):
     def tokenizer_files(self, files: dict[str, bytes]) -> dict[str, bytes]:
         """The same codec as a Hugging Face tokenizer, to lie beside an exported model; empty where there is none."""
         return {}
+
+
+NextByteFn = Callable[[Sequence[bytes]], FloatArray]  # (n,) contexts -> (n, 256) probabilities of the byte that follows
+
+
+class ByteModel(Component):
+    """Says how probable every byte is behind a context: the M1 of arXiv 2404.03626, by which a codec compresses.
+
+    A context is what is known of the text before, often nothing, since windows start anew in the middle of a text.
+    """
+
+    family: ClassVar[str] = "pipelines.byte_models"
+
+    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
+        """What the model learned from a sample of the columns id and text, as named files."""
+        raise NotImplementedError
+
+    def open(self, files: dict[str, bytes]) -> NextByteFn:
+        """The trained model; ValueError where the files are not its own, cut off or edited.
+
+        The row of a context does not depend on the other contexts of the batch, and no probability is 0.
+        """
+        raise NotImplementedError

@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 
-from pipelines.contracts import ID, TEXT, Codec, Coder, TokenArrays
-from pipelines.documents import one_array
-from pipelines.randomness import uniform
+from pipelines.contracts import Codec, Coder, TokenArrays, Tokens
+from pipelines.text_sample import text_sample
 from pipelines.texts.arrays import bytes_and_offsets
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ class Bpe(Codec):
     """Byte-level BPE (Sennrich et al., 2016; over bytes as in Radford et al., 2019) by the `tokenizers` library.
 
     Any text can be spelled, since all 256 bytes are tokens, and text that looks like the end token is spelled out.
+    Bytes that are no UTF-8 are refused: words are found in characters.
     `vocab` counts all tokens; a corpus with too few different words gives fewer. `sample_bytes` is about how much text
     it learns from, taken row by row by a hash of the id.
     """
@@ -41,9 +41,7 @@ class Bpe(Codec):
 
         The same rows in any order and number of blocks give the same file.
         """
-        texts = sample(rows, self.sample_bytes, seed)
-        if not texts:
-            raise ValueError("codec 'bpe' has no text to learn from; look at what the steps before it dropped")
+        texts = text_sample(rows, self.sample_bytes, seed, "bpe")
         return {TOKENIZER_FILE: train_tokenizer(texts, self.vocab)}
 
     def open(self, files: dict[str, bytes]) -> Coder:
@@ -65,14 +63,16 @@ class _BpeCoder(Coder):
         self._tokenizer.encode_special_tokens = True  # a document may quote the end token: it is text there
         self.vocab_size = self._tokenizer.get_vocab_size()
         self.end = self._tokenizer.get_vocab()[END_TEXT]
+        self._spelled = spelled_tokens(self._tokenizer.get_vocab())
         self._known: dict[str, npt.NDArray[np.uint32]] = {}
 
-    def encode(self, texts: Sequence[str]) -> TokenArrays:
+    def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
         """One array of tokens a text, the same as the tokenizer gives for the text as a whole.
 
-        Every different word is encoded once, in batches of natural text that is several times faster.
+        Every different word is encoded once, in batches of natural text that is several times faster. ValueError on
+        bytes that are no UTF-8.
         """
-        words, first_words = split_words(pa.array(texts, pa.large_string()))
+        words, first_words = split_words(pa.array([_characters(text) for text in texts], pa.large_string()))
         if not len(words):
             return [np.zeros(0, np.uint32) for _ in texts]
         coded = words.dictionary_encode()
@@ -90,15 +90,28 @@ class _BpeCoder(Coder):
         self._known.update((word, piece) for word, piece in fresh.items() if len(word) <= KNOWN_CHARACTERS)
         return pieces
 
-    def decode(self, tokens: Sequence[int] | npt.NDArray[np.integer]) -> str:
-        """The text of these tokens; a character cut in two becomes U+FFFD. ValueError on the end token."""
+    def decode_bytes(self, tokens: Tokens) -> bytes:
+        """The bytes that these tokens spell. ValueError on the end token."""
         numbers = np.asarray(tokens, np.int64)
-        if numbers.size and (numbers.max() >= self.vocab_size or (numbers == self.end).any()):
+        known = numbers.size == 0 or 0 <= numbers.min() <= numbers.max() < self.vocab_size
+        if not known or (numbers == self.end).any():
             raise ValueError(
                 f"decode takes tokens below {self.vocab_size} other than the end token {self.end}; "
                 "cut the documents apart at the end token first"
             )
-        return str(self._tokenizer.decode(numbers.tolist(), skip_special_tokens=False))
+        return b"".join([self._spelled[number] for number in numbers.tolist()])
+
+
+def _characters(text: str | bytes) -> str:
+    if isinstance(text, str):
+        return text
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"codec 'bpe' reads UTF-8, and byte {error.start} of a text is none; use codec 'bytes', 'sentencepiece' or "
+            "'equal_info_dense'"
+        ) from error
 
 
 def split_words(texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
@@ -127,23 +140,6 @@ def _gathered(
     ends = np.concatenate([[0], np.cumsum(taken)])
     positions = np.arange(ends[-1]) + np.repeat(piece_starts[order] - ends[:-1], taken)
     return np.concatenate(pieces)[positions], ends
-
-
-def sample(rows: "ray.data.Dataset", sample_bytes: int, seed: int) -> list[str]:
-    """About `sample_bytes` of text, or all there is, sorted by id; which rows depends on seed and ids alone.
-
-    Two passes: the first adds up the bytes, one number a block; only the rows of the sample come to the driver.
-    """
-    sizes = rows.map_batches(_text_bytes, batch_size=None, batch_format="pyarrow")
-    total_bytes = sum(int(part["bytes"].sum()) for part in sizes.iter_batches(batch_size=None, batch_format="numpy"))
-    share = sample_bytes / max(total_bytes, 1)
-
-    def chosen(batch: pa.Table) -> pa.Table:
-        return batch.select([ID, TEXT]).filter(pa.array(uniform(one_array(batch[ID]), seed, "bpe") < share))
-
-    parts = rows.map_batches(chosen, batch_size=None, batch_format="pyarrow")
-    tables = list(parts.iter_batches(batch_size=None, batch_format="pyarrow"))
-    return pa.concat_tables(tables).sort_by(ID)[TEXT].to_pylist() if tables else []
 
 
 def train_tokenizer(texts: Sequence[str], vocab: int) -> bytes:
@@ -178,5 +174,18 @@ def tokenizer_folder(files: dict[str, bytes]) -> dict[str, bytes]:
     }
 
 
-def _text_bytes(batch: pa.Table) -> pa.Table:
-    return pa.table({"bytes": [pc.sum(pc.binary_length(batch[TEXT]), min_count=0).cast(pa.int64())]})
+def spelled_tokens(vocab: dict[str, int]) -> list[bytes]:
+    """The bytes that each token of a byte-level vocabulary stands for, by number; the end token's are its letters."""
+    byte_of = {character: byte for byte, character in enumerate(byte_characters())}
+    return [bytes(byte_of[character] for character in token) for token, _ in sorted(vocab.items(), key=itemgetter(1))]
+
+
+def byte_characters() -> list[str]:
+    """(256,) the printable characters by which byte-level BPE writes each byte in its files.
+
+    A byte that is printable in Latin-1 stands for itself, the others for the characters from U+0100 on (Radford et al.,
+    2019, the vocabulary of GPT-2).
+    """
+    kept = {*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)}
+    others = iter(range(256, 512))
+    return [chr(byte if byte in kept else next(others)) for byte in range(256)]

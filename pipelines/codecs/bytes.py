@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from pipelines.codecs.bpe import END_TEXT, TOKENIZER_FILE, tokenizer_folder
-from pipelines.contracts import Codec, Coder, TokenArrays
+from pipelines.codecs.bpe import END_TEXT, TOKENIZER_FILE, byte_characters, tokenizer_folder
+from pipelines.contracts import Codec, Coder, TokenArrays, Tokens, as_bytes
 
 if TYPE_CHECKING:
     import ray.data
@@ -58,24 +57,13 @@ class _ByteCoder(Coder):
     vocab_size = END + 1
     end = END
 
-    def encode(self, texts: Sequence[str]) -> TokenArrays:
-        """Each text's UTF-8 bytes as numbers."""
-        return [np.frombuffer(text.encode("utf-8"), np.uint8).astype(np.uint32) for text in texts]
+    def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
+        """Each text's bytes as numbers."""
+        return [np.frombuffer(as_bytes(text), np.uint8).astype(np.uint32) for text in texts]
 
-    def decode(self, tokens: Sequence[int] | npt.NDArray[np.integer]) -> str:
-        """The text of these bytes; a character cut in two becomes U+FFFD. ValueError on a number that is no byte."""
+    def decode_bytes(self, tokens: Tokens) -> bytes:
+        """The bytes with these numbers. ValueError on a number that is no byte."""
         numbers = np.asarray(tokens, np.int64)
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < END:
             raise ValueError("decode takes bytes 0 to 255; cut the documents apart at the end token first")
-        return numbers.astype(np.uint8).tobytes().decode("utf-8", "replace")
-
-
-def byte_characters() -> list[str]:
-    """(256,) the printable characters by which byte-level BPE writes each byte in its files.
-
-    A byte that is printable in Latin-1 stands for itself, the others for the characters from U+0100 on (Radford et al.,
-    2019, the vocabulary of GPT-2).
-    """
-    kept = {*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)}
-    others = iter(range(256, 512))
-    return [chr(byte if byte in kept else next(others)) for byte in range(256)]
+        return numbers.astype(np.uint8).tobytes()

@@ -65,7 +65,7 @@ def test_a_dotted_kind_is_a_module_outside(tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "family", ["sources", "filters", "scorers", "selectors", "rewriters", "engines", "codecs", "steps"]
+    "family", ["sources", "filters", "scorers", "selectors", "rewriters", "engines", "codecs", "byte_models", "steps"]
 )
 def test_every_file_of_a_family_defines_one_component(family: str) -> None:
     everything = [*vars(contracts).values(), *vars(step).values()]

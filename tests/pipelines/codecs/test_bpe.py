@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from pipelines.codecs.bpe import TOKENIZER_FILE, Bpe, sample, split_words, train_tokenizer
+from pipelines.codecs.bpe import TOKENIZER_FILE, Bpe, split_words, train_tokenizer
 from pipelines.contracts import Coder
 from pipelines.documents import identify
 
@@ -88,9 +88,22 @@ def test_a_quoted_end_token_is_text(coder: Coder) -> None:
 
 
 def test_decode_refuses_what_is_no_text(coder: Coder) -> None:
-    for token in (coder.end, coder.vocab_size):
+    for token in (coder.end, coder.vocab_size, -1):
         with pytest.raises(ValueError, match="end token"):
             coder.decode([5, token])
+
+
+def test_a_token_of_half_a_character_is_bytes(coder: Coder) -> None:
+    tokens = coder.encode(["ψ"])[0]
+    assert len(tokens) == 2
+    assert coder.decode_bytes(tokens[:1]) == "ψ".encode()[:1]
+    assert coder.decode(tokens[:1]) == "\ufffd"
+
+
+def test_bytes_that_are_no_utf8_are_refused_with_their_place(coder: Coder) -> None:
+    assert coder.encode([b"a cat"])[0].tolist() == coder.encode(["a cat"])[0].tolist()
+    with pytest.raises(ValueError, match="byte 2 of a text is none"):
+        coder.encode([b"a \xff"])
 
 
 def test_training_is_repeatable(content: bytes) -> None:
@@ -134,15 +147,6 @@ class TestTraining:
             for blocks in (1, 5)
         }
         assert len(trained) == 1
-
-    def test_the_sample_has_about_the_size_asked_for_and_follows_the_seed(self) -> None:
-        import ray.data
-
-        rows = ray.data.from_arrow(self.ROWS)
-        one, two = (sample(rows, 10_000, seed) for seed in (1, 2))
-        assert 7_000 < sum(len(text.encode()) for text in one) < 13_000
-        assert one != two
-        assert len(sample(rows, 10**9, 1)) == 400
 
     def test_a_corpus_without_text_fails_with_the_cure(self) -> None:
         import ray.data

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.codecs.bytes import Bytes, byte_characters
+from pipelines.codecs.bpe import byte_characters
+from pipelines.codecs.bytes import Bytes
 
 
 @given(st.text())

@@ -1,0 +1,44 @@
+"""The byte model that knows no context: how often each byte is."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+from pipelines.contracts import ByteModel, FloatArray, NextByteFn
+from pipelines.sealed import seal, unseal
+from pipelines.text_sample import text_sample
+
+if TYPE_CHECKING:
+    import ray.data
+
+FILE = "static.counts"
+
+
+class Static(ByteModel):
+    """The share of each byte in a sample, each counted once more than it was seen (StaticAC of arXiv 2404.03626)."""
+
+    sample_bytes: int = Field(16 << 20, gt=0)
+
+    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
+        """`static.counts` of a sample of the columns id and text; ValueError where there is no text."""
+        return count([text.encode() for text in text_sample(rows, self.sample_bytes, seed, "static")])
+
+    def open(self, files: dict[str, bytes]) -> NextByteFn:
+        """The same (256,) probabilities behind every context."""
+        if FILE not in files:
+            raise ValueError(f"byte model 'static' needs {FILE}, given {sorted(files)}; train it first")
+        seen = unseal("static", files[FILE]).arrays["counts"] + 1
+        probabilities = seen / seen.sum()
+
+        def predict(contexts: Sequence[bytes]) -> FloatArray:
+            return np.tile(probabilities, (len(contexts), 1))
+
+        return predict
+
+
+def count(texts: Sequence[bytes]) -> dict[str, bytes]:
+    """The files of a `static` model of these texts."""
+    counts = np.bincount(np.frombuffer(b"".join(texts), np.uint8), minlength=256)
+    return {FILE: seal("static", {}, {"counts": counts.astype(np.int64)})}

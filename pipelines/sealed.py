@@ -1,0 +1,48 @@
+"""Named arrays in one file that says what it is, what it was made from, and whether it is whole.
+
+    gleaner <kind> <format> <sha256 of all that follows>
+    <facts as one line of JSON>
+    <the arrays as safetensors>
+
+Nothing in it is executed when it is read, and equal content gives equal bytes.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
+
+FORMAT = 1
+
+
+class Sealed(NamedTuple):
+    """What a sealed file holds."""
+
+    facts: Any
+    arrays: dict[str, npt.NDArray[Any]]
+
+
+def seal(kind: str, facts: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """The file; `kind` is one word, `facts` has a JSON form, the arrays are contiguous."""
+    from safetensors.numpy import save
+
+    body = json.dumps(facts, sort_keys=True).encode() + b"\n" + save(dict(arrays))
+    return f"gleaner {kind} {FORMAT} {hashlib.sha256(body).hexdigest()}\n".encode() + body
+
+
+def unseal(kind: str, content: bytes) -> Sealed:
+    """Facts and arrays of a whole file of this kind; else a ValueError that names the cure."""
+    from safetensors.numpy import load
+
+    first_line, _, body = content.partition(b"\n")
+    start = f"gleaner {kind} {FORMAT} ".encode()
+    if not first_line.startswith(start):
+        raise ValueError(
+            f"this is no {kind} of format {FORMAT}, it begins with {content[:40]!r}; open it with what wrote it"
+        )
+    if first_line[len(start) :] != hashlib.sha256(body).hexdigest().encode():
+        raise ValueError(f"this {kind} was cut off or edited after it was written; copy it again or train it anew")
+    facts, _, arrays = body.partition(b"\n")
+    return Sealed(json.loads(facts), load(arrays))

@@ -1,0 +1,29 @@
+"""The sample of text that codecs and byte models learn from."""
+
+import pyarrow as pa
+import pytest
+
+from pipelines.documents import identify
+from pipelines.text_sample import text_sample
+
+ROWS = identify(pa.table({"text": [f"Document number {n} is about this long." for n in range(400)]}), "x")
+pytestmark = pytest.mark.usefixtures("ray_session")
+
+
+def test_it_has_about_the_size_asked_for_and_follows_seed_and_purpose() -> None:
+    import ray.data
+
+    rows = ray.data.from_arrow(ROWS)
+    one, two, other = (text_sample(rows, 8_000, *draw) for draw in ((1, "a"), (2, "a"), (1, "b")))
+    assert 5_000 < sum(len(text.encode()) for text in one) < 11_000
+    assert one != two
+    assert one != other
+    assert len(text_sample(rows, 10**9, 1, "a")) == 400
+
+
+def test_order_and_blocks_change_nothing() -> None:
+    import ray.data
+
+    turned = ROWS.take(list(range(399, -1, -1)))
+    one = text_sample(ray.data.from_arrow(ROWS), 8_000, 1, "a")
+    assert text_sample(ray.data.from_arrow(turned).repartition(5), 8_000, 1, "a") == one
