@@ -33,7 +33,7 @@ def test_edges_ascend_and_part_the_tokens_evenly(values: list[float], buckets: i
         assert sizes.max() - sizes.min() <= 2
 
 
-@pytest.mark.parametrize("codec", ["bytes", "bpe"])
+@pytest.mark.parametrize("codec", ["bytes", "bpe", "gzip", "equal_info"])
 def test_no_text_is_lost_or_doubled(ingested, applied, store, codec: str) -> None:
     texts = [f"Text {number}: " + "many words 日本 " * (number % 9 + 1) for number in range(60)]
     before = ingested(

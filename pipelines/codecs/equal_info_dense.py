@@ -1,0 +1,55 @@
+"""Equal information without waste: the most probable strings under a byte model, one token each."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from pipelines.contracts import ByteModel, Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.entropy.codebook import Codebook, load, save
+from pipelines.entropy.dense_dictionary import dense_dictionary
+from pipelines.recipe import recipe
+
+if TYPE_CHECKING:
+    import ray.data
+
+MOST_ENTRIES = 2**16 - 1  # with the end of a document a token is a 16-bit number
+
+
+class EqualInfoDense(Codec):
+    """The `entries` strings that `model` finds most probable from an empty context, parsed by longest match.
+
+    Like a window of `equal_info` a token holds about log2(entries) bits of information, but every number is used. All
+    256 bytes are tokens and tokens are strings, so nothing is lost, whatever the bytes. The end token is the last.
+    """
+
+    entries: int = Field(MOST_ENTRIES, ge=256, le=MOST_ENTRIES)
+    model: ByteModel = Field(default_factory=lambda: ByteModel.model_validate("order_k"))
+
+    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
+        """`codebook`, compiled from a model that learns from a sample of the columns id and text."""
+        predict = self.model.open(self.model.train(rows, seed))
+        return save(dense_dictionary(predict, self.entries), self._facts())
+
+    def open(self, files: dict[str, bytes]) -> Coder:
+        """The coder; ValueError where the codebook is missing, not whole, or compiled for other parameters."""
+        return _DenseCoder(load(files, self._facts(), "equal_info_dense"), self.entries)
+
+    def _facts(self) -> dict[str, Any]:
+        return {"strings": "dense_dictionary", "entries": self.entries, "model": recipe(self.model)}
+
+
+class _DenseCoder(Coder):
+    def __init__(self, codebook: Codebook, entries: int) -> None:
+        from pipelines.entropy.walker import Walker
+
+        self._walker = Walker(codebook)
+        self.vocab_size, self.end = entries + 1, entries
+
+    def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
+        """One token for each longest string of the dictionary."""
+        return self._walker.encode([as_bytes(text) for text in texts])
+
+    def decode_bytes(self, tokens: Tokens) -> bytes:
+        """The strings one after the other; ValueError on the end token."""
+        return self._walker.decode(tokens)

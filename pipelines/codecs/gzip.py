@@ -1,0 +1,59 @@
+"""The codec that compresses without a model: every document is a zlib stream of its own."""
+
+import zlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipelines.contracts import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.entropy.packing import Vocab, from_tokens, to_tokens
+
+if TYPE_CHECKING:
+    import ray.data
+
+
+class Gzip(Codec):
+    """Deflate at zlib's default level with header and checksum (arXiv 2404.03626, GZip), in tokens of 8 or 16 bits.
+
+    An odd stream is filled up with a zero byte: a stream says itself where it ends. Builds of zlib may compress a text
+    to different tokens; every build decodes all of them.
+    """
+
+    vocab: Vocab = 256
+
+    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
+        """No files: there is nothing to learn, and `rows` is not read."""
+        return {}
+
+    def open(self, files: dict[str, bytes]) -> Coder:
+        """The coder; ValueError where files are given, since they belong to another codec."""
+        if files:
+            raise ValueError(
+                f"codec 'gzip' has no files, given {sorted(files)}; open them with the codec that wrote them"
+            )
+        return _GzipCoder(self.vocab)
+
+
+class _GzipCoder(Coder):
+    def __init__(self, vocab: Vocab) -> None:
+        self._vocab = vocab
+        self.vocab_size, self.end = vocab + 1, vocab
+
+    def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
+        """One stream a text; an empty text has no tokens."""
+        return [to_tokens(zlib.compress(as_bytes(text)) if text else b"", self._vocab) for text in texts]
+
+    def decode_bytes(self, tokens: Tokens) -> bytes:
+        """The text of a whole stream; ValueError on anything else."""
+        stream = from_tokens(tokens, self._vocab)
+        if not stream:
+            return b""
+        unpacker = zlib.decompressobj()
+        try:
+            text = unpacker.decompress(stream)
+        except zlib.error as error:
+            raise ValueError(f"these tokens are no zlib stream of one document: {error}") from error
+        if not unpacker.eof or unpacker.unused_data.strip(b"\0"):
+            raise ValueError(
+                "these tokens are not one whole zlib stream; cut the documents apart at the end token first"
+            )
+        return text

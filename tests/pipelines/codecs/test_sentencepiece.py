@@ -1,0 +1,72 @@
+"""Unigram pieces: what they are, the quick way of encoding, and the exported tokenizer."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from pipelines.codecs.bpe import END_TEXT, TOKENIZER_FILE
+from pipelines.codecs.sentencepiece import Sentencepiece, train_tokenizer
+from pipelines.contracts import Coder
+
+SENTENCES = [
+    "The cat sat on the mat and looked at the small red bird; cats sit, mats lie, birds looked smaller.",
+    "When it rains, the children stay inside and read books; the child stays, the book is read, it rained.",
+    "Zażółć gęślą jaźń. 漢字とかな。 It cost 1999 dollars\t\tin 2024 <|end|> and <|end|>, (<|end|>).",
+]
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return train_tokenizer(SENTENCES * 5, 330)
+
+
+@pytest.fixture(scope="module")
+def coder(content: bytes) -> Coder:
+    return Sentencepiece().open({TOKENIZER_FILE: content})
+
+
+def test_pieces_are_learned_and_stay_inside_words(coder: Coder) -> None:
+    pieces = [coder.decode([token]) for token in range(coder.end)]
+    assert coder.end == coder.vocab_size - 1
+    assert any(len(piece) > 2 for piece in pieces)
+    assert all(" " not in piece[1:] for piece in pieces)
+
+
+@given(text=st.text(max_size=60) | st.text("The cat<|end>\n", max_size=60))
+def test_mapping_bytes_first_gives_what_the_tokenizer_gives(coder: Coder, content: bytes, text: str) -> None:
+    slow = Tokenizer.from_buffer(content)
+    slow.encode_special_tokens = True
+    assert coder.encode([text])[0].tolist() == slow.encode(text, add_special_tokens=False).ids
+
+
+def test_a_quoted_end_token_is_text(coder: Coder) -> None:
+    tokens = coder.encode([f"it writes {END_TEXT} at the end{END_TEXT}"])[0]
+    assert coder.end not in tokens
+    assert coder.decode(tokens) == f"it writes {END_TEXT} at the end{END_TEXT}"
+
+
+def test_training_is_repeatable(content: bytes) -> None:
+    assert {train_tokenizer(SENTENCES * 5, 330) for _ in range(5)} == {content}
+
+
+def test_too_small_a_vocabulary_or_missing_files_fail() -> None:
+    with pytest.raises(ValueError, match="257"):
+        Sentencepiece(vocab=256)
+    with pytest.raises(ValueError, match=r"needs tokenizer\.json, given \['other'\]"):
+        Sentencepiece().open({"other": b""})
+
+
+def test_the_exported_tokenizer_gives_the_same_tokens(tmp_path: Path, coder: Coder, content: bytes) -> None:
+    from transformers import AutoTokenizer
+
+    for name, file in Sentencepiece().tokenizer_files({TOKENIZER_FILE: content}).items():
+        (tmp_path / name).write_bytes(file)
+    exported = AutoTokenizer.from_pretrained(tmp_path)
+    assert len(exported) == coder.vocab_size
+    assert exported.eos_token_id == coder.end
+    for text in [*SENTENCES, "quotes <|end|> itself", "  \x00é\n\n x"]:
+        assert exported(text)["input_ids"] == coder.encode([text])[0].tolist()
+        assert exported.decode(coder.encode([text])[0].tolist()) == text
