@@ -44,7 +44,7 @@ def test_transformers_loads_the_model_with_its_tokenizer(exported: Path) -> None
 def test_vllm_scores_text_as_transformers_does(exported: Path) -> None:
     texts = pa.array(TEXTS)
     scores = {
-        runner: ProxyLoss(model=str(exported), context=100, stride=50, runner=runner).open({})(texts)
+        runner: ProxyLoss(model=str(exported), context=100, stride=50, runner=runner).open({})(texts).values
         for runner in ("transformers", "vllm")
     }
     assert np.allclose(scores["vllm"], scores["transformers"], rtol=1e-3)
