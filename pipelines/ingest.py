@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -44,16 +45,16 @@ def read_all(source: Source) -> pa.Table:
 
 def file_units(source: Source) -> list[Unit]:
     """The input files in groups of at most UNIT_BYTES; a larger file is a unit of its own."""
-    groups: list[list[str]] = []
+    groups: list[dict[str, int]] = []
     room = 0
     for file in source.files():
         size = source.size(file)
         if size > room or not groups:
-            groups.append([])
+            groups.append({})
             room = UNIT_BYTES
-        groups[-1].append(file)
+        groups[-1][file] = size
         room -= size
-    return [Unit(f"{number:05d}-{_names(group)}", files=tuple(group)) for number, group in enumerate(groups)]
+    return [Unit(f"{number:05d}-{_names(list(group))}", files=group) for number, group in enumerate(groups)]
 
 
 def _names(files: Sequence[str]) -> str:
@@ -74,16 +75,15 @@ class IngestWork:
 
     def _do(self, unit: Unit) -> UnitRecord:
         started = time.monotonic()
-        bad: list[pa.Table] = []
+        bad: dict[str, list[pa.Table]] = {file: [] for file in unit.files}
         shards: list[Shard] = []
         columns: list[dict[str, str]] = []
         for table in self._tables(unit, bad):
             columns.append(columns_of(table.schema))
             file = self.attempt.file(f"part-{unit.name}-{len(shards):04d}.parquet")
             shards.append(self.attempt.store.write_table(file, table, text_bytes(table)))
-        lost = self._quarantine(unit, pa.concat_tables(bad) if bad else BAD.empty_table())
-        sizes = {file: self.source.size(file) for file in unit.files}
-        damaged = lost.filter(pc.is_null(lost["rows"]))["file"].unique().to_pylist()
+        lost = self._quarantine(unit, pa.concat_tables([BAD.empty_table(), *chain.from_iterable(bad.values())]))
+        damaged = [file for file, tables in bad.items() if any(table["rows"].null_count for table in tables)]
         rows = sum(shard.rows for shard in shards)
         reasons = _sums(lost, "reason")
         record = UnitRecord(
@@ -93,19 +93,19 @@ class IngestWork:
             bytes_in=sum(shard.bytes for shard in shards),
             bad=reasons,
             bad_files=_sums(lost, "file"),
-            file_bytes=sum(sizes.values()),
-            damaged_files={file: sizes[file] for file in damaged},
+            file_bytes=sum(unit.files.values()),
+            damaged_files={file: unit.files[file] for file in damaged},
             columns=columns,
             seconds=time.monotonic() - started,
         )
         return self.attempt.record(record)
 
-    def _tables(self, unit: Unit, bad: list[pa.Table]) -> Iterator[pa.Table]:
+    def _tables(self, unit: Unit, bad: dict[str, list[pa.Table]]) -> Iterator[pa.Table]:
         waiting: list[pa.Table] = []
         size = 0
         for file in unit.files:
             for rows, unreadable in _read(self.source, file):
-                bad.append(unreadable)
+                bad[file].append(unreadable)
                 if waiting and (size >= SHARD_BYTES or rows.schema != waiting[0].schema):
                     yield pa.concat_tables(waiting)
                     waiting, size = [], 0

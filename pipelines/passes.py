@@ -13,7 +13,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -38,12 +38,12 @@ UNIT = "unit"
 
 @dataclass(frozen=True)
 class Unit:
-    """A piece of work: rows of one stored shard (all row groups, or the one given), or a group of input files."""
+    """A piece of work: rows of one stored shard (all row groups, or the one given), or input files and their bytes."""
 
     name: str
     shard: int = -1
     row_group: int | None = None
-    files: tuple[str, ...] = ()
+    files: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -204,8 +204,7 @@ def _dataset(units: Sequence[Unit]) -> "ray.data.Dataset":
 
 def _units(batch: pa.Table) -> Iterator[Unit]:
     for text in batch[UNIT].to_pylist():
-        fields = json.loads(text)
-        yield Unit(**{**fields, "files": tuple(fields["files"])})
+        yield Unit(**json.loads(text))
 
 
 def _map(units: Sequence[Unit], work: Work, resources: Resources) -> Iterator[UnitRecord]:

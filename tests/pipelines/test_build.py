@@ -121,6 +121,21 @@ def test_a_corrupt_shard_is_quarantined_and_the_others_are_read(ray_session, rea
         ingest(source, store, max_bad_share=0.01)
 
 
+def test_a_damaged_file_of_a_mixture_counts_by_its_bytes(ray_session, corpus_file, tmp_path) -> None:
+    damaged = tmp_path / "damaged.parquet"
+    damaged.write_bytes(b"no parquet at all, however long it may be")
+    parts = {
+        "whole": {"source": {"kind": "jsonl", "path": str(corpus_file / "*.jsonl")}, "weight": 1.0},
+        "broken": {"source": {"kind": "parquet", "path": str(damaged)}, "weight": 1.0},
+    }
+    source = Source.model_validate({"kind": "mixture", "parts": parts})
+    manifest = ingest(source, Store(str(tmp_path / "store")), max_bad_share=0.01)
+    assert manifest.rows == 300
+    assert manifest.bad == {"corrupt_parquet": 1}
+    with pytest.raises(ValueError, match=r"1 damaged input files hold 41 of \d+ bytes.*damaged\.parquet"):
+        ingest(source, Store(str(tmp_path / "store")), max_bad_share=0.0001)
+
+
 def test_a_mixture_gives_every_part_its_share(ray_session, corpus_file, tmp_path) -> None:
     store = Store(str(tmp_path / "store"))
     parts = {
