@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -117,17 +117,9 @@ def test_too_small_a_vocabulary_or_missing_files_fail() -> None:
         Bpe().open({"other": b""})
 
 
-def test_the_exported_tokenizer_gives_the_same_tokens(tmp_path: Path, coder: Coder, content: bytes) -> None:
-    from transformers import AutoTokenizer
-
-    for name, file in Bpe().tokenizer_files({TOKENIZER_FILE: content}).items():
-        (tmp_path / name).write_bytes(file)
-    exported = AutoTokenizer.from_pretrained(tmp_path)
-    assert len(exported) == coder.vocab_size
-    assert exported.eos_token_id == coder.end
-    for text in [*SENTENCES, "quotes <|end|> itself", "  \x00é\n\n x"]:
-        assert exported(text)["input_ids"] == coder.encode([text])[0].tolist()
-        assert exported.decode(coder.encode([text])[0].tolist()) == text
+def test_the_exported_tokenizer_gives_the_same_tokens(assert_exported_agrees: Any, content: bytes) -> None:
+    texts = [*SENTENCES, "quotes <|end|> itself", "  \x00é\n\n x"]
+    assert_exported_agrees(Bpe(), {TOKENIZER_FILE: content}, texts)
 
 
 @pytest.mark.usefixtures("ray_session")

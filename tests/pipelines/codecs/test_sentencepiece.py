@@ -1,6 +1,6 @@
 """Unigram pieces: what they are, the quick way of encoding, and the exported tokenizer."""
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -59,14 +59,6 @@ def test_too_small_a_vocabulary_or_missing_files_fail() -> None:
         Sentencepiece().open({"other": b""})
 
 
-def test_the_exported_tokenizer_gives_the_same_tokens(tmp_path: Path, coder: Coder, content: bytes) -> None:
-    from transformers import AutoTokenizer
-
-    for name, file in Sentencepiece().tokenizer_files({TOKENIZER_FILE: content}).items():
-        (tmp_path / name).write_bytes(file)
-    exported = AutoTokenizer.from_pretrained(tmp_path)
-    assert len(exported) == coder.vocab_size
-    assert exported.eos_token_id == coder.end
-    for text in [*SENTENCES, "quotes <|end|> itself", "  \x00é\n\n x"]:
-        assert exported(text)["input_ids"] == coder.encode([text])[0].tolist()
-        assert exported.decode(coder.encode([text])[0].tolist()) == text
+def test_the_exported_tokenizer_gives_the_same_tokens(assert_exported_agrees: Any, content: bytes) -> None:
+    texts = [*SENTENCES, "quotes <|end|> itself", "  \x00é\n\n x"]
+    assert_exported_agrees(Sentencepiece(), {TOKENIZER_FILE: content}, texts)
