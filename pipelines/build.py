@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.codec import Codec, Coder
 from pipelines.config import DataConfig
-from pipelines.contracts import Codec, Coder, Fitted, Source
+from pipelines.contracts import Fitted, Source
 from pipelines.ingest import IngestWork, check_bad_share, file_units
 from pipelines.passes import Attempt, StepWork, explained, row_group_units, rows, run, shard_units, total
 from pipelines.provenance import provenance

@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from pipelines.codec import Codec
 from pipelines.component import Spec
-from pipelines.contracts import Codec, Source
+from pipelines.contracts import Source
 from pipelines.step import Step
 
 RESERVED = {"source", "quota", "encode", "pack", "train", "evaluate"}  # stages of every run have these names

@@ -32,6 +32,11 @@ def recipe(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no stable form for a recipe; use plain values, lists and components")
 
 
+def parameters(component: Component) -> dict[str, Any]:
+    """The recipe of a component without its fingerprint: to compare where the outside content is not at hand."""
+    return {name: value for name, value in recipe(component).items() if name != "fingerprint"}
+
+
 def address(name: str, ingredients: Any, inputs: Sequence[str]) -> str:
     """`<name>-<12 hexadecimal digits>` of the ingredients' canonical JSON and the addresses of the inputs."""
     canonical = json.dumps(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.contracts import Coder
+from pipelines.codec import Coder
 from training.windows import WindowBatch, window_batches
 
 BATCH_TOKENS = 8_192  # logits of a vocabulary of 2,000 take 64 MB then

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipelines.contracts import ByteModel, FloatArray, NextByteFn
+from pipelines.byte_model import ByteModel, NextByte
+from pipelines.contracts import FloatArray
 from pipelines.sealed import seal, unseal
 from pipelines.text_sample import text_sample
 
@@ -35,7 +36,7 @@ class OrderK(ByteModel):
         """`order_k.counts` of a sample of the columns id and text; ValueError where there is no text."""
         return count([text.encode() for text in text_sample(rows, self.sample_bytes, seed, "order_k")], self.order)
 
-    def open(self, files: dict[str, bytes]) -> NextByteFn:
+    def open(self, files: dict[str, bytes]) -> NextByte:
         """The interpolated probabilities; they are sums and quotients of whole numbers, the same on every machine."""
         if FILE not in files:
             raise ValueError(f"byte model 'order_k' needs {FILE}, given {sorted(files)}; train it first")
@@ -44,17 +45,7 @@ class OrderK(ByteModel):
             raise ValueError(
                 f"these counts have order {len(arrays) // 2 - 1}, the model {self.order}; give it the counts' order"
             )
-        orders = [_followers(arrays, order) for order in range(self.order + 1)]
-
-        def predict(contexts: Sequence[bytes]) -> FloatArray:
-            probabilities = np.full((len(contexts), 256), 1 / 256)
-            for order, followers in enumerate(orders):
-                long_enough = np.flatnonzero([len(context) >= order for context in contexts])
-                keys = _packed([contexts[row][len(contexts[row]) - order :] for row in long_enough], order)
-                _mix(probabilities, long_enough, keys, followers)
-            return probabilities
-
-        return predict
+        return _Interpolated([_followers(arrays, order) for order in range(self.order + 1)])
 
 
 class _Followers(NamedTuple):
@@ -64,6 +55,21 @@ class _Followers(NamedTuple):
     starts: npt.NDArray[np.int64]
     letters: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
+
+
+class _Interpolated(NextByte):
+    def __init__(self, orders: "Sequence[_Followers]") -> None:
+        self._orders = orders
+        self.reach = len(orders) - 1
+
+    def predict(self, contexts: Sequence[bytes]) -> FloatArray:
+        """From no context to the longest, each order mixed into what the shorter ones say."""
+        probabilities = np.full((len(contexts), 256), 1 / 256)
+        for order, followers in enumerate(self._orders):
+            long_enough = np.flatnonzero([len(context) >= order for context in contexts])
+            keys = _packed([contexts[row][len(contexts[row]) - order :] for row in long_enough], order)
+            _mix(probabilities, long_enough, keys, followers)
+        return probabilities
 
 
 def count(texts: Sequence[bytes], order: int) -> dict[str, bytes]:

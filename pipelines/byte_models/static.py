@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from pipelines.contracts import ByteModel, FloatArray, NextByteFn
+from pipelines.byte_model import ByteModel, NextByte
+from pipelines.contracts import FloatArray
 from pipelines.sealed import seal, unseal
 from pipelines.text_sample import text_sample
 
@@ -25,17 +26,23 @@ class Static(ByteModel):
         """`static.counts` of a sample of the columns id and text; ValueError where there is no text."""
         return count([text.encode() for text in text_sample(rows, self.sample_bytes, seed, "static")])
 
-    def open(self, files: dict[str, bytes]) -> NextByteFn:
+    def open(self, files: dict[str, bytes]) -> NextByte:
         """The same (256,) probabilities behind every context."""
         if FILE not in files:
             raise ValueError(f"byte model 'static' needs {FILE}, given {sorted(files)}; train it first")
         seen = unseal("static", files[FILE]).arrays["counts"] + 1
-        probabilities = seen / seen.sum()
+        return _Shares(seen / seen.sum())
 
-        def predict(contexts: Sequence[bytes]) -> FloatArray:
-            return np.tile(probabilities, (len(contexts), 1))
 
-        return predict
+class _Shares(NextByte):
+    reach = 0
+
+    def __init__(self, probabilities: FloatArray) -> None:
+        self._probabilities = probabilities
+
+    def predict(self, contexts: Sequence[bytes]) -> FloatArray:
+        """The same row for every context."""
+        return np.tile(self._probabilities, (len(contexts), 1))
 
 
 def count(texts: Sequence[bytes]) -> dict[str, bytes]:

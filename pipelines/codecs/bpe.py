@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines.contracts import Codec, Coder, TokenArrays, Tokens
+from pipelines.codec import Codec, Coder, TokenArrays, Tokens
 from pipelines.text_sample import text_sample
 from pipelines.texts.arrays import bytes_and_offsets
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from pipelines.contracts import ByteModel, Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.byte_model import ByteModel, files_hash
+from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.entropy.codebook import Codebook, load, save
 from pipelines.entropy.equal_windows import Rule, equal_windows
 from pipelines.entropy.packing import Vocab, from_tokens, to_tokens
-from pipelines.recipe import recipe
+from pipelines.recipe import parameters
 
 if TYPE_CHECKING:
     import ray.data
@@ -41,15 +42,16 @@ class EqualInfo(Codec):
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """`codebook`, compiled from a model that learns from a sample of the columns id and text."""
-        predict = self.model.open(self.model.train(rows, seed))
-        return save(equal_windows(predict, self.bits, self.rule), self._facts())
+        files = self.model.train(rows, seed)
+        codebook = equal_windows(self.model.open(files).predict, self.bits, self.rule)
+        return save(codebook, self._facts(), files_hash(files))
 
     def open(self, files: dict[str, bytes]) -> Coder:
         """The coder; ValueError where the codebook is missing, not whole, or compiled for other parameters."""
         return _EqualInfoCoder(load(files, self._facts(), "equal_info"), self.vocab)
 
     def _facts(self) -> dict[str, Any]:
-        return {"strings": "equal_windows", "bits": self.bits, "rule": self.rule, "model": recipe(self.model)}
+        return {"strings": "equal_windows", "bits": self.bits, "rule": self.rule, "model": parameters(self.model)}
 
 
 class _EqualInfoCoder(Coder):

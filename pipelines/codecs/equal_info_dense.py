@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from pipelines.contracts import ByteModel, Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.byte_model import ByteModel, files_hash
+from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.entropy.codebook import Codebook, load, save
 from pipelines.entropy.dense_dictionary import dense_dictionary
-from pipelines.recipe import recipe
+from pipelines.recipe import parameters
 
 if TYPE_CHECKING:
     import ray.data
@@ -28,15 +29,16 @@ class EqualInfoDense(Codec):
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """`codebook`, compiled from a model that learns from a sample of the columns id and text."""
-        predict = self.model.open(self.model.train(rows, seed))
-        return save(dense_dictionary(predict, self.entries), self._facts())
+        files = self.model.train(rows, seed)
+        codebook = dense_dictionary(self.model.open(files).predict, self.entries)
+        return save(codebook, self._facts(), files_hash(files))
 
     def open(self, files: dict[str, bytes]) -> Coder:
         """The coder; ValueError where the codebook is missing, not whole, or compiled for other parameters."""
         return _DenseCoder(load(files, self._facts(), "equal_info_dense"), self.entries)
 
     def _facts(self) -> dict[str, Any]:
-        return {"strings": "dense_dictionary", "entries": self.entries, "model": recipe(self.model)}
+        return {"strings": "dense_dictionary", "entries": self.entries, "model": parameters(self.model)}
 
 
 class _DenseCoder(Coder):

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.contracts import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.entropy.packing import Vocab, from_tokens, to_tokens
 
 if TYPE_CHECKING:

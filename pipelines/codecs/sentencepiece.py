@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
+from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.codecs.bpe import (
     BYTE_TOKENS,
     END_TEXT,
@@ -15,7 +16,6 @@ from pipelines.codecs.bpe import (
     spelled_tokens,
     tokenizer_folder,
 )
-from pipelines.contracts import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.text_sample import text_sample
 
 if TYPE_CHECKING:

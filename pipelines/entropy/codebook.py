@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pipelines.sealed import seal, unseal
 
 FILE = "codebook"
+MOST_CODES = 1 << 16
 Int32Array = npt.NDArray[np.int32]
 
 
@@ -24,6 +25,34 @@ class Codebook:
     letters: npt.NDArray[np.uint8]
     codes: Int32Array
     taken: Int32Array
+
+    def check(self) -> None:
+        """Raises ValueError where these arrays are no trie that texts can be encoded and decoded with.
+
+        A hash tells damage; only this tells a file that was made by something else.
+        """
+        count = len(self.parents)
+        if not all(len(array) == count for array in vars(self).values()) or count < 257:
+            raise ValueError("a codebook has 257 nodes or more in arrays of one length; compile it anew")
+        behind = self.parents[1:] < np.arange(1, count)
+        edges = self.parents[1:].astype(np.int64) << 8 | self.letters[1:]
+        if not behind.all() or self.parents.min() < 0 or np.unique(edges).size < count - 1:
+            raise ValueError("a codebook's nodes stand behind their parents, one for each byte; compile it anew")
+        if np.count_nonzero(self.parents[1:] == 0) < 256:
+            raise ValueError("a codebook needs a code for each of the 256 bytes; compile it from a byte model anew")
+        depths = self._depths()
+        if (self.taken[1:] < 1).any() or (self.taken > depths).any():
+            raise ValueError("a codebook's codes take at least one byte and no more than were read; compile it anew")
+        if not 0 <= self.codes.min() <= self.codes.max() < MOST_CODES:
+            raise ValueError(f"a codebook's codes are numbers below {MOST_CODES}; compile it anew")
+
+    def _depths(self) -> Int32Array:
+        depths = np.zeros(len(self.parents), np.int32)
+        level = np.flatnonzero(self.parents == 0)[1:]
+        while level.size:
+            depths[level] = depths[self.parents[level]] + 1
+            level = np.flatnonzero(np.isin(self.parents, level) & (depths == 0) & (np.arange(len(depths)) > 0))
+        return depths
 
     def meanings(self) -> list[tuple[int, bytes]]:
         """Code and text of every code that can occur, ascending.
@@ -43,9 +72,9 @@ class Codebook:
         return texts
 
 
-def save(codebook: Codebook, facts: Any) -> dict[str, bytes]:
-    """The codebook's file by name; `facts` say what it was compiled from."""
-    return {FILE: seal("codebook", facts, vars(codebook))}
+def save(codebook: Codebook, facts: Any, model_hash: str) -> dict[str, bytes]:
+    """The codebook's file by name; `facts` say what it was compiled for, `model_hash` from which trained byte model."""
+    return {FILE: seal("codebook", {"codec": facts, "model_sha256": model_hash}, vars(codebook))}
 
 
 def load(files: dict[str, bytes], facts: Any, codec: str) -> Codebook:
@@ -53,9 +82,11 @@ def load(files: dict[str, bytes], facts: Any, codec: str) -> Codebook:
     if FILE not in files:
         raise ValueError(f"codec '{codec}' needs a file {FILE}, given {sorted(files)}; train the codec first")
     sealed = unseal("codebook", files[FILE])
-    if sealed.facts != facts:
+    if sealed.facts["codec"] != facts:
         raise ValueError(
-            f"codec '{codec}' is described by {facts}, this codebook was compiled for {sealed.facts}; "
+            f"codec '{codec}' is described by {facts}, this codebook was compiled for {sealed.facts['codec']}; "
             "open it with the parameters that it was trained with, or train it anew"
         )
-    return Codebook(**sealed.arrays)
+    codebook = Codebook(**sealed.arrays)
+    codebook.check()
+    return codebook

@@ -7,7 +7,8 @@ that grows as Tunstall's (1967). A string is there with all that it begins with,
 
 import numpy as np
 
-from pipelines.contracts import FloatArray, NextByteFn
+from pipelines.byte_model import NextByteFn
+from pipelines.contracts import FloatArray
 from pipelines.entropy.cdf import TOTAL, quantized_cdf
 from pipelines.entropy.codebook import Codebook
 

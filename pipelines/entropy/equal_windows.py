@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from pipelines.contracts import NextByteFn
+from pipelines.byte_model import NextByteFn
 from pipelines.entropy.cdf import Int64Array, quantized_cdf
 from pipelines.entropy.codebook import Codebook
 from pipelines.entropy.intervals import Interval, least_count, narrowed, padded_code

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.contracts import Tokens
+from pipelines.codec import Tokens
 
 Vocab = Literal[256, 65536]
 TYPES: dict[int, np.dtype[Any]] = {256: np.dtype(">u1"), 65536: np.dtype(">u2")}

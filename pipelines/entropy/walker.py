@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.contracts import TokenArrays, Tokens
+from pipelines.codec import TokenArrays, Tokens
 from pipelines.entropy.codebook import Codebook
 
 Int32Array = npt.NDArray[np.int32]
@@ -27,9 +27,6 @@ class Walker:
     """Encodes and decodes by a codebook; the loops hold no lock, so threads can share one walker."""
 
     def __init__(self, codebook: Codebook) -> None:
-        """ValueError where a byte has no code, since then not every text could be encoded."""
-        if np.unique(codebook.letters[1:][codebook.parents[1:] == 0]).size < 256:
-            raise ValueError("a codebook needs a code for each of the 256 bytes; compile it from a byte model anew")
         self._slots = _slots(codebook)
         meanings = codebook.meanings()
         self._texts = np.frombuffer(b"".join(text for _, text in meanings), np.uint8)

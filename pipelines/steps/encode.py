@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from pipelines.contracts import TEXT, Codec, Coder, Fitted, Outcome, TokenArrays
+from pipelines.codec import Codec, Coder, TokenArrays
+from pipelines.contracts import TEXT, Fitted, Outcome
 from pipelines.step import Corpus, Place, Step, StepFn
 
 TOKENS = "tokens"

@@ -25,9 +25,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
 
+from pipelines.byte_model import ByteModel, NextByteFn
+from pipelines.codec import Codec, Coder, TokenArrays
 from pipelines.codecs.bpe import TOKENIZER_FILE, spelled_tokens
 from pipelines.codecs.equal_info import EqualInfo
-from pipelines.contracts import ByteModel, Codec, Coder, NextByteFn, TokenArrays
 from pipelines.documents import identify
 from pipelines.entropy.cdf import quantized_cdf
 from pipelines.entropy.equal_windows import equal_windows
@@ -134,7 +135,7 @@ def trained(
         started = time.process_time()
         files[name] = codec.train(rows, seed=0)
         seconds[name] = time.process_time() - started
-    predict = MODEL.open(MODEL.train(rows, seed=0))
+    predict = MODEL.open(MODEL.train(rows, seed=0)).predict
     ray.shutdown()
     return files, seconds, predict
 

@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.byte_model import ByteModel, NextByte
 from pipelines.component import component_in, kinds
-from pipelines.contracts import ByteModel, NextByteFn
 from pipelines.documents import identify
 
 pytestmark = [pytest.mark.parametrize("kind", kinds(ByteModel.family)), pytest.mark.usefixtures("ray_session")]
@@ -28,7 +28,7 @@ def trained(kind: str) -> dict[str, bytes]:
 
 
 @functools.cache
-def model_of(kind: str) -> NextByteFn:
+def model_of(kind: str) -> NextByte:
     return ByteModel.model_validate(kind).open(trained(kind))
 
 
@@ -47,7 +47,7 @@ def test_round_trips_through_yaml_and_pickle(kind: str) -> None:
 @given(texts=st.lists(contexts, max_size=6))
 @settings(deadline=None)
 def test_every_byte_is_possible_behind_every_context(kind: str, texts: list[bytes]) -> None:
-    probabilities = model_of(kind)(texts)
+    probabilities = model_of(kind).predict(texts)
     assert probabilities.shape == (len(texts), 256)
     assert (probabilities > 0).all()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
@@ -56,12 +56,12 @@ def test_every_byte_is_possible_behind_every_context(kind: str, texts: list[byte
 @given(texts=st.lists(contexts, max_size=6))
 @settings(deadline=None)
 def test_a_context_is_continued_the_same_alone_and_in_company(kind: str, texts: list[bytes]) -> None:
-    together = model_of(kind)(texts)
-    assert all((model_of(kind)([text])[0] == row).all() for text, row in zip(texts, together, strict=True))
+    together = model_of(kind).predict(texts)
+    assert all((model_of(kind).predict([text])[0] == row).all() for text, row in zip(texts, together, strict=True))
 
 
 def test_it_learned_from_the_text(kind: str) -> None:
-    probabilities = model_of(kind)([b""])[0]
+    probabilities = model_of(kind).predict([b""])[0]
     assert probabilities[ord("e")] > 10 * probabilities[ord("@")]
 
 

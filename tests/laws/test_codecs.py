@@ -12,9 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.codec import Codec, Coder
 from pipelines.codecs.bpe import END_TEXT, Bpe
 from pipelines.component import component_in, kinds
-from pipelines.contracts import Codec, Coder
 from pipelines.documents import identify
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "codecs.json"

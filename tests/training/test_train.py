@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.contracts import Coder
+from pipelines.codec import Coder
 from pipelines.packed import Packed
 from pipelines.store import Store
 from training import checkpoint, metrics

@@ -31,14 +31,14 @@ def slow(corpus: Sequence[bytes], order: int, context: bytes) -> list[float]:
 @settings(deadline=None, max_examples=50)
 def test_the_counts_are_those_of_the_formula(corpus: list[bytes], order: int, contexts: list[bytes]) -> None:
     contexts = [*contexts, *(text[:3] for text in corpus)]
-    predicted = OrderK(order=order).open(count(corpus, order))(contexts)
+    predicted = OrderK(order=order).open(count(corpus, order)).predict(contexts)
     for context, row in zip(contexts, predicted, strict=True):
         np.testing.assert_allclose(row, slow(corpus, order, context), rtol=1e-12)
 
 
 def test_the_longest_contexts_fit_in_a_number() -> None:
     corpus = [bytes(range(255, 200, -1))]
-    row = OrderK(order=MOST_ORDER).open(count(corpus, MOST_ORDER))([corpus[0][:MOST_ORDER]])[0]
+    row = OrderK(order=MOST_ORDER).open(count(corpus, MOST_ORDER)).predict([corpus[0][:MOST_ORDER]])[0]
     np.testing.assert_allclose(row, slow(corpus, MOST_ORDER, corpus[0][:MOST_ORDER]))
     with pytest.raises(ValueError, match="order"):
         OrderK(order=MOST_ORDER + 1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.contracts import Codec
+from pipelines.codec import Codec
 
 ExportCheck = Callable[[Codec, dict[str, bytes], Sequence[str]], None]
 

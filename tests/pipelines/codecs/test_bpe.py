@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
+from pipelines.codec import Coder
 from pipelines.codecs.bpe import TOKENIZER_FILE, Bpe, split_words, train_tokenizer
-from pipelines.contracts import Coder
 from pipelines.documents import identify
 
 SENTENCES = [

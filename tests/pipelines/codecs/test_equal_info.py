@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pytest
 
+from pipelines.codec import Codec
 from pipelines.codecs.equal_info import EqualInfo
 from pipelines.codecs.equal_info_dense import MOST_ENTRIES, EqualInfoDense
-from pipelines.contracts import Codec
 from pipelines.documents import identify
 
 SENTENCES = [

@@ -2,8 +2,8 @@
 
 import pytest
 
+from pipelines.byte_model import NextByteFn
 from pipelines.byte_models.order_k import OrderK, count
-from pipelines.contracts import NextByteFn
 
 TEXTS = [
     b"The cat sat on the mat and looked at the small red bird. It rained, and the bird sang in the rain.",
@@ -14,7 +14,7 @@ TEXTS = [
 
 @pytest.fixture(scope="session")
 def predict() -> NextByteFn:
-    return OrderK(order=3).open(count(TEXTS, 3))
+    return OrderK(order=3).open(count(TEXTS, 3)).predict
 
 
 @pytest.fixture(scope="session")

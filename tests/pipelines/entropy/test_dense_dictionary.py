@@ -5,7 +5,7 @@ import heapq
 import numpy as np
 import pytest
 
-from pipelines.contracts import NextByteFn
+from pipelines.byte_model import NextByteFn
 from pipelines.entropy import dense_dictionary as module
 from pipelines.entropy.cdf import TOTAL, quantized_cdf
 from pipelines.entropy.dense_dictionary import dense_dictionary, most_probable

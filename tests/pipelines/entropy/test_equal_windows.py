@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.contracts import NextByteFn
+from pipelines.byte_model import NextByteFn
 from pipelines.entropy.cdf import TOTAL, quantized_cdf
 from pipelines.entropy.equal_windows import Rule, equal_windows
 from pipelines.entropy.walker import Walker

@@ -60,12 +60,6 @@ def test_a_code_that_stands_for_nothing_is_refused_with_its_place() -> None:
             walker.decode([65, 66, code, 67])
 
 
-def test_a_codebook_without_a_byte_is_refused() -> None:
-    whole = codebook_of([])
-    with pytest.raises(ValueError, match="each of the 256 bytes"):
-        Walker(Codebook(whole.parents[:-1], whole.letters[:-1], whole.codes[:-1], whole.taken[:-1]))
-
-
 def test_threads_share_a_walker() -> None:
     walker = Walker(codebook_of([b"the", b"then", b"cat"]))
     texts = [b"the cat then" * n for n in range(50)]

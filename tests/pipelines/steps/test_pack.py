@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.build import open_coder
-from pipelines.contracts import Codec
+from pipelines.codec import Codec
 from pipelines.packed import Packed
 from pipelines.steps.encode import Encode
 from pipelines.steps.pack import bucket_edges, close_documents, cut, unpack

@@ -1,0 +1,71 @@
+"""Codec: the contract of everything that turns text into tokens and back."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.component import Component
+
+if TYPE_CHECKING:
+    import ray.data
+
+TokenArrays = list[npt.NDArray[np.uint32]]
+Tokens = Sequence[int] | npt.NDArray[np.integer]
+
+
+class Coder:
+    """A trained codec. `vocab_size` counts all tokens; `end` closes a document and is in no encoded text.
+
+    Where the codec is `lossless`, `decode_bytes(encode([text])[0])` is the text, a str counting as its UTF-8.
+    `flops_per_byte` is what encoding a byte costs in floating-point operations of a model, 0 where none is asked.
+    """
+
+    vocab_size: int
+    end: int
+    flops_per_byte: float = 0.0
+
+    def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
+        """One array of tokens a text, without the end token."""
+        raise NotImplementedError
+
+    def decode_bytes(self, tokens: Tokens) -> bytes:
+        """The bytes of one document's tokens; ValueError on the end token and on what no text is encoded to."""
+        raise NotImplementedError
+
+    def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
+        """`decode_bytes` of each; a coder that asks a model while it decodes asks it for all of them at once."""
+        return [self.decode_bytes(tokens) for tokens in documents]
+
+    def decode(self, tokens: Tokens) -> str:
+        """`decode_bytes` read as UTF-8; a character cut in two becomes U+FFFD."""
+        return self.decode_bytes(tokens).decode("utf-8", "replace")
+
+
+def as_bytes(text: str | bytes) -> bytes:
+    """The UTF-8 of a str; bytes as they are."""
+    return text.encode("utf-8") if isinstance(text, str) else text
+
+
+class Codec(Component):
+    """Text to tokens and back."""
+
+    family: ClassVar[str] = "pipelines.codecs"
+
+    @property
+    def lossless(self) -> bool:
+        """Whether every text that the coder takes is decoded as it was; a codec that is not says why."""
+        return True
+
+    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
+        """What the codec learned from a sample of the column `text`, as named files; none for a fixed codec."""
+        raise NotImplementedError
+
+    def open(self, files: dict[str, bytes]) -> Coder:
+        """The coder that those files describe; ValueError where they do not belong to this codec."""
+        raise NotImplementedError
+
+    def tokenizer_files(self, files: dict[str, bytes]) -> dict[str, bytes]:
+        """The same codec as a Hugging Face tokenizer, to lie beside an exported model; empty where there is none."""
+        return {}
