@@ -76,7 +76,7 @@ def test_random_tokens_are_near_uniform_and_nearer_by_miller_and_madow(vocab: in
         assert 0 <= row.plug_in_bits < 1.1 * chance
     for row in (rows[-2], rows[-1], noise):
         assert abs(row.miller_madow_bits) < 0.2 * row.plug_in_bits
-    assert noise.plug_in_bits == pytest.approx(rows[-2].plug_in_bits, rel=0.01)
+    assert noise.plug_in_bits == pytest.approx(rows[-2].plug_in_bits, rel=0.03)
 
 
 def test_text_is_far_from_uniform() -> None:
