@@ -2,7 +2,7 @@
 
 import itertools
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +12,7 @@ from cluster.nodes import alive_nodes
 from cluster.preflight import preflight as find_problems
 from cluster.report.arms import arm, with_multipliers
 from cluster.report.page import render
-from cluster.report.schema import HeldOut, Report
+from cluster.report.schema import HeldOut, Report, Shared
 from cluster.session import session
 from pipelines.build import build_data
 from pipelines.provenance import provenance
@@ -23,6 +23,7 @@ from tuning.sweep import check_sweep, sweep
 
 RUNS = Path("runs")
 FLOPS_TOLERANCE = 0.01
+EQUAL_FLOPS = "make `training.model`, `training.tokens`, `data.codec.vocab` and `data.pack.length` equal"
 
 
 def run(file: str, overrides: Sequence[str]) -> str:
@@ -61,17 +62,18 @@ def evaluate(file: str, overrides: Sequence[str]) -> str:
 def compare(files: Sequence[str], out: str, seeds: Sequence[int], overrides: Sequence[str]) -> str:
     """Every file an arm, over one store; writes report.html, report.json and each arm's resolved config to `out`."""
     configs = [_checked(load(file, overrides)) for file in files]
-    check_comparable(configs)
+    shared = check_comparable(configs)
     store = Store(configs[0].store)
     with session():
         _on_a_cluster(configs[0])
         runs = {config.name: _seeded_runs(config, seeds, store) for config in configs}
-    check_equal_flops({name: of_arm[next(iter(of_arm))].training.counts["flops"] for name, of_arm in runs.items()})
+    if shared == "flops":
+        check_equal_flops({name: next(iter(of_arm.values())).training.counts["flops"] for name, of_arm in runs.items()})
     command = shlex.join(
         ["gleaner", "compare", *files, "--out", out, *(f"--set={override}" for override in overrides)]
         + ([f"--seeds={','.join(map(str, seeds))}"] if seeds else [])
     )
-    report = make_report(Path(out).name, command, runs, store)
+    report = make_report(Path(out).name, command, shared, runs, store)
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     for config in configs:
@@ -107,8 +109,11 @@ def preflight(file: str, overrides: Sequence[str]) -> str:
     return f"nothing stops '{config.name}' on this cluster"
 
 
-def check_comparable(configs: Sequence[RunConfig]) -> None:
-    """Raises ValueError where the arms cannot be compared: one name twice, other stores, held-out sets, or FLOPs."""
+def check_comparable(configs: Sequence[RunConfig]) -> Shared:
+    """What the arms share: "text" where all of them state the same `training.text_bytes`, else equal "flops".
+
+    Raises ValueError where they share neither, two have one name, or their stores or held-out sets differ.
+    """
     names = [config.name for config in configs]
     for one, other in itertools.combinations(configs, 2):
         if one.name == other.name:
@@ -119,21 +124,36 @@ def check_comparable(configs: Sequence[RunConfig]) -> None:
             raise ValueError(
                 f"arms '{one.name}' and '{other.name}' are evaluated on other text; make `evaluation` equal"
             )
-        budgets = [each.training.tokens * each.training.model.parameters(1) for each in (one, other)]
-        check_equal_flops(dict(zip((one.name, other.name), budgets)))
+    texts = {config.name: config.training.text_bytes for config in configs}
+    if any(texts.values()):
+        check_equal_text(texts)
+        return "text"
+    budgets = [each.training.tokens * each.training.model.parameters(1) for each in configs if each.training.tokens]
+    check_equal_flops(dict(zip(names, budgets)))
+    return "flops"
 
 
-def check_equal_flops(budgets: dict[str, float]) -> None:
+def check_equal_text(texts: Mapping[str, int | None]) -> None:
+    """Raises ValueError where an arm trains on another number of bytes of text, or states none."""
+    for one, other in itertools.pairwise(texts):
+        if texts[one] != texts[other]:
+            raise ValueError(
+                f"arms '{one}' and '{other}' do not train on equal text: `training.text_bytes` is {texts[one]} and "
+                f"{texts[other]}; make it equal in all arms, or leave it out of all and {EQUAL_FLOPS}"
+            )
+
+
+def check_equal_flops(budgets: Mapping[str, float]) -> None:
     """Raises ValueError where the training FLOPs of arms differ by more than FLOPS_TOLERANCE."""
     least, most = min(budgets, key=budgets.__getitem__), max(budgets, key=budgets.__getitem__)
     if budgets[most] > (1 + FLOPS_TOLERANCE) * budgets[least]:
         raise ValueError(
-            f"arms '{least}' and '{most}' do not train for equal FLOPs; make `training.model`, `training.tokens`, "
-            "`data.codec.vocab` and `data.pack.length` equal"
+            f"arms '{least}' and '{most}' do not train for equal FLOPs; {EQUAL_FLOPS}, or set the same "
+            "`training.text_bytes` in all arms to compare them on equal text"
         )
 
 
-def make_report(title: str, command: str, runs: dict[str, dict[int, Finished]], store: Store) -> Report:
+def make_report(title: str, command: str, shared: Shared, runs: dict[str, dict[int, Finished]], store: Store) -> Report:
     """The report of finished runs, by arm and seed; the first arm is the one to beat."""
     first = next(iter(next(iter(runs.values())).values()))
     facts = provenance()
@@ -149,6 +169,7 @@ def make_report(title: str, command: str, runs: dict[str, dict[int, Finished]], 
         seeds=sorted({seed for of_arm in runs.values() for seed in of_arm}),
         machine=f"{facts['cores']} cores, {facts['platform']}, Python {facts['python']}",
         command=command,
+        shared=shared,
         arms=with_multipliers([arm(name, of_arm, store) for name, of_arm in runs.items()]),
     )
 

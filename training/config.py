@@ -1,26 +1,32 @@
 """TrainingConfig: the section `training` of a run."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from pipelines.component import PLACEMENT, Spec, Workers
+from pipelines.packed import Packed
 from training.contracts import Curriculum, Model
 from training.curricula.uniform import Uniform
 from training.models.llama import Llama
 from training.schedules import Schedule, rate_share
 
+TOKENS = 2_000_000  # of a run that states neither tokens nor text_bytes
+
 
 class TrainingConfig(Spec):
     """How a model is trained: what changes the result, and where it runs (marked PLACEMENT, never part of an address).
 
+    A run is as long as `tokens`, or as `text_bytes` of text, whose tokens follow from the packed data (`in_tokens`).
     One optimizer step sees `batch_tokens` tokens, whatever the number of workers; gradient accumulation follows from
     `micro_batch_sequences`, the sequences that one worker puts through the model at once.
     """
 
     model: Model = Llama()
     curriculum: Curriculum = Uniform()
-    tokens: int = Field(default=2_000_000, gt=0)
+    tokens: int | None = Field(default=None, gt=0, description="2,000,000 where text_bytes is not given either")
+    text_bytes: int | None = Field(default=None, gt=0)
     batch_tokens: int = Field(default=4_096, gt=0)
     learning_rate: float = Field(default=3e-3, gt=0)
     schedule: Schedule = "cosine"
@@ -42,6 +48,12 @@ class TrainingConfig(Spec):
     checkpoint_every_steps: Annotated[int, PLACEMENT] = Field(default=200, gt=0)
     keep: Annotated[int, PLACEMENT] = Field(default=2, gt=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_length(cls, given: Any) -> Any:
+        stated = not isinstance(given, Mapping) or {"tokens", "text_bytes"} & set(given)
+        return given if stated else {**given, "tokens": TOKENS}
+
     @model_validator(mode="after")
     def _shares_fit(self) -> Self:
         if self.schedule == "wsd" and self.warmup_share + self.decay_share > 1:
@@ -49,11 +61,31 @@ class TrainingConfig(Spec):
                 f"warmup_share {self.warmup_share} and decay_share {self.decay_share} are more than the whole run; "
                 "make their sum at most 1"
             )
-        if self.tokens < self.batch_tokens:
+        if (self.tokens is None) == (self.text_bytes is None):
+            raise ValueError(
+                f"a run is as long as `tokens` or as `text_bytes`, not as tokens {self.tokens} and text_bytes "
+                f"{self.text_bytes}; give one of them, and null for the other where a file below sets it"
+            )
+        if self.tokens is not None and self.tokens < self.batch_tokens:
             raise ValueError(
                 f"tokens {self.tokens} is less than one batch of batch_tokens {self.batch_tokens}; train on more tokens"
             )
         return self
+
+    def in_tokens(self, packed: Packed) -> Self:
+        """The same with `tokens` in place of `text_bytes`: as many as so much of the packed text has on average.
+
+        ValueError where they do not fill a batch. A config that states `tokens` is returned as it is.
+        """
+        if self.text_bytes is None:
+            return self
+        tokens = round(self.text_bytes * packed.tokens / packed.text_bytes)
+        if tokens < self.batch_tokens:
+            raise ValueError(
+                f"text_bytes {self.text_bytes} is about {tokens} tokens, less than one batch of batch_tokens "
+                f"{self.batch_tokens}; train on more text"
+            )
+        return self.model_copy(update={"tokens": tokens, "text_bytes": None})
 
     def batch_sequences(self, length: int) -> int:
         """Sequences in a global batch; ValueError when they do not divide over workers and micro-batches."""
@@ -82,7 +114,11 @@ class TrainingConfig(Spec):
         return min(self.micro_batch_sequences or each, each)
 
     def steps(self, length: int) -> int:
-        """Optimizer steps of the run: `tokens`, rounded up to whole batches."""
+        """Optimizer steps of the run: `tokens`, rounded up to whole batches; ValueError where only text is given."""
+        if self.tokens is None:
+            raise ValueError(
+                f"how many steps text_bytes {self.text_bytes} takes is known with the packed data; set `tokens`"
+            )
         return -(-self.tokens // (self.batch_sequences(length) * length))
 
     def learning_rate_at(self, step: int, steps: int) -> float:

@@ -56,11 +56,12 @@ def train(
 
     A folder in which a run of the same packed data and config was broken off is taken up at its newest whole
     checkpoint; the result is the same. `folder` is an fsspec URL that every worker reaches. ValueError, before any
-    worker starts, where the batch does not divide over the workers or there is nothing to train on.
+    worker starts, where the batch does not divide over the workers, there is nothing to train on, or the `text_bytes`
+    of the config do not fill a batch.
     """
-    job = Job(packed, tokenizer_files, config, held_out, folder)
     if packed.sequences == 0:
         raise ValueError("there is no packed sequence to train on; let the steps of 'data' keep more documents")
+    job = Job(packed, tokenizer_files, config.in_tokens(packed), held_out, folder)
     store = Store(folder)
     _write_plan(job, store)
     attempt = f"ray/{uuid.uuid4().hex[:12]}"

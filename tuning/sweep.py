@@ -43,7 +43,10 @@ def check_sweep(base: Recipe, config: TuningConfig) -> None:
         probe.check()
         if probe.evaluation != base.evaluation:
             raise ValueError("trials are compared on the same text; take the paths below 'evaluation' out of the space")
-        budgets = [each.training.tokens * each.training.model.parameters(1) for each in (base, probe)]
+        pair = [each.training for each in (base, probe)]
+        budgets = [each.tokens * each.model.parameters(1) for each in pair if each.tokens]
+        if len(budgets) < len(pair):
+            raise ValueError("trials are compared at equal training FLOPs; set `training.tokens`, not `text_bytes`")
         if max(budgets) > (1 + FLOPS_TOLERANCE) * min(budgets):
             raise ValueError(
                 "trials are compared at equal training FLOPs; take the paths of 'tuning.space' that change "

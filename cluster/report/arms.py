@@ -49,7 +49,8 @@ def with_multipliers(arms: Sequence[Arm]) -> list[Arm]:
 
     The factor is the arm's FLOPs against those at which the first arm's curve, interpolated over log FLOPs, is as low.
     Above 1 the arm is cheaper. Where the first arm never gets there, its FLOPs are compared with those at which the arm
-    reached the first arm's end, the factor that both can show; None where the curves do not meet.
+    reached the first arm's end, the factor that both can show; None where the curves do not meet. Arms need not have
+    trained for equal FLOPs.
     """
     return [each.model_copy(update={"compute_multiplier": _multiplier(arms[0], each)}) for each in arms]
 

@@ -15,7 +15,7 @@ from cluster.report.axes import SIDE, Scale, Tick
 from cluster.report.lines import Axis, LineChart, Point, Series, line_chart
 from cluster.report.schema import Arm, Curve, Histogram, Plan
 
-DRAWN_FROM = 0.1  # of the largest FLOPs; what comes before is the fall from noise, which would flatten the rest
+DRAWN_FROM = 0.1  # of an arm's FLOPs; what comes before is the fall from noise, which would flatten the rest
 POINTS = 160  # per line; more cannot be told apart and make the page heavy
 
 
@@ -83,21 +83,18 @@ def held_out_chart(arms: Sequence[Arm]) -> LineChart | None:
 
     The level is where the first arm ends: an arm crosses it at the FLOPs that its compute multiplier speaks of.
     """
-    largest = max((flops for arm in arms for curve in arm.curves for flops in curve.held_out_flops), default=0.0)
-    if not largest:
-        return None
-    found = [_over_seeds(place, arm, largest * DRAWN_FROM) for place, arm in enumerate(arms)]
+    found = [_over_seeds(place, arm) for place, arm in enumerate(arms)]
     series = [each for each in found if each is not None]
     level = series[0].y[-1] if series and series[0].arm == 0 else None
     flops, bits = Axis("training FLOPs", units.flops, log=True), Axis("bits per byte", units.bits)
     return line_chart(series, flops, bits, level) if series else None
 
 
-def _over_seeds(place: int, arm: Arm, drawn_from: float) -> Series | None:
+def _over_seeds(place: int, arm: Arm) -> Series | None:
     """The mean and range of an arm's seeds, at the FLOPs of its first one that they all reach."""
     seen = [curve for curve in arm.curves if curve.held_out_flops]
     last = min((curve.held_out_flops[-1] for curve in seen), default=0.0)
-    grid = [flops for flops in seen[0].held_out_flops if drawn_from <= flops <= last] if seen else []
+    grid = [flops for flops in seen[0].held_out_flops if DRAWN_FROM * last <= flops <= last] if seen else []
     if not grid:
         return None
     table = np.array([np.interp(grid, curve.held_out_flops, curve.held_out_bits_per_byte) for curve in seen])

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 Name = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Shared = Literal["flops", "text"]  # what all arms have as much of in training
 TOLERANCE = 1e-6  # bits per byte; a mean that passed through JSON may differ from ours in the last digits
 
 
@@ -167,13 +168,17 @@ class Arm(_Record):
 
 
 class Report(_Record):
-    """A whole comparison; the first arm is the one that the others are measured against."""
+    """A whole comparison; the first arm is the one that the others are measured against.
+
+    `shared` says what the arms trained for as much of: FLOPs, or bytes of text, where FLOPs follow from the codec.
+    """
 
     title: Name
     created: datetime
     gleaner_version: str
     held_out: HeldOut
     seeds: list[int] = Field(min_length=1)
+    shared: Shared = "flops"
     machine: str
     command: str  # what made this report, to be typed again
     arms: list[Arm] = Field(min_length=1)

@@ -40,7 +40,7 @@ def verdict(report: Report) -> Verdict:
         return Verdict("one_arm", sentence)
     best = min(others, key=lambda arm: (not _beats(first, arm), arm.bits_per_byte.mean))
     outcome, headline = _judge(first, best)
-    remarks = [*_multiplier(first, best, outcome), _price(first, best), *_others(first, best, others)]
+    remarks = [*_multiplier(first, best, outcome), _price(first, best), *_shared(report), *_others(first, best, others)]
     return Verdict(outcome, headline, tuple(remarks), tuple(_cautions(report, outcome)))
 
 
@@ -59,15 +59,20 @@ def gain_of(first: Arm, arm: Arm) -> float:
 def total_multiplier(first: Arm, arm: Arm) -> float | None:
     """The compute multiplier with the data's FLOPs on both sides; None where there is no multiplier.
 
-    A multiplier m of at least 1 says that the arm is where the first arm ends after 1/m of the first arm's training
-    FLOPs, one below 1 that the first arm is where the arm ends after m of the arm's.
+    A multiplier m says that the arm is where the first arm ends after 1/m of the first arm's training FLOPs, if it gets
+    there with its own, else that the first arm is where the arm ends after m of the arm's.
     """
     multiplier = arm.compute_multiplier
     if not multiplier or not arm.training_flops or not first.training_flops:
         return None
-    if multiplier >= 1:
+    if _gets_there(first, arm, multiplier):
         return (first.training_flops + first.data_flops) / (first.training_flops / multiplier + arm.data_flops)
     return (arm.training_flops * multiplier + first.data_flops) / (arm.training_flops + arm.data_flops)
+
+
+def _gets_there(first: Arm, arm: Arm, multiplier: float) -> bool:
+    """Whether the arm's curve goes as low as the first arm's: what that takes is no more than it has."""
+    return first.training_flops <= multiplier * arm.training_flops
 
 
 def _beats(first: Arm, arm: Arm) -> bool:
@@ -103,11 +108,11 @@ def _multiplier(first: Arm, best: Arm, outcome: Outcome) -> list[str]:
     multiplier, total = best.compute_multiplier, total_multiplier(first, best)
     if not multiplier or not total or outcome == "tie":
         return []
-    early, late = (best, first) if multiplier >= 1 else (first, best)
-    part = units.share(min(multiplier, 1 / multiplier))
+    ahead = _gets_there(first, best, multiplier)
+    early, late, part = (best, first, 1 / multiplier) if ahead else (first, best, multiplier)
     counted = f" ({units.times(total)} counting the FLOPs of its data)" if best.data_flops else ""
     return [
-        f"`{early.name}` is where `{late.name}` ends after {part} of the training FLOPs: "
+        f"`{early.name}` is where `{late.name}` ends after {units.share(part)} of the training FLOPs of `{late.name}`: "
         f"a compute multiplier of {units.times(multiplier)}{counted}."
     ]
 
@@ -119,6 +124,17 @@ def _price(first: Arm, best: Arm) -> str:
         f"`{best.name}` trained on {units.size(best.bytes)} of text (`{first.name}`: {units.size(first.bytes)}), "
         f"which took {units.duration(abs(slower))} {'more' if slower >= 0 else 'less'} to prepare{model_work}."
     )
+
+
+def _shared(report: Report) -> list[str]:
+    """What equal text leaves unequal."""
+    if report.shared != "text":
+        return []
+    spent = [arm.training_flops for arm in report.arms]
+    return [
+        f"All arms read equally much text, in tokens of their own: training FLOPs go from {units.flops(min(spent))} to "
+        f"{units.flops(max(spent))}."
+    ]
 
 
 def _others(first: Arm, best: Arm, others: list[Arm]) -> list[str]:
@@ -137,7 +153,7 @@ def _others(first: Arm, best: Arm, others: list[Arm]) -> list[str]:
 def _cautions(report: Report, outcome: Outcome) -> list[str]:
     sentences = []
     spent = [arm.training_flops for arm in report.arms]
-    if max(spent) > min(spent) * (1 + UNEQUAL_FLOPS):
+    if report.shared == "flops" and max(spent) > min(spent) * (1 + UNEQUAL_FLOPS):
         sentences.append(
             f"Not a fair comparison: training FLOPs go from {units.flops(min(spent))} to {units.flops(max(spent))}."
         )

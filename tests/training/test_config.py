@@ -1,9 +1,14 @@
 """TrainingConfig: what it derives, and what it refuses with a sentence that says what to do."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
+from pipelines.packed import Packed
+from pipelines.recipe import recipe
 from training.config import TrainingConfig
+from training.train import train
 
 
 def test_it_is_usable_with_defaults_and_survives_a_round_trip() -> None:
@@ -40,6 +45,36 @@ def test_a_batch_that_does_not_divide_is_refused(changes: dict[str, int], messag
     config = TrainingConfig.model_validate({"tokens": 10_000, "batch_tokens": 1_024} | changes)
     with pytest.raises(ValueError, match=message):
         config.batch_sequences(128)
+
+
+@pytest.mark.parametrize("given", [{}, {"tokens": 9_000}, {"text_bytes": 30_000}, {"tokens": None, "text_bytes": 3}])
+def test_a_run_is_as_long_as_tokens_or_text(given: dict[str, int | None]) -> None:
+    config = TrainingConfig.model_validate(given)
+    assert config.tokens == given.get("tokens", None if "text_bytes" in given else 2_000_000)
+    assert config.text_bytes == given.get("text_bytes")
+    assert TrainingConfig.model_validate(config.model_dump(mode="json")) == config
+
+
+@pytest.mark.parametrize("given", [{"tokens": None}, {"text_bytes": None}, {"tokens": 9_000, "text_bytes": 30_000}])
+def test_a_run_of_both_lengths_or_none_is_refused(given: dict[str, int | None]) -> None:
+    with pytest.raises(ValidationError, match="give one of them, and null for the other"):
+        TrainingConfig.model_validate(given)
+
+
+def test_the_tokens_of_a_text_follow_from_the_packed_data(packed: Packed) -> None:
+    assert packed.text_bytes == 3 * packed.tokens
+    given = TrainingConfig(text_bytes=30_000, batch_tokens=1_024)
+    plain = given.in_tokens(packed)
+    assert plain == TrainingConfig(tokens=10_000, batch_tokens=1_024) == plain.in_tokens(packed)
+    assert recipe(given)["text_bytes"] == 30_000
+    assert plain.steps(packed.length) == 10
+    with pytest.raises(ValueError, match="is known with the packed data"):
+        given.steps(packed.length)
+
+
+def test_a_text_that_fills_no_batch_is_refused_before_any_worker_starts(packed: Packed, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="text_bytes 3000 is about 1000 tokens, less than one batch"):
+        train(packed, {}, TrainingConfig(text_bytes=3_000), None, str(tmp_path))
 
 
 def test_shares_that_overlap_are_refused() -> None:

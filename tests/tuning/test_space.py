@@ -143,6 +143,12 @@ def test_trials_train_for_equal_flops(tiny: Recipe, path: str, dimension: Any) -
         check_sweep(tiny, tuning(path, dimension))
 
 
+def test_trials_of_equal_text_are_refused(tiny: Recipe) -> None:
+    by_text = tiny.training.model_copy(update={"tokens": None, "text_bytes": 10_000})
+    with pytest.raises(ValueError, match=r"set `training\.tokens`, not `text_bytes`"):
+        check_sweep(tiny.model_copy(update={"training": by_text}), tuning(FRACTION, {"uniform": [0.2, 0.8]}))
+
+
 def test_trials_are_measured_on_the_same_text(tiny: Recipe) -> None:
     with pytest.raises(ValueError, match="'evaluation' out of the space"):
         check_sweep(tiny, tuning("evaluation.curve_bytes", {"choice": [1000, 2000]}))

@@ -48,6 +48,17 @@ def test_falling_curves_go_down_and_end_in_the_order_of_their_values(example: Re
     assert chart.level == ends["random"]
 
 
+def test_an_arm_of_far_fewer_flops_has_its_curve_too(example: Report) -> None:
+    first, arm = example.arms[:2]
+    curves = [
+        curve.model_copy(update={"held_out_flops": [flops / 50 for flops in curve.held_out_flops]})
+        for curve in arm.curves
+    ]
+    chart = held_out_chart([first, arm.model_copy(update={"curves": curves})])
+    assert chart
+    assert [line.arm for line in chart.lines] == [0, 1]
+
+
 def test_arms_keep_their_colour_when_one_has_no_curve(example: Report) -> None:
     bare = example.arms[0].model_copy(update={"curves": [], "plan": None})
     chart = held_out_chart([bare, *example.arms[1:]])

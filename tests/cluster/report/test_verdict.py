@@ -23,7 +23,9 @@ def test_a_win_is_measured_in_spreads(judged: Callable[[Finals], Verdict]) -> No
     assert found.outcome == "win"
     sentence = "`gleaned` reads held-out text in 2.31 bits per byte, 0.21 fewer than `random`, 10.5x the seed spread."
     assert found.headline == sentence
-    assert found.remarks[0].startswith("`gleaned` is where `random` ends after 45.5 % of the training FLOPs")
+    assert found.remarks[0].startswith(
+        "`gleaned` is where `random` ends after 45.5 % of the training FLOPs of `random`:"
+    )
     assert "`simplified` also beats `random` (−0.100 bits per byte)." in found.remarks
     assert not found.cautions
 
@@ -46,7 +48,9 @@ def test_a_loss_is_said(judged: Callable[[Finals], Verdict]) -> None:
     assert found.outcome == "loss"
     assert found.headline.startswith("No arm beats `random`: the best other, `gleaned` reads")
     assert "0.20 more than `random`" in found.headline
-    assert found.remarks[0].startswith("`random` is where `gleaned` ends after 50.0 % of the training FLOPs")
+    assert found.remarks[0].startswith(
+        "`random` is where `gleaned` ends after 50.0 % of the training FLOPs of `gleaned`:"
+    )
 
 
 def test_one_seed_proves_nothing(judged: Callable[[Finals], Verdict]) -> None:
@@ -76,6 +80,23 @@ def test_unequal_compute_is_no_fair_comparison(example: Report) -> None:
     dearer = first.model_copy(update={"training_flops": first.training_flops * 1.05})
     found = verdict(example.model_copy(update={"arms": [dearer, *others]}))
     assert any("Not a fair comparison" in caution for caution in found.cautions)
+
+
+def test_equal_text_leaves_flops_unequal_and_says_so(example: Report) -> None:
+    first, arm = example.arms[:2]
+    cheaper = first.model_copy(update={"training_flops": first.training_flops / 4})
+    found = verdict(example.model_copy(update={"shared": "text", "arms": [cheaper, arm]}))
+    assert not found.cautions
+    assert any("training FLOPs go from 302 TFLOP to 1.21 PFLOP" in remark for remark in found.remarks)
+
+
+def test_an_arm_with_more_flops_may_be_better_and_dearer(example: Report) -> None:
+    first, arm = example.arms[:2]
+    dearer = arm.model_copy(update={"training_flops": 4 * first.training_flops, "compute_multiplier": 0.5})
+    found = verdict(example.model_copy(update={"shared": "text", "arms": [first, dearer]}))
+    assert found.remarks[0].startswith("`gleaned` is where `random` ends after 200 % of the training FLOPs of `random`")
+    alone = dearer.model_copy(update={"data_flops": 0.0})
+    assert total_multiplier(first, alone) == pytest.approx(0.5)
 
 
 def test_data_flops_eat_the_multiplier(example: Report) -> None:

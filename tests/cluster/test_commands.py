@@ -1,0 +1,59 @@
+"""Which runs may stand in one comparison, known before any of them has started."""
+
+from typing import Any
+
+import pytest
+
+from cluster.commands import check_comparable, check_equal_flops
+from cluster.config import RunConfig, validate
+
+
+def arm(name: str, **training: Any) -> RunConfig:
+    tree = {
+        "name": name,
+        "data": {"source": {"kind": "python_topics", "half": "target"}},
+        "evaluation": {"held_out": {"kind": "python_topics", "half": "evaluation"}},
+        "training": training,
+    }
+    return validate(tree, name)
+
+
+def test_arms_of_equal_flops_are_comparable() -> None:
+    assert check_comparable([arm("a"), arm("b", tokens=2_010_000), arm("c")]) == "flops"
+    assert check_comparable([arm("alone")]) == "flops"
+
+
+def test_arms_of_equal_text_are_comparable_whatever_their_models() -> None:
+    small, large = ({"kind": "llama", "layers": layers} for layers in (2, 8))
+    arms = [arm("a", text_bytes=10**7, model=small), arm("b", text_bytes=10**7, model=large)]
+    assert check_comparable(arms) == "text"
+    assert check_comparable(arms[:1]) == "text"
+
+
+@pytest.mark.parametrize("training", [{"tokens": 4_000_000}, {"model": {"kind": "llama", "layers": 8}}])
+def test_arms_of_other_flops_are_refused_with_both_cures(training: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"do not train for equal FLOPs; make .*tokens.* equal, or .*text_bytes"):
+        check_comparable([arm("a"), arm("b", **training)])
+
+
+@pytest.mark.parametrize("training", [{}, {"tokens": 2_000_000}, {"text_bytes": 10**6}])
+def test_arms_of_other_text_are_refused_with_both_cures(training: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"'b' and 'c' do not train on equal text.* make it equal .*training\.tokens"):
+        check_comparable([arm("a", text_bytes=10**7), arm("b", text_bytes=10**7), arm("c", **training)])
+
+
+def test_flops_are_equal_within_a_hundredth() -> None:
+    check_equal_flops({"a": 1.0, "b": 1.009})
+    with pytest.raises(ValueError, match="arms 'a' and 'b' do not train for equal FLOPs"):
+        check_equal_flops({"a": 1.0, "b": 1.02})
+
+
+def test_arms_share_names_stores_and_held_out_text_as_they_have_to() -> None:
+    one = arm("a")
+    with pytest.raises(ValueError, match="two arms are named 'a'"):
+        check_comparable([one, one])
+    with pytest.raises(ValueError, match="arms share one store"):
+        check_comparable([one, arm("b").model_copy(update={"store": "elsewhere"})])
+    evaluation = one.evaluation.model_copy(update={"curve_bytes": 9})
+    with pytest.raises(ValueError, match="make `evaluation` equal"):
+        check_comparable([one, arm("b").model_copy(update={"evaluation": evaluation})])
