@@ -66,7 +66,7 @@ def _show_run(file: str) -> str:
     config = load(file)
     store = Store(config.store)
     lines = [f"{config.name}: {file}, store {store.path('')}"]
-    for address in data_addresses(config.data, config.seed):
+    for address in data_addresses(config.data, config.seed).values():
         manifest = store.manifest(address)
         lines.append(f"  {address:40} {_flow(manifest) if manifest else 'not built yet'}")
     return "\n".join(lines)

@@ -53,6 +53,24 @@ def evaluate(file: File, overrides: Overrides = None) -> None:
 
 
 @app.command()
+def generate(
+    file: File,
+    overrides: Overrides = None,
+    prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "",
+    tokens: Annotated[int, typer.Option(help="At most so many are drawn.")] = 256,
+    temperature: Annotated[float, typer.Option(help="0 takes the most probable token.")] = 1.0,
+    top_k: Annotated[int, typer.Option(help="Of so many most probable tokens; 0 is of all.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed, another text.")] = 0,
+) -> None:
+    """Text that the trained model of a run writes."""
+    from cluster import generate as generation
+    from training.generation import Sampling
+
+    done = generation.generate(file, overrides or [], prompt, Sampling(tokens, temperature, top_k, seed), sys.stdout)
+    print(done, file=sys.stderr)
+
+
+@app.command()
 def compare(
     files: Annotated[list[str], typer.Argument(help="Two or more YAML files, the first the one to beat.")],
     out: Annotated[str, typer.Option(help="The folder of the report.")],

@@ -52,22 +52,31 @@ class BuiltData:
 
 def build_data(config: DataConfig, store: Store, seed: int) -> BuiltData:
     """All stages of the config are in the store; returns their manifests."""
-    stages = {"source": ingest(config.source, store, config.max_bad_share)}
-    latest = stages["source"]
-    for name, step in {**config.source.steps(), **config.steps}.items():
+    latest = ingest(config.source, store, config.max_bad_share)
+    stages = {"source": latest}
+    for name, step in _steps(config).items():
         latest = stages[name] = apply_step(name, step, latest, store, seed)
-    encoded = stages["encode"] = apply_step("encode", Encode(codec=config.codec), latest, store, seed)
-    pack = Pack(**config.pack.model_dump(), vocab_size=encoded.details["vocab_size"], end=encoded.details["end"])
-    stages["pack"] = apply_step("pack", pack, encoded, store, seed)
+    stages["pack"] = apply_step("pack", _packing(config, latest), latest, store, seed)
     return BuiltData(stages)
 
 
-def data_addresses(config: DataConfig, seed: int) -> list[str]:
-    """The addresses of the stages up to `encode`, whether they are in the store or not."""
-    addresses = [address(config.source.kind, recipe(config.source), [])]
-    steps = {**config.source.steps(), **config.steps, "encode": Encode(codec=config.codec)}
-    for name, step in steps.items():
-        addresses.append(address(name, step_recipe(step, seed), [addresses[-1]]))
+def find_data(config: DataConfig, store: Store, seed: int) -> BuiltData | None:
+    """What `build_data` gives, where all of it is in the store; None where a stage is missing, and nothing is built."""
+    stages = {name: store.manifest(target) for name, target in data_addresses(config, seed).items()}
+    encoded = stages["encode"]
+    if encoded is not None:
+        packing = step_recipe(_packing(config, encoded), seed)
+        stages["pack"] = store.manifest(address("pack", packing, [encoded.address]))
+    found = {name: manifest for name, manifest in stages.items() if manifest is not None}
+    return BuiltData(found) if len(found) == len(stages) else None
+
+
+def data_addresses(config: DataConfig, seed: int) -> dict[str, str]:
+    """The addresses of the stages up to `encode` by their names, whether they are in the store or not."""
+    latest = address(config.source.kind, recipe(config.source), [])
+    addresses = {"source": latest}
+    for name, step in _steps(config).items():
+        latest = addresses[name] = address(name, step_recipe(step, seed), [latest])
     return addresses
 
 
@@ -168,6 +177,17 @@ class StoredCorpus:
         except FileNotFoundError:
             return None
         return pq.read_table(pa.BufferReader(data))
+
+
+def _steps(config: DataConfig) -> dict[str, Step]:
+    """What happens between the source and packing, in order; `encode` is the last."""
+    return {**config.source.steps(), **config.steps, "encode": Encode(codec=config.codec)}
+
+
+def _packing(config: DataConfig, encoded: Manifest) -> Pack:
+    """The last step, which depends on the codec that `encode` trained."""
+    details = encoded.details
+    return Pack(**config.pack.model_dump(), vocab_size=details["vocab_size"], end=details["end"])
 
 
 def _fit(step: Step, corpus: "StoredCorpus", seed: int) -> Fitted:

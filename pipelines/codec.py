@@ -1,6 +1,7 @@
 """Codec: the contract of everything that turns text into tokens and back."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -20,11 +21,13 @@ class Coder:
 
     Where the codec is `lossless`, `decode_bytes(encode([text])[0])` is the text, a str counting as its UTF-8.
     `flops_per_byte` is what encoding a byte costs in floating-point operations of a model, 0 where none is asked.
+    `window` tokens mean the same wherever they stand, so they are decoded alone; 0 where only a whole document is.
     """
 
     vocab_size: int
     end: int
     flops_per_byte: float = 0.0
+    window: int = 1
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
         """One array of tokens a text, without the end token."""
@@ -37,6 +40,26 @@ class Coder:
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
         """`decode_bytes` of each; a coder that asks a model while it decodes asks it for all of them at once."""
         return [self.decode_bytes(tokens) for tokens in documents]
+
+    def decode_stream(self, tokens: Iterable[int]) -> Iterator[bytes]:
+        """`decode_bytes` in pieces, each as soon as the tokens of its window are there.
+
+        ValueError names the first window that stands for no text, counted from 0, and its tokens.
+        """
+        if not self.window:
+            yield self.decode_bytes(list(tokens))
+            return
+        coming = iter(tokens)
+        windows = iter(lambda: list(itertools.islice(coming, self.window)), [])
+        for number, window in enumerate(windows):
+            try:
+                text = self.decode_bytes(window)
+            except ValueError as error:
+                raise ValueError(
+                    f"window {number} is {window}, which stands for no text; a model that writes such windows was "
+                    "trained too little, or is sampled too freely: lower the temperature or top-k"
+                ) from error
+            yield text
 
     def decode(self, tokens: Tokens) -> str:
         """`decode_bytes` read as UTF-8; a character cut in two becomes U+FFFD."""

@@ -46,46 +46,35 @@ def bits_per_byte(nats: float, text_bytes: int) -> float:
 
 
 def evaluate(
-    model_folder: str,
+    network: Any,
     coder: Coder,
     texts: Sequence[str],
     genres: Sequence[str] | None = None,
     length: int | None = None,
 ) -> Evaluation:
-    """Bits per byte of whole documents under an exported model (a Hugging Face folder on this machine).
+    """Bits per byte of whole documents under a trained network, as `training.export` opens it.
 
     Every token is predicted once, the end of each document included, in windows of `length` tokens (default: the
-    model's own) that overlap by half. ValueError when the coder's vocabulary is not the model's.
+    model's own) that overlap by half.
     """
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    network: Any = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
-    network = network.to(device).eval()
-    if network.config.vocab_size != coder.vocab_size:
-        raise ValueError(
-            f"model '{model_folder}' knows {network.config.vocab_size} tokens, the codec makes {coder.vocab_size}; "
-            "evaluate with the codec that the model was trained with"
-        )
     tokens = coder.encode(texts)
     limit = length or network.config.max_position_embeddings
     nats = np.zeros(len(texts))
     for batch in window_batches(tokens, coder.end, limit, BATCH_TOKENS):
-        np.add.at(nats, batch.documents, window_nats(network, batch, device))
+        np.add.at(nats, batch.documents, window_nats(network, batch))
     text_bytes = np.array([len(text.encode()) for text in texts], dtype=np.int64)
     return summarize(nats, text_bytes, np.array([len(row) + 1 for row in tokens], dtype=np.int64), genres)
 
 
-def window_nats(network: Any, batch: WindowBatch, device: str) -> npt.NDArray[np.float64]:
+def window_nats(network: Any, batch: WindowBatch) -> npt.NDArray[np.float64]:
     """(B,) summed negative log-likelihood of the scored tokens of each window."""
     import torch
 
     with torch.inference_mode():
-        tokens_BT = torch.from_numpy(batch.tokens_BT).to(device)
+        tokens_BT = torch.from_numpy(batch.tokens_BT).to(network.device)
         logits_BTV = network(input_ids=tokens_BT, use_cache=False).logits[:, :-1].float()
         losses_BT = torch.nn.functional.cross_entropy(logits_BTV.transpose(1, 2), tokens_BT[:, 1:], reduction="none")
-        scored_BT = torch.from_numpy(batch.scored_BT[:, 1:]).to(device)
+        scored_BT = torch.from_numpy(batch.scored_BT[:, 1:]).to(network.device)
         return (losses_BT.double() * scored_BT).sum(1).cpu().numpy()
 
 

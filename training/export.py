@@ -1,10 +1,10 @@
-"""Export: the trained weights as a Hugging Face folder that transformers and vLLM load."""
+"""Export: the trained weights as a Hugging Face folder that transformers and vLLM load, and such a folder opened."""
 
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.store import Store
+from pipelines.store import Manifest, Store
 
 if TYPE_CHECKING:
     import torch
@@ -30,3 +30,26 @@ def export(network: Any, weights: dict[str, "torch.Tensor"], tokenizer_files: di
             Path(scratch, name).write_bytes(content)
         for file in sorted(Path(scratch).iterdir()):
             store.write(f"{FOLDER}/{file.name}", file.read_bytes())
+
+
+def open_trained(trained: Manifest, vocab_size: int, store: Store) -> Any:
+    """The network of a trained model in the store, on this machine and ready to predict."""
+    with tempfile.TemporaryDirectory() as folder:
+        store.filesystem.get(store.path(trained.files["model"]) + "/", f"{folder}/model/", recursive=True)
+        return open_folder(f"{folder}/model", vocab_size)
+
+
+def open_folder(folder: str, vocab_size: int) -> Any:
+    """The network of an exported folder on a GPU, if there is one; ValueError unless it knows `vocab_size` tokens."""
+    import torch
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    network: Any = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    if network.config.vocab_size != vocab_size:
+        raise ValueError(
+            f"model '{folder}' knows {network.config.vocab_size} tokens, the codec makes {vocab_size}; "
+            "use the codec that the model was trained with"
+        )
+    return network.to(device).eval()

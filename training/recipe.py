@@ -1,7 +1,6 @@
 """Recipe: data, training and evaluation as one chain of addresses; what a run, a trial and an arm all are."""
 
 import dataclasses
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from pipelines.store import Manifest, Store
 from training.config import TrainingConfig
 from training.contracts import HeldOut
 from training.evaluation import Evaluation, evaluate
+from training.export import open_trained
 from training.train import TrainingResult, train
 
 if TYPE_CHECKING:
@@ -83,9 +83,8 @@ def execute(config: Recipe, store: Store, callbacks: Sequence["UserCallback"] = 
 
 def train_model(config: Recipe, data: BuiltData, store: Store, callbacks: Sequence["UserCallback"] = ()) -> Manifest:
     """The model trained on the packed data; one builder trains, others that want the same address wait for it."""
-    settings = config.training.model_copy(update={"seed": config.seed})
-    ingredients = recipe(settings)
-    target = address("train", ingredients, [data.packed.address])
+    settings = _settings(config)
+    target = training_address(config, data)
     started = time.monotonic()
     with lease(store, target, lambda: store.manifest(target) is not None) as ours:
         if ours:
@@ -95,7 +94,7 @@ def train_model(config: Recipe, data: BuiltData, store: Store, callbacks: Sequen
                 address=target,
                 name="train",
                 kind="train",
-                recipe=ingredients,
+                recipe=recipe(settings),
                 inputs=[data.packed.address],
                 rows_in=data.packed.rows,
                 bytes_in=data.packed.bytes,
@@ -111,6 +110,11 @@ def train_model(config: Recipe, data: BuiltData, store: Store, callbacks: Sequen
     return finished
 
 
+def training_address(config: Recipe, data: BuiltData) -> str:
+    """Where the model trained on the packed data is, or will be."""
+    return address("train", recipe(_settings(config)), [data.packed.address])
+
+
 def evaluate_model(config: Recipe, data: BuiltData, trained: Manifest, store: Store) -> Manifest:
     """Bits per byte of the model on the whole of the held-out text and on each of its genres."""
     ingredients = {"held_out": recipe(config.evaluation.held_out)}
@@ -121,9 +125,8 @@ def evaluate_model(config: Recipe, data: BuiltData, trained: Manifest, store: St
     documents = read_all(config.evaluation.held_out)
     genres = documents[GENRE].to_pylist()
     coder = open_coder(config.data.codec, data.encoded, store)
-    with tempfile.TemporaryDirectory() as folder:
-        store.filesystem.get(store.path(trained.files["model"]) + "/", f"{folder}/model/", recursive=True)
-        measured = evaluate(f"{folder}/model", coder, documents[TEXT].to_pylist(), genres)
+    network = open_trained(trained, coder.vocab_size, store)
+    measured = evaluate(network, coder, documents[TEXT].to_pylist(), genres)
     return store.commit(
         Manifest(
             address=target,
@@ -149,6 +152,10 @@ def held_out_sample(config: Recipe, data: BuiltData, store: Store) -> HeldOut:
     count = max(1, int(np.searchsorted(sizes, config.evaluation.curve_bytes, side="right")))
     coder = open_coder(config.data.codec, data.encoded, store)
     return HeldOut(tuple(coder.encode(texts[:count])), int(sizes[count - 1]))
+
+
+def _settings(config: Recipe) -> TrainingConfig:
+    return config.training.model_copy(update={"seed": config.seed})
 
 
 def _train(

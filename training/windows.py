@@ -37,12 +37,19 @@ def windows(document: int, tokens: Tokens, end: int, length: int) -> list[Window
     and its own `end` is predicted too. All windows but the first overlap the one before by half.
     """
     whole = np.concatenate([[end], tokens, [end]]).astype(np.int64)
-    cut, scored, start = [], 1, 0
+    cut, scored = [], 1
     while scored < len(whole):
+        start = window_start(scored, length)
         stop = min(start + length, len(whole))
         cut.append(Window(document, whole[start:stop], scored - start))
-        scored, start = stop, stop - length // 2
+        scored = stop
     return cut
+
+
+def window_start(place: int, length: int) -> int:
+    """Where the window begins in which the token at `place` is predicted: it sees half a window at least, if any."""
+    step = length - length // 2
+    return max(0, place - length // 2) // step * step
 
 
 def window_batches(documents: Sequence[Tokens], end: int, length: int, batch_tokens: int) -> list[WindowBatch]:

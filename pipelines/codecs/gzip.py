@@ -34,6 +34,8 @@ class Gzip(Codec):
 
 
 class _GzipCoder(Coder):
+    window = 0
+
     def __init__(self, vocab: Vocab) -> None:
         self._vocab = vocab
         self.vocab_size, self.end = vocab + 1, vocab

@@ -1,0 +1,74 @@
+"""Generate: the text that the trained model of a run writes; no cluster is started and nothing is trained."""
+
+import codecs
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from cluster.config import load
+from pipelines.build import BuiltData, find_data, open_coder
+from pipelines.codec import Coder
+from pipelines.store import Manifest, Store
+from training.export import open_trained
+from training.generation import Sampling
+from training.generation import generate as generate_tokens
+from training.recipe import Recipe, training_address
+
+
+def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Sampling, out: TextIO) -> str:
+    """The prompt and what the model of the run writes behind it are in `out`, as they came; returns what was done.
+
+    The prompt is encoded as a text of its own: a codec of windows closes the last one there, which in a longer text
+    might have held more. ValueError where the model is not trained yet, and on tokens that stand for no text.
+    """
+    config = load(file, overrides)
+    store = Store(config.store)
+    found = find_trained(config.recipe, store)
+    if found is None:
+        command = shlex.join(["gleaner", "train", file, *overrides])
+        raise ValueError(f"the model of '{file}' is not in store '{config.store}' yet; train it: {command}")
+    data, trained = found
+    coder = open_coder(config.data.codec, data.encoded, store)
+    check_whole_windows(coder, sampling)
+    network = open_trained(trained, coder.vocab_size, store)
+    given: list[int] = coder.encode([prompt])[0].tolist()
+    drawn: list[int] = []
+
+    def document() -> Iterator[int]:
+        yield from given
+        for token in generate_tokens(network, given, coder.end, sampling):
+            drawn.append(token)
+            yield token
+
+    written = write(coder.decode_stream(document()), out)
+    return f"{trained.address}, seed {sampling.seed}: {len(drawn)} tokens behind {len(given)}, {written} bytes of text"
+
+
+def find_trained(recipe: Recipe, store: Store) -> tuple[BuiltData, Manifest] | None:
+    """The data and the model of a recipe, where both are in the store."""
+    data = find_data(recipe.data, store, recipe.seed)
+    trained = None if data is None else store.manifest(training_address(recipe, data))
+    return None if data is None or trained is None else (data, trained)
+
+
+def check_whole_windows(coder: Coder, sampling: Sampling) -> None:
+    """Raises ValueError where the last window would stay open."""
+    if coder.window and sampling.tokens % coder.window:
+        whole = sampling.tokens - sampling.tokens % coder.window
+        raise ValueError(
+            f"{sampling.tokens} tokens end within a window of {coder.window}; give {whole} or {whole + coder.window}"
+        )
+
+
+def write(pieces: Iterator[bytes], out: TextIO) -> int:
+    """The pieces are in `out` as UTF-8 text, each at once, and a line break; returns how many bytes they had."""
+    decoder, size = codecs.getincrementaldecoder("utf-8")("replace"), 0
+    try:
+        for piece in pieces:
+            size += len(piece)
+            out.write(decoder.decode(piece))
+            out.flush()
+    finally:
+        out.write(decoder.decode(b"", final=True) + "\n")
+        out.flush()
+    return size
