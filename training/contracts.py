@@ -35,6 +35,13 @@ class Model(Component):
         """Floating-point operations of one forward and backward pass, divided by the tokens in it."""
         raise NotImplementedError
 
+    def forward_flops_per_token(self) -> float:
+        """Floating-point operations of a forward pass for a token, as arXiv 2404.03626 counts them.
+
+        That is 2 for each weight that belongs to no token of the vocabulary; attention and logits are left out.
+        """
+        return 2.0 * self.parameters(0)
+
     def nats(self, network: Any, tokens_BT: "torch.Tensor", scored_BT: "torch.Tensor") -> "torch.Tensor":
         """The training objective: summed negative log-likelihood, a scalar, over the positions that are `scored`."""
         raise NotImplementedError

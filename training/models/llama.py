@@ -3,7 +3,8 @@
 Legend of shapes: B sequences, T tokens, V vocabulary.
 """
 
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,6 +13,14 @@ from training.contracts import Model
 if TYPE_CHECKING:
     import torch
 
+Preset = Literal["25m", "113m", "403m", "2b"]
+PRESETS: dict[str, dict[str, int]] = {
+    "25m": {"layers": 6, "hidden": 512, "heads": 8, "feed_forward": 2048},
+    "113m": {"layers": 12, "hidden": 768, "heads": 12, "feed_forward": 3072},
+    "403m": {"layers": 24, "hidden": 1024, "heads": 16, "feed_forward": 4096},
+    "2b": {"layers": 24, "hidden": 2048, "heads": 32, "feed_forward": 8192},
+}
+
 
 class Llama(Model):
     """A LLaMA (Touvron et al. 2023) whose every size follows from `layers`, unless it is given.
@@ -19,14 +28,34 @@ class Llama(Model):
     hidden = 32 * layers: deep and thin, which small models profit from (MobileLLM, Liu et al. 2024, section 2.2.2);
     heads of 32, from hidden 512 on of 64; feed_forward = 8/3 * hidden rounded up to a multiple of 32 (Touvron et al.
     section 2.2). So 4 layers are 0.8M weights beside the embedding, 8 are 6.5M, 12 are 21M, 24 are 170M.
+
+    A `preset` sets all four sizes to those of an M2 of arXiv 2404.03626: with the three matrices of the
+    gated feed-forward that is 25.2M, 113M, 403M and 1.6B weights beside the embedding.
     """
 
+    preset: Preset | None = None
     layers: int = Field(default=4, gt=0)
     hidden: int | None = Field(default=None, gt=0)
     heads: int | None = Field(default=None, gt=0)
     feed_forward: int | None = Field(default=None, gt=0)
     tie_embeddings: bool = True
     rope_theta: float = Field(default=10_000.0, gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_sets_sizes(cls, given: Any) -> Any:
+        sizes = PRESETS.get(str(given.get("preset")), {}) if isinstance(given, Mapping) else {}
+        return {**given, **{name: size for name, size in sizes.items() if given.get(name) is None}} if sizes else given
+
+    @model_validator(mode="after")
+    def _has_the_sizes_of_its_preset(self) -> Self:
+        for name, size in PRESETS[self.preset].items() if self.preset else ():
+            if getattr(self, name) != size:
+                raise ValueError(
+                    f"preset '{self.preset}' has {name} {size}, not {getattr(self, name)}; leave out `{name}`, or the "
+                    "preset"
+                )
+        return self
 
     @model_validator(mode="after")
     def _heads_fit(self) -> Self:

@@ -15,6 +15,27 @@ def test_given_sizes_win_over_derived_ones() -> None:
     assert Llama(layers=8, hidden=336, heads=8, feed_forward=1344).sizes() == (336, 8, 1344)
 
 
+@pytest.mark.parametrize(("preset", "millions"), [("25m", 25.2), ("113m", 113), ("403m", 403), ("2b", 1611)])
+def test_presets_are_as_large_as_the_models_of_the_paper(preset: str, millions: float) -> None:
+    spec = Llama.model_validate({"preset": preset})
+    hidden, heads, feed_forward = spec.sizes()
+    assert (hidden // heads, feed_forward) == (64, 4 * hidden)
+    assert spec.forward_flops_per_token() == pytest.approx(2e6 * millions, rel=0.003)
+    assert Llama.model_validate(spec.model_dump(mode="json")) == spec
+
+
+@pytest.mark.parametrize("name", ["layers", "hidden", "heads", "feed_forward"])
+def test_a_size_beside_a_preset_is_refused_with_a_cure(name: str) -> None:
+    with pytest.raises(ValueError, match=f"preset '113m' has {name} .*, not 64; leave out `{name}`, or the preset"):
+        Llama.model_validate({"preset": "113m", name: 64})
+
+
+@pytest.mark.parametrize("preset", ["7b", ["25m"], 3])
+def test_unknown_presets_are_refused_with_the_known_ones(preset: object) -> None:
+    with pytest.raises(ValueError, match="'25m', '113m', '403m' or '2b'"):
+        Llama.model_validate({"preset": preset})
+
+
 def test_heads_that_do_not_divide_are_refused_with_a_cure() -> None:
     with pytest.raises(ValueError, match="give a hidden that 14 divides"):
         Llama(hidden=128, heads=7)
