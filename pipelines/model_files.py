@@ -1,6 +1,6 @@
 """Model folders on disk: which content a result depends on, and how many parameters a model has.
 
-A model is named either by a local folder of safetensors or by a hub name with a revision. No weights are
+A model is named by a folder of safetensors, local or in a store, or by a hub name with a revision. No weights are
 loaded here: a safetensors file opens with a JSON header that holds every tensor's shape.
 """
 
@@ -8,7 +8,11 @@ import functools
 import hashlib
 import json
 import math
+import tempfile
+import uuid
 from pathlib import Path
+
+import fsspec.core
 
 MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 
@@ -45,9 +49,27 @@ def parameter_count(model: str, revision: str | None = None) -> int:
 
 
 def local_folder(model: str) -> Path | None:
-    """The folder that `model` names on this machine, or None where it has to be a hub name."""
-    folder = Path(model).expanduser()
+    """The folder that `model` names on this machine, or None where it has to be a hub name.
+
+    A URL (`s3://...`) names a folder of a store; it is copied to this machine when it is first needed.
+    """
+    folder = _copied(model) if "://" in model else Path(model).expanduser()
     return folder if folder.is_dir() else None
+
+
+def loadable(model: str) -> str:
+    """What transformers and vLLM load: the model's folder on this machine, else its hub name."""
+    return str(local_folder(model) or model)
+
+
+def _copied(url: str) -> Path:
+    folder = Path(tempfile.gettempdir(), "gleaner-models", hashlib.sha256(url.encode()).hexdigest()[:16])
+    if not folder.is_dir():
+        filesystem, path = fsspec.core.url_to_fs(url)
+        partial = folder.with_suffix(f".{uuid.uuid4().hex[:8]}.partial")
+        filesystem.get(f"{path.rstrip('/')}/", f"{partial}/", recursive=True)
+        partial.replace(folder)
+    return folder
 
 
 def _cached_folder(model: str, revision: str | None) -> Path | None:

@@ -110,3 +110,27 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     LlamaForCausalLM(config).to(torch.float32).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def byte_transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a byte Transformer of 2 layers and random weights, its context 16 bytes, as training exports it."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    from pipelines.neural.shape import CONFIG_FILE, CONFIG_NAMES, MODEL_TYPE, WEIGHTS_FILE, Shape
+    from pipelines.neural.weights import tensor_shapes
+
+    shape = Shape(layers=2, hidden=32, heads=2, feed_forward=64, context=16)
+    generator = np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp("models") / "byte-transformer"
+    folder.mkdir()
+    tensors = {}
+    for name, size in tensor_shapes(shape).items():
+        values = generator.standard_normal(size, np.float32)
+        is_matrix = len(size) == 2 and not name.endswith(("bias", "embedding.weight"))
+        tensors[name] = values / np.float32(size[1] ** 0.5) if is_matrix else 1 + values / 4
+    save_file(tensors, folder / WEIGHTS_FILE)
+    config = {"model_type": MODEL_TYPE, **dict(zip(CONFIG_NAMES, shape, strict=True))}
+    (folder / CONFIG_FILE).write_text(json.dumps(config))
+    return folder

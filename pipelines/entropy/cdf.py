@@ -7,6 +7,7 @@ from pipelines.contracts import FloatArray
 
 BITS = 14
 TOTAL = 1 << BITS
+SHARE_BITS = 40  # to which probabilities are rounded first: whole numbers add up the same in any order
 Int64Array = npt.NDArray[np.int64]
 
 
@@ -17,10 +18,11 @@ def quantized_cdf(probabilities: FloatArray) -> Int64Array:
     remainders, of equal ones to the smaller byte. ValueError where a row of the (n, 256) probabilities is none. A row's
     integers depend on that row alone.
     """
-    sums = probabilities.sum(axis=1, keepdims=True)
+    weights = np.rint(probabilities * (1 << SHARE_BITS))
+    sums = weights.sum(axis=1, keepdims=True)
     if not (np.isfinite(sums).all() and (probabilities >= 0).all() and (sums > 0).all()):
         raise ValueError("a byte model gave probabilities that are negative, not finite or all 0; look at its training")
-    shares = probabilities / sums * (TOTAL - 256)
+    shares = weights / sums * (TOTAL - 256)
     counts = shares.astype(np.int64) + 1
     left = TOTAL - counts.sum(axis=1)
     by_remainder = np.argsort(np.floor(shares) - shares, axis=1, kind="stable")

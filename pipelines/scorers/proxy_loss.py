@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from pipelines.component import PLACEMENT, Workers
 from pipelines.contracts import Fitted, FloatArray, Resources, ScoreFn, Scorer, Scores
-from pipelines.model_files import model_fingerprint, parameter_count
+from pipelines.model_files import loadable, model_fingerprint, parameter_count
 from pipelines.vllm_start import load
 
 CPU_BATCH_TOKENS = 1_024
@@ -33,7 +33,7 @@ class ProxyLoss(Scorer):
     on a CPU, so that a batch stays in its caches, and 16,384 on a GPU.
     """
 
-    model: str = Field(min_length=1)
+    model: Annotated[str, PLACEMENT] = Field(min_length=1)  # its content is the fingerprint
     revision: str | None = None
     context: int = Field(default=1024, ge=2)
     stride: int = Field(default=512, ge=1)
@@ -67,7 +67,7 @@ class ProxyLoss(Scorer):
         """Loads tokenizer and model; ValueError for a model that has no room for `context` tokens."""
         from transformers import AutoTokenizer
 
-        tokenizer = AutoTokenizer.from_pretrained(self.model, revision=self.revision, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(loadable(self.model), revision=self.revision, trust_remote_code=False)
         prefix = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
         _check_room(self)
         losses = _transformers_runner(self) if self.runner == "transformers" else _vllm_runner(self)
@@ -136,7 +136,7 @@ def _encode(tokenizer: Any, texts: list[str], prefix: int | None) -> list[list[i
 def _check_room(spec: ProxyLoss) -> None:
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(spec.model, revision=spec.revision, trust_remote_code=False)
+    config = AutoConfig.from_pretrained(loadable(spec.model), revision=spec.revision, trust_remote_code=False)
     positions = getattr(config.get_text_config(), "max_position_embeddings", None)
     # vLLM wants room for one generated token behind the prompt.
     needed = spec.context + (spec.runner == "vllm")
@@ -153,7 +153,7 @@ def _transformers_runner(spec: ProxyLoss) -> LossFn:
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model: Any = AutoModelForCausalLM.from_pretrained(
-        spec.model,
+        loadable(spec.model),
         revision=spec.revision,
         dtype=getattr(torch, spec.dtype),
         use_safetensors=True,
@@ -187,7 +187,7 @@ def _transformers_runner(spec: ProxyLoss) -> LossFn:
 def _vllm_runner(spec: ProxyLoss) -> LossFn:
     engine = load(
         {
-            "model": spec.model,
+            "model": loadable(spec.model),
             "revision": spec.revision,
             "dtype": spec.dtype,
             "max_model_len": spec.context + 1,

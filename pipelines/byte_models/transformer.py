@@ -1,0 +1,96 @@
+"""The byte model that is a neural network: a small Transformer that the same run, or another one, has trained."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from pipelines.byte_model import BEGIN, ByteModel, NextByte, ReadFn
+from pipelines.component import PLACEMENT
+from pipelines.contracts import FloatArray
+from pipelines.entropy.cdf import Int64Array, quantized_cdf
+from pipelines.model_files import local_folder, model_fingerprint
+from pipelines.neural.weights import rounded_weights, sealed_model
+
+if TYPE_CHECKING:
+    import ray.data
+
+    from pipelines.neural.reader import ExactNetwork
+
+FILE = "transformer.weights"
+BATCH = 1024  # contexts that are read side by side
+
+
+class Transformer(ByteModel):
+    """A decoder over bytes with relative positions (M1 of arXiv 2404.03626, section 3.1), by `byte_transformer`.
+
+    `model` is an exported folder, or "@name" of the run's section `models`. Its files travel with the codec. It is run
+    in exact arithmetic (`pipelines.neural`): a text gives the same numbers on every machine, on a CPU or GPU, and in
+    every batch.
+    """
+
+    model: Annotated[str, PLACEMENT] = Field(min_length=1)  # its content is the fingerprint
+
+    def fingerprint(self) -> dict[str, str]:
+        """The hash of the model's files."""
+        return model_fingerprint(self.model)
+
+    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
+        """`transformer.weights`, the trained model as it was exported; `rows` are not read."""
+        folder = local_folder(self.model)
+        if folder is None:
+            raise ValueError(f"byte model 'transformer' finds no folder '{self.model}'; give that of an exported model")
+        return {FILE: sealed_model(folder)}
+
+    def open(self, files: dict[str, bytes]) -> NextByte:
+        """The network on this machine's GPU, else its CPU."""
+        from pipelines.neural.reader import ExactNetwork
+
+        if FILE not in files:
+            raise ValueError(f"byte model 'transformer' needs {FILE}, given {sorted(files)}; train it first")
+        return _Network(ExactNetwork(rounded_weights(files[FILE])))
+
+
+class _Network(NextByte):
+    def __init__(self, network: "ExactNetwork") -> None:
+        self._network = network
+        # One multiplication and one addition a weight, the output's included.
+        self.flops_per_byte = 2.0 * (network.shape.weights + 256 * network.shape.hidden)
+
+    def predict(self, contexts: Sequence[bytes]) -> FloatArray:
+        """Contexts of one length are read side by side."""
+        probabilities = np.empty((len(contexts), 256))
+        lengths = np.array([len(context) for context in contexts], np.int64)
+        for length in np.unique(lengths).tolist():
+            alike = np.flatnonzero(lengths == length)
+            for places in np.array_split(alike, -(-len(alike) // BATCH)):
+                letters = np.frombuffer(b"".join(contexts[place] for place in places), np.uint8)
+                probabilities[places] = self._read(letters.reshape(len(places), length))
+        return probabilities
+
+    def _read(self, letters_NT: npt.NDArray[np.uint8]) -> FloatArray:
+        from pipelines.neural.reader import Reader
+
+        reader = Reader(self._network, len(letters_NT))
+        weights = reader.step(np.full(len(letters_NT), BEGIN))
+        for letters in letters_NT.T:
+            weights = reader.step(letters)
+        return _shares(weights)
+
+    def reader(self, rows: int) -> ReadFn:
+        """Keys and values of what was read are kept."""
+        from pipelines.neural.reader import Reader
+
+        reader = Reader(self._network, rows)
+
+        def read(letters: npt.NDArray[np.integer]) -> Int64Array:
+            return quantized_cdf(_shares(reader.step(letters)))
+
+        return read
+
+
+def _shares(weights: FloatArray) -> FloatArray:
+    """Of whole numbers: their sum is exact."""
+    return weights / weights.sum(axis=1, keepdims=True)

@@ -1,0 +1,52 @@
+"""The byte model's training side: sizes, the beginning of a sequence, and an export that the other side reads."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pipelines.byte_models.transformer import Transformer
+from training.models.byte_transformer import ByteTransformer, Size
+
+
+@pytest.mark.parametrize(("size", "weights"), [("3m", 3.1e6), ("800k", 0.79e6), ("200k", 0.2e6)])
+def test_sizes_are_what_their_names_say(size: Size, weights: float) -> None:
+    assert ByteTransformer(size=size).shape(64).weights == pytest.approx(weights, rel=0.03)
+
+
+def test_tokens_that_are_no_bytes_are_refused() -> None:
+    with pytest.raises(ValueError, match="set `codec: bytes`"):
+        ByteTransformer().build(2000, 64, 1999)
+
+
+def test_the_first_token_of_a_sequence_is_its_beginning() -> None:
+    network = ByteTransformer(size="200k").build(257, 16, 256)
+    tokens_BT = torch.randint(0, 256, (2, 16))
+    begun_BT = tokens_BT.clone()
+    begun_BT[:, 0] = 256
+    with torch.no_grad():
+        assert torch.equal(network(tokens_BT).logits, network(begun_BT).logits)
+
+
+def test_what_it_exports_is_read_the_same_in_whole_numbers(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = ByteTransformer(size="200k").build(257, 32, 256)
+    for layer in network.layers:
+        torch.nn.init.normal_(layer.bias)
+    network.save_pretrained(tmp_path)
+    model = Transformer(model=str(tmp_path))
+    text = b"Words that are read twice."
+    exact = model.open(model.train(None, seed=0)).predict([text])[0]  # type: ignore[arg-type]
+    with torch.no_grad():
+        logits = network(torch.tensor([[256, *text]])).logits[0, -1, :256]
+    np.testing.assert_allclose(np.log(exact), logits.double().log_softmax(-1).numpy(), atol=0.02)
+
+
+def test_a_later_token_changes_nothing_before_it() -> None:
+    network = ByteTransformer(size="200k").build(257, 16, 256)
+    tokens_BT = torch.randint(0, 256, (1, 16))
+    other_BT = tokens_BT.clone()
+    other_BT[:, 10:] = 5
+    with torch.no_grad():
+        assert torch.equal(network(tokens_BT).logits[:, :10], network(other_BT).logits[:, :10])

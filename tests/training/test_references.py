@@ -1,0 +1,45 @@
+"""Models that a run trains for its own data."""
+
+import pytest
+
+from pipelines.config import DataConfig
+from training.recipe import Recipe
+from training.references import references, resolved
+
+TEXT = {"kind": "text", "path": "nowhere.txt"}
+PROXY = {"kind": "score", "scorer": {"kind": "proxy_loss", "model": "@proxy"}}
+
+
+def tree(models: dict, **data) -> dict:
+    return {"models": models, "data": {"source": TEXT, **data}, "evaluation": {"held_out": TEXT}}
+
+
+def test_every_reference_is_found() -> None:
+    config = {"codec": {"model": {"kind": "transformer", "model": "@m1"}}, "steps": {"a": PROXY}, "name": "@text"}
+    assert sorted(references(config)) == ["m1", "proxy"]
+
+
+def test_references_become_folders() -> None:
+    config = DataConfig.model_validate(
+        {
+            "source": TEXT,
+            "steps": {"a": PROXY},
+            "codec": {"kind": "equal_info", "model": {"kind": "transformer", "model": "@m1"}},
+        }
+    )
+    folders = {"m1": "/store/m1", "proxy": "s3://bucket/proxy"}
+    found = resolved(config, folders).model_dump()
+    assert found["codec"]["model"]["model"] == "/store/m1"
+    assert found["steps"]["a"]["scorer"]["model"] == "s3://bucket/proxy"
+
+
+def test_a_model_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(ValueError, match=r"data refers to '@proxy'.*\['m1'\]; add models.proxy"):
+        Recipe.model_validate(tree({"m1": {"data": {"source": TEXT}}}, steps={"a": PROXY}))
+
+
+def test_a_model_may_need_one_before_it_and_none_behind() -> None:
+    proxy, user = {"data": {"source": TEXT}}, {"data": {"source": TEXT, "steps": {"a": PROXY}}}
+    Recipe.model_validate(tree({"proxy": proxy, "user": user}))
+    with pytest.raises(ValueError, match=r"models.user refers to '@proxy'"):
+        Recipe.model_validate(tree({"user": user, "proxy": proxy}))
