@@ -19,7 +19,8 @@ def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Samplin
     """The prompt and what the model of the run writes behind it are in `out`, as they came; returns what was done.
 
     The prompt is encoded as a text of its own: a codec of windows closes the last one there, which in a longer text
-    might have held more. ValueError where the model is not trained yet, and on tokens that stand for no text.
+    might have held more. What is decoded as a whole document is written at the end, and only where the model ended it.
+    ValueError where the model is not trained yet, and on tokens that stand for no text.
     """
     config = load(file, overrides)
     store = Store(config.store)
@@ -28,10 +29,10 @@ def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Samplin
         command = shlex.join(["gleaner", "train", file, *overrides])
         raise ValueError(f"the model of '{file}' is not in store '{config.store}' yet; train it: {command}")
     data, trained = found
-    coder = open_coder(config.data.codec, data.encoded, store)
-    check_whole_windows(coder, sampling)
-    network = open_trained(trained, coder.vocab_size, store)
+    coder = open_coder(data.encoded, store)
     given: list[int] = coder.encode([prompt])[0].tolist()
+    check_whole_windows(coder, len(given), sampling)
+    network = open_trained(trained, coder.vocab_size, store)
     drawn: list[int] = []
 
     def document() -> Iterator[int]:
@@ -51,12 +52,18 @@ def find_trained(recipe: Recipe, store: Store) -> tuple[BuiltData, Manifest] | N
     return None if data is None or trained is None else (data, trained)
 
 
-def check_whole_windows(coder: Coder, sampling: Sampling) -> None:
-    """Raises ValueError where the last window would stay open."""
+def check_whole_windows(coder: Coder, given: int, sampling: Sampling) -> None:
+    """Raises ValueError where the `given` tokens of a prompt, or the last that are drawn, do not fill a window."""
+    if coder.window and given % coder.window:
+        raise ValueError(
+            f"the prompt ends within the {coder.window} tokens that are decoded together; give one that is longer or "
+            "shorter"
+        )
     if coder.window and sampling.tokens % coder.window:
         whole = sampling.tokens - sampling.tokens % coder.window
         raise ValueError(
-            f"{sampling.tokens} tokens end within a window of {coder.window}; give {whole} or {whole + coder.window}"
+            f"{sampling.tokens} tokens end within the {coder.window} that are decoded together; give {whole} or "
+            f"{whole + coder.window}"
         )
 
 

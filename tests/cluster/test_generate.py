@@ -1,0 +1,121 @@
+"""gleaner generate: the text of a run's model as it comes, and what is said where there is none."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cluster.config import load
+from cluster.generate import check_whole_windows, generate, write
+from cluster.run import main
+from pipelines.build import build_data, find_data, open_coder
+from pipelines.codec import Codec, Coder
+from pipelines.store import Manifest, Store
+from training.export import export
+from training.generation import Sampling
+from training.recipe import training_address
+
+
+@pytest.fixture
+def config_file(corpus_file: Path, tmp_path: Path) -> str:
+    """A run over bytes, whose data and model are not in the store yet."""
+    (corpus_file / "held-out.jsonl").write_text(json.dumps({"text": "Nothing but this."}), encoding="utf-8")
+    tree = {
+        "name": "tiny",
+        "store": str(tmp_path / "store"),
+        "data": {
+            "source": {"kind": "jsonl", "path": str(corpus_file / "part-0.jsonl")},
+            "codec": {"kind": "bytes"},
+            "pack": {"length": 32},
+        },
+        "training": {"model": {"kind": "llama", "layers": 1}, "tokens": 64, "batch_tokens": 64},
+        "evaluation": {"held_out": {"kind": "jsonl", "path": str(corpus_file / "held-out.jsonl")}},
+    }
+    file = tmp_path / "tiny.yaml"
+    file.write_text(yaml.safe_dump(tree), encoding="utf-8")
+    return str(file)
+
+
+@pytest.fixture
+def trained_file(config_file: str, ray_session: None) -> str:
+    """The same run with its data, and a model with fresh weights at the address of its training."""
+    import torch
+
+    config = load(config_file)
+    store = Store(config.store)
+    data = build_data(config.data, store, config.seed)
+    assert find_data(config.data, store, config.seed) == data
+    coder, target = open_coder(data.encoded, store), training_address(config.recipe, data)
+    torch.manual_seed(0)
+    network = config.training.model.build(coder.vocab_size, 32, coder.end)
+    export(network, dict(network.state_dict()), {}, Store(store.path(target)))
+    files = {"model": f"{target}/model"}
+    store.commit(Manifest(address=target, name="train", kind="train", recipe={}, inputs=[], files=files))
+    return config_file
+
+
+def text_of(file: str, prompt: str, sampling: Sampling) -> tuple[str, str]:
+    out = io.StringIO()
+    done = generate(file, [], prompt, sampling, out)
+    return out.getvalue(), done
+
+
+def test_a_run_writes_on_behind_its_prompt(trained_file: str) -> None:
+    text, done = text_of(trained_file, "Café ", Sampling(80, seed=1))
+    assert text.startswith("Café ")
+    assert text.endswith("\n")
+    address, _, rest = done.partition(", ")
+    assert Store(load(trained_file).store).manifest(address) is not None
+    assert rest == "seed 1: 80 tokens behind 6, 86 bytes of text"
+    assert text_of(trained_file, "Café ", Sampling(80, seed=1)) == (text, done)
+    assert text_of(trained_file, "Café ", Sampling(80, seed=2))[0] != text
+    assert text_of(trained_file, "", Sampling(0)) == ("\n", f"{address}, seed 0: 0 tokens behind 0, 0 bytes of text")
+
+
+def test_a_run_that_is_not_trained_names_the_cure(
+    config_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["gleaner", "generate", config_file, "seed=3", "--prompt", "x"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert f"not in store '{load(config_file).store}' yet; train it: gleaner train {config_file} seed=3" in (
+        capsys.readouterr().err
+    )
+    assert not Path(load(config_file).store).exists()
+
+
+def test_half_a_window_is_refused_before_anything_is_drawn() -> None:
+    class Pairs(Coder):
+        window = 2
+
+    check_whole_windows(Pairs(), 6, Sampling(4))
+    with pytest.raises(ValueError, match="5 tokens end within the 2 that are decoded together; give 4 or 6"):
+        check_whole_windows(Pairs(), 6, Sampling(5))
+    with pytest.raises(ValueError, match="the prompt ends within the 2 tokens"):
+        check_whole_windows(Pairs(), 7, Sampling(4))
+    check_whole_windows(Codec.model_validate("gzip").open({}), 7, Sampling(5))
+
+
+def test_a_piece_is_written_at_once_and_a_character_cut_in_two_when_it_is_whole() -> None:
+    out = io.StringIO()
+    seen: list[str] = []
+
+    def pieces() -> Iterator[bytes]:
+        for piece in (b"a\xc3", b"\xa9b", b"\xff", b"\xf0\x9f"):
+            yield piece
+            seen.append(out.getvalue())
+
+    assert write(pieces(), out) == 7
+    assert seen == ["a", "aéb", "aéb\ufffd", "aéb\ufffd"]
+    assert out.getvalue() == "aéb\ufffd\ufffd\n"
+
+
+def test_what_came_before_an_error_is_written() -> None:
+    coder, out = Codec.model_validate("bytes").open({}), io.StringIO()
+    with pytest.raises(ValueError, match=r"window 2 is \[256\], which stands for no text"):
+        write(coder.decode_stream([97, 98, 256, 99]), out)
+    assert out.getvalue() == "ab\n"
