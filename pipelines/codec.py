@@ -61,6 +61,13 @@ class Coder:
                 ) from error
             yield text
 
+    def places(self, tokens: Tokens) -> npt.NDArray[np.uint32]:
+        """(n,) the kind of place each of a document's tokens stands in, from 0: its place in its window, if not said.
+
+        A model's accuracy is told apart by it.
+        """
+        return np.arange(len(tokens), dtype=np.uint32) % max(1, self.window)
+
     def decode(self, tokens: Tokens) -> str:
         """`decode_bytes` read as UTF-8; a character cut in two becomes U+FFFD."""
         return self.decode_bytes(tokens).decode("utf-8", "replace")
