@@ -14,7 +14,8 @@ import numpy.typing as npt
 from pipelines.codec import Coder
 from training.windows import WindowBatch, window_batches
 
-BATCH_TOKENS = 8_192  # logits of a vocabulary of 2,000 take 64 MB then
+BATCH_TOKENS = 8_192
+BATCH_LOGITS = 1 << 26  # 256 MB; a vocabulary of 65,536 would take 2 GB for BATCH_TOKENS
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,15 @@ def evaluate(
     tokens = coder.encode(texts)
     limit = length or network.config.max_position_embeddings
     nats = np.zeros(len(texts))
-    for batch in window_batches(tokens, coder.end, limit, BATCH_TOKENS):
+    for batch in window_batches(tokens, coder.end, limit, batch_tokens(coder.vocab_size)):
         np.add.at(nats, batch.documents, window_nats(network, batch))
     text_bytes = np.array([len(text.encode()) for text in texts], dtype=np.int64)
     return summarize(nats, text_bytes, np.array([len(row) + 1 for row in tokens], dtype=np.int64), genres)
+
+
+def batch_tokens(vocab_size: int) -> int:
+    """How many tokens go through a network at once, so that their logits stay within BATCH_LOGITS."""
+    return max(1, min(BATCH_TOKENS, BATCH_LOGITS // vocab_size))
 
 
 def window_nats(network: Any, batch: WindowBatch) -> npt.NDArray[np.float64]:
