@@ -1,0 +1,71 @@
+"""Arithmetic coding by how often each byte is, whatever stands before it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+from pipelines.byte_models.static import Static
+from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.codecs.ac import in_model_folder, opened_model
+from pipelines.entropy.cdf import Int64Array, quantized_cdf
+from pipelines.entropy.packing import Vocab, from_tokens, to_tokens
+
+if TYPE_CHECKING:
+    import ray.data
+
+
+class StaticAc(Codec):
+    """The codec `ac` with the byte model `static`: the same files and tokens (arXiv 2404.03626, StaticAC).
+
+    A byte is as probable in every place, so a document is one compiled loop, and every regularity of the text but the
+    frequency of its bytes is still in the tokens. The paper's M2 found none of it.
+    """
+
+    vocab: Vocab = 65536
+    sample_bytes: int = Field(16 << 20, gt=0)
+
+    @property
+    def model(self) -> Static:
+        """The byte model."""
+        return Static(sample_bytes=self.sample_bytes)
+
+    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
+        """The counts of a sample of the columns id and text, under `model/`."""
+        return in_model_folder(self.model.train(rows, seed))
+
+    def open(self, files: dict[str, bytes]) -> Coder:
+        """The coder; ValueError where the counts are missing, cut off or edited."""
+        model = opened_model(self.model, files, "static_ac")
+        return _StaticAcCoder(quantized_cdf(model.predict([b""]))[0], self.vocab)
+
+
+class _StaticAcCoder(Coder):
+    window = 0
+
+    def __init__(self, cdf: Int64Array, vocab: Vocab) -> None:
+        self._cdf, self._vocab = cdf, vocab
+        self._intervals = np.stack((cdf[:-1], cdf[1:]), axis=1).astype(np.int32)
+        self.vocab_size, self.end = vocab + 1, vocab
+
+    def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
+        """One stream a text."""
+        from pipelines.entropy.range_coder import encode
+
+        documents = [as_bytes(text) for text in texts]
+        data = np.frombuffer(b"".join(documents), np.uint8)
+        streams = encode(self._intervals[data], [len(document) for document in documents])
+        return [to_tokens(stream, self._vocab) for stream in streams]
+
+    def decode_bytes(self, tokens: Tokens) -> bytes:
+        """The text of a whole stream; ValueError on anything else."""
+        return self.decode_many([tokens])[0]
+
+    def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
+        """`decode_bytes` of each; a ValueError names the document's number."""
+        from pipelines.entropy.range_coder import Decoder
+
+        streams = [from_tokens(tokens, self._vocab) for tokens in documents]
+        decoder = Decoder(streams)
+        return [decoder.rest(number, self._cdf) if stream else b"" for number, stream in enumerate(streams)]
