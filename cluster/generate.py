@@ -12,7 +12,7 @@ from pipelines.store import Manifest, Store
 from training.export import open_trained
 from training.generation import Sampling
 from training.generation import generate as generate_tokens
-from training.recipe import Recipe, training_address
+from training.recipe import Recipe, model_recipe, training_address, with_models
 
 
 def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Sampling, out: TextIO) -> str:
@@ -45,11 +45,15 @@ def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Samplin
     return f"{trained.address}, seed {sampling.seed}: {len(drawn)} tokens behind {len(given)}, {written} bytes of text"
 
 
-def find_trained(recipe: Recipe, store: Store) -> tuple[BuiltData, Manifest] | None:
-    """The data and the model of a recipe, where both are in the store."""
-    data = find_data(recipe.data, store, recipe.seed)
-    trained = None if data is None else store.manifest(training_address(recipe, data))
-    return None if data is None or trained is None else (data, trained)
+def find_trained(config: Recipe, store: Store) -> tuple[BuiltData, Manifest] | None:
+    """The data and the model of a recipe, where the store has both, and the models that they need."""
+    models: dict[str, Manifest] = {}
+    for name in config.models:
+        needed = _find(model_recipe(config, name, models, store), store)
+        if needed is None:
+            return None
+        models[name] = needed[1]
+    return _find(with_models(config, models, store), store)
 
 
 def check_whole_windows(coder: Coder, given: int, sampling: Sampling) -> None:
@@ -79,3 +83,9 @@ def write(pieces: Iterator[bytes], out: TextIO) -> int:
         out.write(decoder.decode(b"", final=True) + "\n")
         out.flush()
     return size
+
+
+def _find(config: Recipe, store: Store) -> tuple[BuiltData, Manifest] | None:
+    data = find_data(config.data, store, config.seed)
+    trained = None if data is None else store.manifest(training_address(config, data))
+    return None if data is None or trained is None else (data, trained)

@@ -4,6 +4,7 @@ An address that is finished is not built again, a build that was killed goes on 
 """
 
 import functools
+import hashlib
 import logging
 import time
 from collections.abc import Sequence
@@ -126,17 +127,21 @@ def apply_step(name: str, step: Step, before: Manifest, store: Store, seed: int)
     )
 
 
-def open_coder(codec: Codec, encoded: Manifest, store: Store) -> Coder:
-    """The coder that step `encode` trained."""
-    return codec.open(codec_files(encoded, store))
+def open_coder(encoded: Manifest, store: Store) -> Coder:
+    """The coder that step `encode` trained, from what its manifest says and nothing else."""
+    return Codec.model_validate(encoded.details["codec"]).open(codec_files(encoded, store))
 
 
 def codec_files(encoded: Manifest, store: Store) -> dict[str, bytes]:
-    """The trained codec's files by name."""
-    prefix = f"{CODEC_FILES}/"
-    return {
-        role.removeprefix(prefix): store.read(file) for role, file in encoded.files.items() if role.startswith(prefix)
-    }
+    """The trained codec's files by name; ValueError where one is not the file that the tokens were made with."""
+    files = {name: store.read(encoded.files[f"{CODEC_FILES}/{name}"]) for name in encoded.details["files"]}
+    for name, expected in encoded.details["files"].items():
+        if hashlib.sha256(files[name]).hexdigest() != expected:
+            raise ValueError(
+                f"'{store.path(encoded.files[f'{CODEC_FILES}/{name}'])}' is not the file that the tokens of "
+                f"{encoded.address} were made with; copy it from where they were made, or encode them anew"
+            )
+    return files
 
 
 def require_columns(name: str, wanted: Sequence[str], present: Sequence[str]) -> None:
@@ -181,7 +186,7 @@ class StoredCorpus:
 
 def _steps(config: DataConfig) -> dict[str, Step]:
     """What happens between the source and packing, in order; `encode` is the last."""
-    return {**config.source.steps(), **config.steps, "encode": Encode(codec=config.codec)}
+    return {**config.source.steps(), **config.steps, "encode": Encode(codec=config.codec, verify=config.verify)}
 
 
 def _packing(config: DataConfig, encoded: Manifest) -> Pack:

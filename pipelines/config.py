@@ -9,8 +9,9 @@ from pipelines.codec import Codec
 from pipelines.component import Spec
 from pipelines.contracts import Source
 from pipelines.step import Step
+from pipelines.steps.encode import Verify
 
-RESERVED = {"source", "quota", "encode", "pack", "train", "evaluate"}  # stages of every run have these names
+RESERVED = {"source", "quota", "encode", "pack", "train", "evaluate", "study"}  # stages of every run have these names
 
 
 class PackConfig(Spec):
@@ -26,12 +27,13 @@ class DataConfig(Spec):
     """Where the text comes from and what is done to it before training, in order.
 
     The name of a step is its address in overrides (`data.steps.easy.engine.kind=lexical`) and in reports, and of a
-    `score` step the column that it adds.
+    `score` step the column that it adds. `verify` says how much of the encoded text is decoded again.
     """
 
     source: Source
     steps: dict[str, Step] = {}
     codec: Codec = Field(default_factory=lambda: Codec.model_validate("bpe"))
+    verify: Verify = "sample"
     pack: PackConfig = PackConfig()
     max_bad_share: float = Field(default=0.01, ge=0.0, le=1.0)
 

@@ -34,7 +34,7 @@ def recipe(value: Any) -> Any:
 
 def parameters(component: Component) -> dict[str, Any]:
     """The recipe of a component without its fingerprint: to compare where the outside content is not at hand."""
-    return {name: value for name, value in recipe(component).items() if name != "fingerprint"}
+    return {**_parameters(component), "version": component.version}
 
 
 def address(name: str, ingredients: Any, inputs: Sequence[str]) -> str:
@@ -49,12 +49,16 @@ def address(name: str, ingredients: Any, inputs: Sequence[str]) -> str:
     return f"{name}-{hashlib.sha256(canonical.encode()).hexdigest()[:HASH_DIGITS]}"
 
 
-def _model_recipe(model: BaseModel) -> dict[str, Any]:
-    result = {
+def _parameters(model: BaseModel) -> dict[str, Any]:
+    return {
         name: recipe(getattr(model, name))
         for name, field in type(model).model_fields.items()
         if PLACEMENT not in field.metadata
     }
+
+
+def _model_recipe(model: BaseModel) -> dict[str, Any]:
+    result = _parameters(model)
     if isinstance(model, Component):
         result["version"] = model.version
         fingerprint = model.fingerprint()

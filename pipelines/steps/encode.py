@@ -1,28 +1,42 @@
-"""Step `encode`: texts to tokens by a codec that is trained on the corpus first."""
+"""Step `encode`: texts to tokens by a codec that is trained on the corpus first, and proof that they come back."""
 
-from typing import Any, ClassVar
+import hashlib
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.codec import Codec, Coder, TokenArrays
-from pipelines.contracts import TEXT, Fitted, Outcome
+from pipelines.contracts import ID, TEXT, Fitted, Outcome
 from pipelines.step import Corpus, Place, Step, StepFn
 
 TOKENS = "tokens"
+TOKEN_COUNT = "token_count"
+TEXT_BYTES = "text_bytes"
 CODEC_FILES = "codec"
+SAMPLE_BYTES = 1 << 14  # of text that is decoded again, of every shard
+
+Verify = Literal["sample", "all"]
 
 
 class Encode(Step):
-    """Adds the column `tokens`, a list of uint16 or uint32 for every text, without the end token."""
+    """Adds `tokens`, a list of uint16 or uint32 for every text without the end token, `token_count` and `text_bytes`.
 
+    A sample of every shard is decoded again, or all of it with `verify: all`. A text that does not come back from a
+    lossless codec is an error; of others it is counted. The manifest's details say how to decode the tokens with
+    nothing but the store: `codec`, and the `files` of the codec by their hash.
+    """
+
+    version: ClassVar[int] = 2
     seeded: ClassVar[bool] = True
 
     codec: Codec
+    verify: Verify = "sample"
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """Trains the codec."""
-        return {CODEC_FILES: self.codec.train(corpus.rows(["id", TEXT]), seed)}
+        return {CODEC_FILES: self.codec.train(corpus.rows([ID, TEXT]), seed)}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
         """Opens the trained coder once."""
@@ -30,8 +44,20 @@ class Encode(Step):
 
         def encode(rows: pa.Table, place: Place) -> Outcome:
             tokens = coder.encode(rows[TEXT].to_pylist())
-            column = _lists(tokens, token_type(coder))
-            return Outcome(rows.append_column(TOKENS, column), counts={"tokens": float(sum(map(len, tokens)))})
+            sizes = pc.binary_length(rows[TEXT]).cast(pa.int64())
+            lengths = np.array([len(each) for each in tokens], np.int64)
+            columns = {TOKENS: _lists(tokens, token_type(coder)), TOKEN_COUNT: pa.array(lengths), TEXT_BYTES: sizes}
+            checked = self._chosen(sizes.to_numpy())
+            counts = {
+                "tokens": float(lengths.sum()),
+                "flops": coder.flops_per_byte * float(pc.sum(sizes).as_py() or 0),
+                "round_trips_checked": float(len(checked)),
+                "round_trips": float(self._come_back(coder, rows.take(checked), [tokens[row] for row in checked])),
+            }
+            kept = rows.drop_columns([name for name in columns if name in rows.column_names])
+            for name, column in columns.items():
+                kept = kept.append_column(name, column)
+            return Outcome(kept, counts=counts)
 
         return encode
 
@@ -40,9 +66,45 @@ class Encode(Step):
         return {f"{CODEC_FILES}/{name}": data for name, data in fitted[CODEC_FILES].items()}
 
     def details(self, fitted: Fitted) -> dict[str, Any]:
-        """What the following steps have to know of the tokens."""
+        """What the following steps have to know of the tokens, and what a decoder has to."""
         coder = self.codec.open(fitted[CODEC_FILES])
-        return {"vocab_size": coder.vocab_size, "end": coder.end}
+        return {
+            "vocab_size": coder.vocab_size,
+            "end": coder.end,
+            "lossless": self.codec.lossless,
+            "codec": self.codec.model_dump(mode="json"),
+            "files": {name: hashlib.sha256(data).hexdigest() for name, data in fitted[CODEC_FILES].items()},
+        }
+
+    def _chosen(self, sizes: "np.ndarray[Any, np.dtype[np.int64]]") -> list[int]:
+        """Rows to be decoded again: all, or spread evenly as many as SAMPLE_BYTES have room for, one at least."""
+        if self.verify == "all" or not len(sizes):
+            return list(range(len(sizes)))
+        spread = np.linspace(0, len(sizes) - 1, min(len(sizes), 64)).astype(int)
+        fitting = spread[np.cumsum(sizes[spread]) <= SAMPLE_BYTES]
+        return fitting.tolist() if len(fitting) else [int(sizes.argmin())]
+
+    def _come_back(self, coder: Coder, rows: pa.Table, tokens: TokenArrays) -> int:
+        """How many of the rows are decoded to their text; ValueError where a lossless codec loses one."""
+        texts = rows[TEXT].to_pylist()
+        if self.codec.lossless:
+            decoded = coder.decode_many(tokens)
+            lost = [row for row, text in enumerate(texts) if decoded[row] != text.encode()]
+            if lost:
+                raise ValueError(
+                    f"codec '{self.codec.kind}' does not give document '{rows[ID][lost[0]]}' back as it was; "
+                    "choose another codec, and report this one with the document's text"
+                )
+            return len(texts)
+        return sum(_decoded(coder, each) == text.encode() for each, text in zip(tokens, texts, strict=True))
+
+
+def _decoded(coder: Coder, tokens: Any) -> bytes | None:
+    """None where the tokens of a codec that is not lossless cannot be read at all."""
+    try:
+        return coder.decode_bytes(tokens)
+    except ValueError:
+        return None
 
 
 def token_type(coder: Coder) -> pa.DataType:

@@ -4,12 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.build import open_coder
-from pipelines.codec import Codec
 from pipelines.packed import Packed
-from pipelines.steps.encode import Encode
 from pipelines.steps.pack import bucket_edges, close_documents, cut, unpack
+from pipelines.store import Manifest
 
 DOCUMENTS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=12), min_size=1, max_size=12)
+
+
+def tokens_of(encoded: Manifest) -> dict[str, int]:
+    """What step `pack` has to know of the tokens."""
+    return {name: encoded.details[name] for name in ("vocab_size", "end")}
 
 
 @given(DOCUMENTS, st.integers(2, 8))
@@ -41,10 +45,10 @@ def test_no_text_is_lost_or_doubled(ingested, applied, store, codec: str) -> Non
     )
     spec = {"kind": codec, **({"vocab": 300} if codec == "bpe" else {})}
     encoded, _ = applied(before, {"kind": "encode", "codec": spec})
-    pack = {"kind": "pack", "length": 16, "by": "hard", "buckets": 4, **encoded.details}
+    pack = {"kind": "pack", "length": 16, "by": "hard", "buckets": 4, **tokens_of(encoded)}
     manifest, _ = applied(encoded, pack)
     packed = Packed.from_manifest(store, manifest)
-    coder = open_coder(Codec.model_validate(spec), encoded, store)
+    coder = open_coder(encoded, store)
     decoded, first = [], 0
     for count in packed.counts:
         sequences = packed.rows(range(first, first + count))
@@ -58,7 +62,7 @@ def test_no_text_is_lost_or_doubled(ingested, applied, store, codec: str) -> Non
 def test_harder_documents_stand_in_later_buckets(ingested, applied, store) -> None:
     before = ingested([{"text": "x" * (number + 1), "hard": number} for number in range(50)])
     encoded, _ = applied(before, {"kind": "encode", "codec": "bytes"})
-    _manifest, table = applied(encoded, {"kind": "pack", "length": 8, "by": "hard", "buckets": 5, **encoded.details})
+    _manifest, table = applied(encoded, {"kind": "pack", "length": 8, "by": "hard", "buckets": 5, **tokens_of(encoded)})
     buckets = table["bucket"].to_numpy()
     assert (np.diff(buckets.astype(int)) >= 0).all()
     assert set(buckets) == {0, 1, 2, 3, 4}
@@ -67,7 +71,7 @@ def test_harder_documents_stand_in_later_buckets(ingested, applied, store) -> No
 def test_the_high_end_can_be_the_easy_one(ingested, applied) -> None:
     before = ingested([{"text": str(number) * 7, "good": number} for number in range(8)])
     encoded, _ = applied(before, {"kind": "encode", "codec": "bytes"})
-    by = {"kind": "pack", "length": 8, "by": "good", "buckets": 2, **encoded.details}
+    by = {"kind": "pack", "length": 8, "by": "good", "buckets": 2, **tokens_of(encoded)}
     for easy, easiest in (("low", set("0123")), ("high", set("4567"))):
         _, table = applied(encoded, {**by, "easy": easy})
         first_bucket = [row["sequence"][0] for row in table.to_pylist() if row["bucket"] == 0]
@@ -76,15 +80,7 @@ def test_the_high_end_can_be_the_easy_one(ingested, applied) -> None:
 
 def test_rows_out_of_range_are_refused(ingested, applied, store) -> None:
     encoded, _ = applied(ingested(["a text"]), {"kind": "encode", "codec": "bytes"})
-    manifest, _ = applied(encoded, {"kind": "pack", "length": 4, **encoded.details})
+    manifest, _ = applied(encoded, {"kind": "pack", "length": 4, **tokens_of(encoded)})
     packed = Packed.from_manifest(store, manifest)
     with pytest.raises(IndexError, match="sequence numbers run from 0"):
         packed.rows([packed.sequences])
-
-
-def test_encode_says_what_the_tokens_are() -> None:
-    coder = Codec.model_validate("bytes").open({})
-    assert Encode(codec=Codec.model_validate("bytes")).details({"codec": {}}) == {
-        "vocab_size": coder.vocab_size,
-        "end": coder.end,
-    }
