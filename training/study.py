@@ -30,7 +30,7 @@ class StudyConfig(Spec):
     text_bytes: int = Field(default=1 << 20, gt=0, description="of held-out text, encoded for all measures")
     documents: int = Field(default=64, gt=0, description="decoded again, each of 10,240 bytes at most")
     prefixes: int = Field(default=100, ge=2, description="different words behind which a sentence is encoded")
-    tokens: int = Field(default=65_536, gt=0, description="of held-out text, predicted by the model")
+    tokens: int = Field(default=16_384, gt=0, description="of held-out text, predicted by the model")
     sequences: int = Field(default=4_096, gt=0, description="of the training data, counted for the unigram model")
 
 
