@@ -17,7 +17,7 @@ from cluster.session import session
 from pipelines.build import build_data
 from pipelines.provenance import provenance
 from pipelines.store import Manifest, Store
-from training.recipe import Finished, Recipe, execute, train_model
+from training.recipe import Finished, Recipe, execute, train_model, train_models, with_models
 from tuning import table
 from tuning.sweep import check_sweep, sweep
 
@@ -34,9 +34,11 @@ def run(file: str, overrides: Sequence[str]) -> str:
 def data(file: str, overrides: Sequence[str]) -> str:
     """The data of a run is in the store."""
     config = _checked(load(file, overrides))
+    store = Store(config.store)
     with session():
         _on_a_cluster(config)
-        built = build_data(config.data, Store(config.store), config.seed)
+        recipe = with_models(config.recipe, train_models(config.recipe, store), store)
+        built = build_data(recipe.data, store, recipe.seed)
     return _told(built.packed, config)
 
 
@@ -46,7 +48,8 @@ def train(file: str, overrides: Sequence[str]) -> str:
     store = Store(config.store)
     with session():
         _on_a_cluster(config)
-        trained = train_model(config.recipe, build_data(config.data, store, config.seed), store)
+        recipe = with_models(config.recipe, train_models(config.recipe, store), store)
+        trained = train_model(recipe, build_data(recipe.data, store, recipe.seed), store)
     return f"{_told(trained, config)}; the model is in {store.path(trained.files['model'])}"
 
 

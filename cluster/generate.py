@@ -12,14 +12,14 @@ from pipelines.store import Manifest, Store
 from training.export import open_trained
 from training.generation import Sampling
 from training.generation import generate as generate_tokens
-from training.recipe import Recipe, model_recipe, training_address, with_models
+from training.recipe import Recipe, find_models, training_address, with_models
 
 
 def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Sampling, out: TextIO) -> str:
     """The prompt and what the model of the run writes behind it are in `out`, as they came; returns what was done.
 
     The prompt is encoded as a text of its own: a codec of windows closes the last one there, which in a longer text
-    might have held more. What is decoded as a whole document is written at the end, and only where the model ended it.
+    might have held more. What is decoded as a whole document takes no prompt, and is written where the model ends it.
     ValueError where the model is not trained yet, and on tokens that stand for no text.
     """
     config = load(file, overrides)
@@ -47,27 +47,26 @@ def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Samplin
 
 def find_trained(config: Recipe, store: Store) -> tuple[BuiltData, Manifest] | None:
     """The data and the model of a recipe, where the store has both, and the models that they need."""
-    models: dict[str, Manifest] = {}
-    for name in config.models:
-        needed = _find(model_recipe(config, name, models, store), store)
-        if needed is None:
-            return None
-        models[name] = needed[1]
-    return _find(with_models(config, models, store), store)
+    models = find_models(config, store)
+    if len(models) < len(config.models):
+        return None
+    recipe = with_models(config, models, store)
+    data = find_data(recipe.data, store, recipe.seed)
+    trained = None if data is None else store.manifest(training_address(recipe, data))
+    return None if data is None or trained is None else (data, trained)
 
 
 def check_whole_windows(coder: Coder, given: int, sampling: Sampling) -> None:
-    """Raises ValueError where the `given` tokens of a prompt, or the last that are drawn, do not fill a window."""
-    if coder.window and given % coder.window:
+    """Raises ValueError where nothing can follow the `given` tokens of a prompt, or the last window would stay open."""
+    together, drawn = coder.window, sampling.tokens
+    if not together and given:
+        raise ValueError("the codec decodes whole documents only, and the prompt is one already; leave it out")
+    if together and given % together:
+        raise ValueError(f"the prompt ends within {together} tokens that are decoded together; give a longer one")
+    if together and drawn % together:
+        fewer = drawn - drawn % together
         raise ValueError(
-            f"the prompt ends within the {coder.window} tokens that are decoded together; give one that is longer or "
-            "shorter"
-        )
-    if coder.window and sampling.tokens % coder.window:
-        whole = sampling.tokens - sampling.tokens % coder.window
-        raise ValueError(
-            f"{sampling.tokens} tokens end within the {coder.window} that are decoded together; give {whole} or "
-            f"{whole + coder.window}"
+            f"{drawn} tokens end within {together} that are decoded together; give {fewer} or {fewer + together}"
         )
 
 
@@ -83,9 +82,3 @@ def write(pieces: Iterator[bytes], out: TextIO) -> int:
         out.write(decoder.decode(b"", final=True) + "\n")
         out.flush()
     return size
-
-
-def _find(config: Recipe, store: Store) -> tuple[BuiltData, Manifest] | None:
-    data = find_data(config.data, store, config.seed)
-    trained = None if data is None else store.manifest(training_address(config, data))
-    return None if data is None or trained is None else (data, trained)

@@ -8,6 +8,7 @@ from cluster.config import load
 from pipelines.build import data_addresses
 from pipelines.component import PLACEMENT, Component, component_in, kinds
 from pipelines.store import Manifest, Store
+from training.recipe import find_models, with_models
 
 FAMILIES = {
     "sources": ("pipelines.contracts", "Source"),
@@ -66,7 +67,12 @@ def _show_run(file: str) -> str:
     config = load(file)
     store = Store(config.store)
     lines = [f"{config.name}: {file}, store {store.path('')}"]
-    for address in data_addresses(config.data, config.seed).values():
+    models = find_models(config.recipe, store)
+    lines += [f"  model {name}: {manifest.address}" for name, manifest in models.items()]
+    if len(models) < len(config.models):
+        missing = next(name for name in config.models if name not in models)
+        return "\n".join([*lines, f"  model {missing}: not trained yet, and what follows depends on it"])
+    for address in data_addresses(with_models(config.recipe, models, store).data, config.seed).values():
         manifest = store.manifest(address)
         lines.append(f"  {address:40} {_flow(manifest) if manifest else 'not built yet'}")
     return "\n".join(lines)

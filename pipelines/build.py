@@ -52,7 +52,8 @@ class BuiltData:
 
 
 def build_data(config: DataConfig, store: Store, seed: int) -> BuiltData:
-    """All stages of the config are in the store; returns their manifests."""
+    """All stages of the config are in the store; returns their manifests. `seed` is the run's."""
+    seed = config.seed_of(seed)
     latest = ingest(config.source, store, config.max_bad_share)
     stages = {"source": latest}
     for name, step in _steps(config).items():
@@ -66,7 +67,7 @@ def find_data(config: DataConfig, store: Store, seed: int) -> BuiltData | None:
     stages = {name: store.manifest(target) for name, target in data_addresses(config, seed).items()}
     encoded = stages["encode"]
     if encoded is not None:
-        packing = step_recipe(_packing(config, encoded), seed)
+        packing = step_recipe(_packing(config, encoded), config.seed_of(seed))
         stages["pack"] = store.manifest(address("pack", packing, [encoded.address]))
     found = {name: manifest for name, manifest in stages.items() if manifest is not None}
     return BuiltData(found) if len(found) == len(stages) else None
@@ -77,7 +78,7 @@ def data_addresses(config: DataConfig, seed: int) -> dict[str, str]:
     latest = address(config.source.kind, recipe(config.source), [])
     addresses = {"source": latest}
     for name, step in _steps(config).items():
-        latest = addresses[name] = address(name, step_recipe(step, seed), [latest])
+        latest = addresses[name] = address(name, step_recipe(step, config.seed_of(seed)), [latest])
     return addresses
 
 

@@ -28,6 +28,7 @@ class DataConfig(Spec):
 
     The name of a step is its address in overrides (`data.steps.easy.engine.kind=lexical`) and in reports, and of a
     `score` step the column that it adds. `verify` says how much of the encoded text is decoded again.
+    With a `seed` of its own the data is the same under every seed of the run.
     """
 
     source: Source
@@ -36,6 +37,11 @@ class DataConfig(Spec):
     verify: Verify = "sample"
     pack: PackConfig = PackConfig()
     max_bad_share: float = Field(default=0.01, ge=0.0, le=1.0)
+    seed: int | None = Field(default=None, ge=0)
+
+    def seed_of(self, run_seed: int) -> int:
+        """The seed of what is drawn from the data."""
+        return run_seed if self.seed is None else self.seed
 
     @field_validator("steps", mode="before")
     @classmethod

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.build import build_data, ingest
+from pipelines.build import build_data, data_addresses, ingest
 from pipelines.check import check_data
 from pipelines.config import DataConfig
 from pipelines.contracts import Source
@@ -62,6 +62,12 @@ def test_every_row_is_accounted_for(ray_session, config, tmp_path) -> None:
     for name, manifest in built.stages.items():
         if name != "pack":
             assert manifest.rows_in == manifest.rows + sum(manifest.dropped.values()) + sum(manifest.bad.values()), name
+
+
+def test_data_with_a_seed_of_its_own_is_the_same_under_every_seed(config) -> None:
+    fixed = config.model_copy(update={"seed": 3})
+    assert data_addresses(fixed, 7) == data_addresses(fixed, 8) == data_addresses(config, 3)
+    assert data_addresses(config, 7) != data_addresses(config, 8)
 
 
 def test_a_missing_column_is_found_before_any_work(config) -> None:

@@ -1,0 +1,133 @@
+"""Step `encode` over 16 shards by Ray Data on two cores against the same step in one process on one core.
+
+    python tests/benchmarks/encode_shards.py [--data ../shared/data/mixture] [--copies 24] [--codec '{"kind": ...}']
+
+The corpus is `mixture/`, every shard `copies` times as long. Both sides read the same stored shards, encode them with the
+same trained codec, decode a sample again, and write zstd Parquet. Training the codec is not part of either time. Prints
+MB/s of both and their ratio (bar: 1.6), the median of three; ends with one JSON line.
+"""
+
+import argparse
+import functools
+import json
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ["OMP_NUM_THREADS"] = "1"  # one core each
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.build import apply_step, ingest
+from pipelines.codec import Codec
+from pipelines.contracts import Fitted, Source
+from pipelines.passes import Attempt, StepWork, shard_units
+from pipelines.step import Corpus, Step, StepFn
+from pipelines.steps.encode import CODEC_FILES, Encode
+from pipelines.store import Manifest, Store
+
+BAR = 1.6
+
+
+class Trained(Encode):
+    """Step `encode` with a codec that was trained before the clock was started; `attempt` keeps addresses apart."""
+
+    kind: str = "encode"
+    attempt: int
+
+    def fit(self, corpus: Corpus, seed: int) -> Fitted:
+        return FITTED
+
+
+FITTED: Fitted = {}
+
+
+def lengthened(data: Path, copies: int, folder: Path) -> None:
+    """The shards of the mixture, each `copies` times as long, one row group each."""
+    import orjson
+    import zstandard
+
+    for file in sorted(data.glob("part-*")):
+        if file.suffix == ".parquet":
+            texts = pq.read_table(file, columns=["text"])["text"].to_pylist()
+        else:
+            lines = zstandard.ZstdDecompressor().stream_reader(file.open("rb")).read().splitlines()
+            texts = [orjson.loads(line)["text"] for line in lines]
+        many = [f"Copy {copy}. {text}" for copy in range(copies) for text in texts]
+        pq.write_table(pa.table({"text": many}), folder / f"{file.name.split('.')[0]}.parquet")
+
+
+def in_one_process(step: Step, manifest: Manifest, store: Store) -> float:
+    """Seconds of the step over all shards, one after the other."""
+    started = time.perf_counter()
+    opener: Any = functools.partial(_open, step)
+    work = StepWork(Attempt.begin(store, f"plain-{time.time_ns():x}"), manifest, step.suffix, opener).open()
+    for unit in shard_units(manifest):
+        work(unit)
+    return time.perf_counter() - started
+
+
+def _open(step: Step) -> StepFn:
+    return step.open(FITTED, 0)
+
+
+def through_ray(step: Step, manifest: Manifest, store: Store) -> float:
+    """Seconds of the step by Ray Data."""
+    started = time.perf_counter()
+    apply_step("encode", step, manifest, store, 0)
+    return time.perf_counter() - started
+
+
+def measure(store: Store, manifest: Manifest, codec: Codec) -> dict[str, Any]:
+    """Both sides in turn, three times."""
+    for attempt in (0,):  # compiles the kernels, starts the workers
+        through_ray(Trained(codec=codec, attempt=attempt), manifest, store)
+    pairs = []
+    for attempt in (1, 2, 3):
+        step = Trained(codec=codec, attempt=attempt)
+        pairs.append((in_one_process(step, manifest, store), through_ray(step, manifest, store)))
+    megabytes = manifest.bytes / 1e6
+    return {
+        "shards": len(manifest.shards),
+        "megabytes": megabytes,
+        "one_process_mb_per_second": megabytes / statistics.median(plain for plain, _ in pairs),
+        "ray_mb_per_second": megabytes / statistics.median(ray for _, ray in pairs),
+        "ratio": statistics.median(plain / ray for plain, ray in pairs),
+        "ratios": [plain / ray for plain, ray in pairs],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/mixture"))
+    parser.add_argument("--copies", type=int, default=24)
+    parser.add_argument("--codec", default='{"kind": "equal_info_dense"}')
+    arguments = parser.parse_args()
+    import ray
+    from ray.data import DataContext
+
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
+    DataContext.get_current().enable_progress_bars = False
+    codec = Codec.model_validate(json.loads(arguments.codec))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "raw").mkdir()
+        lengthened(arguments.data, arguments.copies, folder / "raw")
+        store = Store(str(folder / "store"))
+        manifest = ingest(Source.model_validate({"kind": "parquet", "path": str(folder / "raw/*.parquet")}), store, 1.0)
+        learned = pq.read_table(store.path(manifest.shards[0].file), columns=["id", "text"]).slice(0, 4000)
+        FITTED[CODEC_FILES] = codec.train(ray.data.from_arrow(learned), 0)
+        result = measure(store, manifest, codec)
+    print(
+        f"{result['shards']} shards, {result['megabytes']:.0f} MB: one process {result['one_process_mb_per_second']:.1f} "
+        f"MB/s, Ray Data on two cores {result['ray_mb_per_second']:.1f} MB/s, ratio {result['ratio']:.2f} (bar {BAR})"
+    )
+    print(json.dumps({"benchmark": "encode_shards", "codec": json.loads(arguments.codec), "bar": BAR, **result}))
+
+
+if __name__ == "__main__":
+    main()
