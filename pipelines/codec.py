@@ -57,7 +57,7 @@ class Coder:
             except ValueError as error:
                 raise ValueError(
                     f"window {number} is {window}, which stands for no text; a model that writes such windows was "
-                    "trained too little, or is sampled too freely: lower the temperature or top-k"
+                    "trained too little, or is sampled too freely: lower the temperature, or set top-k"
                 ) from error
             yield text
 

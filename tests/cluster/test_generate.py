@@ -88,16 +88,19 @@ def test_a_run_that_is_not_trained_names_the_cure(
     assert not Path(load(config_file).store).exists()
 
 
-def test_half_a_window_is_refused_before_anything_is_drawn() -> None:
+def test_what_cannot_become_text_is_refused_before_anything_is_drawn() -> None:
     class Pairs(Coder):
         window = 2
 
     check_whole_windows(Pairs(), 6, Sampling(4))
-    with pytest.raises(ValueError, match="5 tokens end within the 2 that are decoded together; give 4 or 6"):
+    with pytest.raises(ValueError, match="5 tokens end within 2 that are decoded together; give 4 or 6"):
         check_whole_windows(Pairs(), 6, Sampling(5))
-    with pytest.raises(ValueError, match="the prompt ends within the 2 tokens"):
+    with pytest.raises(ValueError, match="the prompt ends within 2 tokens"):
         check_whole_windows(Pairs(), 7, Sampling(4))
-    check_whole_windows(Codec.model_validate("gzip").open({}), 7, Sampling(5))
+    whole = Codec.model_validate("gzip").open({})
+    check_whole_windows(whole, 0, Sampling(5))
+    with pytest.raises(ValueError, match="the prompt is one already; leave it out"):
+        check_whole_windows(whole, 7, Sampling(5))
 
 
 def test_a_piece_is_written_at_once_and_a_character_cut_in_two_when_it_is_whole() -> None:
