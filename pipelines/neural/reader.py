@@ -118,15 +118,14 @@ class Reader:
         import torch
 
         shape = self._network.shape
-        query, key, value = _value(qkv).chunk(3, -1)
-        memory[0][rows, slots], memory[1][rows, slots] = key.to(memory.dtype), value.to(memory.dtype)
-        heads = (len(query), -1, shape.heads, shape.hidden // shape.heads)
-        keys_NSHE, values_NSHE = (each.view(heads).double() for each in memory)
-        scores_NHS = torch.einsum("nhe,nshe->nhs", query.view(len(query), *heads[2:]), keys_NSHE)
+        query_NHE, key_NHE, value_NHE = _value(qkv).view(len(qkv), 3, shape.heads, -1).unbind(1)
+        keys_NHSE, values_NHSE = memory
+        keys_NHSE[rows, :, slots], values_NHSE[rows, :, slots] = key_NHE, value_NHE
+        scores_NHS = (keys_NHSE @ query_NHE[..., None]).squeeze(-1)
         scores_NHS = _snapped(scores_NHS, SCORE_BITS) + bias_HB[:, buckets_NS].transpose(0, 1)
         scores_NHS = scores_NHS.masked_fill((self._places < 0)[:, None], -torch.inf)
         weights_NHS = self._network.exponential(scores_NHS)
-        sums_NHE = torch.einsum("nhs,nshe->nhe", weights_NHS, values_NSHE)
+        sums_NHE = (weights_NHS[:, :, None] @ values_NHSE).squeeze(2)
         return _value(sums_NHE / weights_NHS.sum(-1, keepdim=True)).flatten(1)
 
     def _make_room(self, count: int) -> None:
@@ -140,13 +139,15 @@ class Reader:
             texts = len(self._counts)
             nothing = torch.full((texts, more), -1, device=self._places.device)
             self._places = torch.cat((self._places, nothing), 1)
-            self._memory = [torch.cat((memory, self._empty(texts, more)), 2) for memory in self._memory]
+            self._memory = [torch.cat((memory, self._empty(texts, more)), 3) for memory in self._memory]
 
     def _empty(self, texts: int, room: int) -> "torch.Tensor":
-        """(2, N, S, D) keys and values; their 16 bits fit a 32-bit float."""
+        """(2, N, H, S, E) keys and values."""
         import torch
 
-        return torch.zeros(2, texts, room, self._network.shape.hidden, device=self._network.device)
+        shape = self._network.shape
+        size = (2, texts, shape.heads, room, shape.hidden // shape.heads)
+        return torch.zeros(size, dtype=torch.float64, device=self._network.device)
 
 
 def _counted(count: int, device: str) -> "torch.Tensor":
