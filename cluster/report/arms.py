@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow.parquet as pq
 
-from cluster.report.schema import Arm, BitsPerByte, Curve, Example, Histogram, Plan, Sample, SeedResult, Step
+from cluster.report.schema import Arm, BitsPerByte, Curve, Example, Histogram, Plan, Sample, SeedResult, Step, Study
 from pipelines.packed import Packed
 from pipelines.store import Manifest, Store
 from training.recipe import Finished
@@ -18,18 +18,22 @@ PLAN_POINTS = 80
 
 
 def arm(name: str, runs: Mapping[int, Finished], store: Store) -> Arm:
-    """The arm of these runs, one a seed; the data that the report shows is that of the first seed."""
+    """The arm of these runs, one a seed; the data that the report shows is that of the first seed.
+
+    What was spent on the data holds the training of the models that it needed.
+    """
     first = next(iter(runs.values()))
     stages = first.data.stages
     training = first.training.details
-    data_seconds = sum(stage.seconds for stage in stages.values())
+    spent = [*stages.values(), *first.models.values()]
+    data_seconds = sum(each.seconds for each in spent)
     training_seconds = float(np.mean([run.training.details["training_seconds"] for run in runs.values()]))
     return Arm(
         name=name,
         bits_per_byte=BitsPerByte.over([_seed_result(seed, run) for seed, run in runs.items()]),
         parameters=training["parameters"],
         training_flops=first.training.counts["flops"],
-        data_flops=sum(stage.counts.get("flops", 0.0) for stage in stages.values()),
+        data_flops=sum(each.counts.get("flops", 0.0) for each in spent),
         training_seconds=training_seconds,
         data_seconds=data_seconds,
         seconds=data_seconds + training_seconds,
@@ -41,6 +45,7 @@ def arm(name: str, runs: Mapping[int, Finished], store: Store) -> Arm:
         scores=_histograms(stages, store),
         samples=[Sample(**sample) for stage in stages.values() for sample in stage.samples],
         plan=_plan(first, store),
+        study=_study(first.study) if first.study else None,
     )
 
 
@@ -85,6 +90,10 @@ def _flops_at(curve: tuple[np.ndarray, np.ndarray], bits: float) -> float | None
 def _seed_result(seed: int, run: Finished) -> SeedResult:
     genres = {name: measured["bits_per_byte"] for name, measured in run.evaluation.details["genres"].items()}
     return SeedResult(seed=seed, value=run.bits_per_byte, by_genre=genres)
+
+
+def _study(measured: Manifest) -> Study:
+    return Study.model_validate({name: measured.details[name] for name in Study.model_fields})
 
 
 def _step(name: str, stage: Manifest, store: Store) -> Step:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 SIDE = 1000.0  # units of a plot, x to the right and y down as in SVG; the page stretches it to any width
+LOG_RANGE = 5  # below this ratio 1, 2 and 5 may leave an axis with a single round value
 
 Text = Callable[[float], str]
 
@@ -34,7 +35,8 @@ class Scale:
     def ticks(self, most: int, text: Text | None = None) -> tuple[Tick, ...]:
         """About `most` round values; written by `text`, else with just the decimals that tell them apart."""
         low, high = sorted((self.start, self.end))
-        values = log_steps(low, high) if self.log else even_steps(low, high, most)
+        by_powers = self.log and high >= LOG_RANGE * low
+        values = log_steps(low, high) if by_powers else even_steps(low, high, most)
         gap = min((right - left for left, right in pairwise(values)), default=1.0)
         decimals = len(f"{gap:.6g}".partition(".")[2])
         return tuple(Tick(self.at(v), text(v) if text else f"{v:.{decimals}f}".replace("-", "−")) for v in values)

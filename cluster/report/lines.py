@@ -24,13 +24,17 @@ class Series:
 
 @dataclass(frozen=True)
 class Axis:
-    """What an axis measures, how its values and its ticks are written, and a value that it reaches down to."""
+    """What an axis measures, how its values and its ticks are written, and a value that it reaches down to.
+
+    An axis of `names` measures nothing: they stand at 0, 1, 2 and so on. Only a scatter chart has such an axis.
+    """
 
     label: str
     text: Text
     log: bool = False
     tick_text: Text | None = None
     least: float = math.inf
+    names: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -95,15 +99,15 @@ def _line(series: Series, x_scale: Scale, y_scale: Scale, x_axis: Axis, y_axis: 
     return Line(
         arm=series.arm,
         name=series.name,
-        path=_path([(point.x, point.y) for point in points]),
-        band=_path(upper + lower[::-1]) + "Z" if upper != lower else "",
+        path=path([(point.x, point.y) for point in points]),
+        band=path(upper + lower[::-1]) + "Z" if upper != lower else "",
         points=points,
         end_label=y_axis.text(series.y[-1]),
         end_at=end_at,
     )
 
 
-def _path(places: Sequence[tuple[float, float]]) -> str:
+def path(places: Sequence[tuple[float, float]]) -> str:
     """Path data through these places; a single place is a line of no length, which round caps draw as a dot."""
     drawn = [*places, *places] if len(places) == 1 else places
     return "M" + "L".join(f"{x:g},{y:g}" for x, y in drawn)

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from cluster.report import plots, tables, units
 from cluster.report.axes import SIDE
 from cluster.report.changes import Comparison, compare
+from cluster.report.compression import compression
 from cluster.report.funnel import funnels, leaks, words
 from cluster.report.lineage import chain
 from cluster.report.lines import Axis
@@ -53,6 +54,7 @@ def render(report: Report) -> str:
         genres=tables.by_genre(arms),
         held_out_chart=plots.held_out_chart(arms),
         not_drawn=units.percent(plots.DRAWN_FROM),
+        compression=compression(arms),
         loss_chart=plots.training_loss_chart(arms),
         funnels=funnels(arms),
         samples=_documents(arms),

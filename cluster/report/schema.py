@@ -145,6 +145,44 @@ class Plan(_Record):
         return self
 
 
+class Uniformity(_Record):
+    """How many bits a unit of the token stream falls short of uniform, by two estimates from `samples` of them."""
+
+    unit: Name
+    plug_in_bits: float
+    miller_madow_bits: float
+    samples: NonNegativeInt
+
+
+class Stability(_Record):
+    """A fixed sentence behind different prefixes: its mean length and the mean Levenshtein distance, in tokens."""
+
+    prefixes: NonNegativeInt
+    mean_distance: NonNegativeFloat
+    mean_length: NonNegativeFloat
+
+
+class Study(_Record):
+    """What an arm's codec makes of held-out text, beside what trivial models and the trained one need for it.
+
+    `flops_per_byte` holds the forward pass of the model and `compressor_flops_per_byte`, those of the codec's own.
+    `accuracy_by_position` is the share of tokens predicted right, by their place in the codec's window.
+    """
+
+    codec: Name
+    vocab_size: int = Field(gt=0)
+    lossless: bool
+    round_trip_share: Share
+    bytes_per_token: float = Field(gt=0)
+    uniform_bits_per_byte: NonNegativeFloat
+    unigram_bits_per_byte: NonNegativeFloat
+    flops_per_byte: float = Field(gt=0)
+    compressor_flops_per_byte: NonNegativeFloat
+    uniformity: list[Uniformity]
+    stability: Stability | None
+    accuracy_by_position: list[Share]
+
+
 class Arm(_Record):
     """One recipe of the comparison; `bytes` is the unique text chosen for training, `seconds` data and training."""
 
@@ -165,6 +203,7 @@ class Arm(_Record):
     scores: list[Histogram] = []
     samples: list[Sample] = []
     plan: Plan | None = None
+    study: Study | None = None
 
 
 class Report(_Record):
