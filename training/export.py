@@ -46,6 +46,7 @@ def open_folder(folder: str, vocab_size: int) -> Any:
 
     transformers.utils.logging.disable_progress_bar()
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    _make_known()
     network: Any = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     if network.config.vocab_size != vocab_size:
         raise ValueError(
@@ -53,3 +54,13 @@ def open_folder(folder: str, vocab_size: int) -> Any:
             "use the codec that the model was trained with"
         )
     return network.to(device).eval()
+
+
+def _make_known() -> None:
+    """Makes transformers know the architecture that is ours."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    from training.byte_decoder import ByteDecoder, ByteDecoderConfig
+
+    AutoConfig.register(ByteDecoderConfig.model_type, ByteDecoderConfig, exist_ok=True)
+    AutoModelForCausalLM.register(ByteDecoderConfig, ByteDecoder, exist_ok=True)

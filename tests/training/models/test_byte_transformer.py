@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from pipelines.byte_models.transformer import Transformer
+from training.export import open_folder
 from training.models.byte_transformer import ByteTransformer, Size
 
 
@@ -41,6 +42,14 @@ def test_what_it_exports_is_read_the_same_in_whole_numbers(tmp_path: Path) -> No
     with torch.no_grad():
         logits = network(torch.tensor([[256, *text]])).logits[0, -1, :256]
     np.testing.assert_allclose(np.log(exact), logits.double().log_softmax(-1).numpy(), atol=0.02)
+
+
+def test_what_it_exports_is_opened_for_evaluation(tmp_path: Path) -> None:
+    network = ByteTransformer(size="200k").build(257, 16, 256)
+    network.save_pretrained(tmp_path)
+    tokens_BT = torch.randint(0, 256, (2, 9))
+    with torch.no_grad():
+        assert torch.equal(open_folder(str(tmp_path), 257)(tokens_BT).logits, network(tokens_BT).logits)
 
 
 def test_a_later_token_changes_nothing_before_it() -> None:
