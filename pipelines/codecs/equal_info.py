@@ -1,39 +1,52 @@
-"""Equal-Info Windows: every token is a window of bits that holds about the same information."""
+"""Equal-Info Windows: every window of bits holds about the same information."""
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from pipelines.byte_model import ByteModel, files_hash
+from pipelines.byte_model import ByteModel, NextByte, files_hash
 from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.codecs.ac import in_model_folder, opened_model
+from pipelines.component import PLACEMENT
 from pipelines.entropy.codebook import Codebook, load, save
 from pipelines.entropy.equal_windows import Rule, equal_windows
-from pipelines.entropy.packing import Vocab, from_tokens, to_tokens
+from pipelines.entropy.packing import Vocab, to_tokens, whole_windows
+from pipelines.entropy.stepwise_windows import SEGMENT_WINDOWS, Reset, StepwiseWindows
 from pipelines.recipe import parameters
 
 if TYPE_CHECKING:
     import ray.data
 
+REMEMBERED_BITS = 32  # larger windows hold strings that hardly come twice
+
 
 class EqualInfo(Codec):
     """Windows of `bits` bits, arithmetic-coded by `model` from an empty context (arXiv 2404.03626, section 3.3).
 
-    `vocab` is 65536 for a token a window, 256 for two. `rule: greedy` is the paper's: the most bytes that fit, filled
-    up with zero bits. It is not uniquely decodable: the decoder cannot see that the encoder stopped at a byte that did
-    not fit, where another would have gone on in the same bits. 33 % of the windows of two books and 20 % of those of
-    a mixed corpus were read as too much (`tests/benchmarks/codecs.py`). `rule: delay` puts the fewest bytes with the
-    same bits into a window, and loses nothing. A document's tokens are whole windows, and the last one stands for its
-    own string like any other, so no length is needed.
+    `vocab` is 65536 for tokens of 16 bits, 256 for tokens of 8; an odd number of windows of 24 bits is filled up with a
+    zero byte. `reset` says where the model forgets what it read: at each `window`, at `every_other`, or `never` within
+    a document. A document's tokens are whole windows, and the last one stands for its own string like any other, so no
+    length is needed.
 
-    The codebook of all windows is compiled once by `train`; neither encoding nor decoding asks the model.
+    `rule: greedy` is the paper's: the most bytes that fit, filled up with zero bits. It is not uniquely decodable: the
+    decoder cannot see that the encoder stopped at a byte that did not fit, where another would have gone on in the same
+    bits. Of windows of 16 bits, 33 % of those of two books and 20 % of those of a mixed corpus were read as too much
+    (`tests/benchmarks/codecs.py`). `rule: delay` puts the fewest bytes with the same bits into a window, and loses
+    nothing.
+
+    Windows of 16 bits with a reset at each are compiled once by `train` into a codebook; neither encoding nor decoding
+    asks the model then. All others ask it, `batch` texts side by side, and the model's files are the codec's.
     """
 
-    bits: Literal[16] = 16
+    bits: Literal[16, 24, 32, 64, 128] = 16
+    reset: Reset = "window"
     vocab: Vocab = 65536
     rule: Rule = "delay"
     model: ByteModel = Field(default_factory=lambda: ByteModel.model_validate("order_k"))
+    batch: Annotated[int, PLACEMENT] = Field(default=64, ge=1)
 
     @property
     def lossless(self) -> bool:
@@ -41,26 +54,34 @@ class EqualInfo(Codec):
         return self.rule == "delay"
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`codebook`, compiled from a model that learns from a sample of the columns id and text."""
+        """`codebook`, or the files under `model/`, of a model that learns from a sample of the columns id and text."""
         files = self.model.train(rows, seed)
+        if not self._is_compiled():
+            return in_model_folder(files)
         codebook = equal_windows(self.model.open(files).predict, self.bits, self.rule)
         return save(codebook, self._facts(), files_hash(files))
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder; ValueError where the codebook is missing, not whole, or compiled for other parameters."""
-        return _EqualInfoCoder(load(files, self._facts(), "equal_info"), self.vocab)
+        """The coder; ValueError where files are missing, not whole, or made for other parameters."""
+        if self._is_compiled():
+            return _CodebookCoder(load(files, self._facts(), "equal_info"), self.vocab)
+        return _AskingCoder(opened_model(self.model, files, "equal_info"), self)
+
+    def _is_compiled(self) -> bool:
+        return self.bits == 16 and self.reset == "window"
 
     def _facts(self) -> dict[str, Any]:
         return {"strings": "equal_windows", "bits": self.bits, "rule": self.rule, "model": parameters(self.model)}
 
 
-class _EqualInfoCoder(Coder):
+class _CodebookCoder(Coder):
     def __init__(self, codebook: Codebook, vocab: Vocab) -> None:
         from pipelines.entropy.walker import Walker
 
         self._walker = Walker(codebook)
         self._vocab = vocab
         self.vocab_size, self.end = vocab + 1, vocab
+        self.window = 1 if vocab == 65536 else 2
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
         """One token a window, or two with the high byte first."""
@@ -71,7 +92,40 @@ class _EqualInfoCoder(Coder):
         """The text of whole windows; ValueError on half a window and on a window that no text has."""
         if self._vocab == 65536:
             return self._walker.decode(tokens)
-        stream = from_tokens(tokens, 256)
-        if len(stream) % 2:
-            raise ValueError(f"{len(stream)} tokens are no whole windows of two; the last window was cut in half")
-        return self._walker.decode(np.frombuffer(stream, ">u2"))
+        return self._walker.decode(np.frombuffer(whole_windows(tokens, 256, 16), ">u2"))
+
+
+class _AskingCoder(Coder):
+    """Asks the model for what it encodes and decodes; encoding windows of few bits remembers what was answered."""
+
+    def __init__(self, model: NextByte, codec: EqualInfo) -> None:
+        from pipelines.entropy.growing_trie import GrowingTrie
+
+        stepwise = StepwiseWindows(model, codec.bits, codec.rule, codec.reset, codec.batch)
+        remembers = codec.reset == "window" and codec.bits <= REMEMBERED_BITS
+        self._encode = (GrowingTrie(model, codec.bits, codec.rule, codec.batch) if remembers else stepwise).encode
+        self._decode = stepwise.decode
+        self._bits, self._vocab = codec.bits, codec.vocab
+        self.vocab_size, self.end = codec.vocab + 1, codec.vocab
+        self.flops_per_byte = model.flops_per_byte
+        self.window = _tokens_alone(codec)
+
+    def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
+        """The bits of all windows one behind the other, cut into tokens, the high bits first."""
+        return [to_tokens(stream, self._vocab) for stream in self._encode([as_bytes(text) for text in texts])]
+
+    def decode_bytes(self, tokens: Tokens) -> bytes:
+        """The text of whole windows; ValueError on a part of a window and on a window that no text has."""
+        return self.decode_many([tokens])[0]
+
+    def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
+        """`decode_bytes` of each, side by side; a ValueError names the window's number in its document."""
+        return self._decode([whole_windows(tokens, self._vocab, self._bits) for tokens in documents])
+
+
+def _tokens_alone(codec: EqualInfo) -> int:
+    """The fewest tokens that are whole windows and what the model reads between two resets; 0 where it has none."""
+    token_bits = codec.vocab.bit_length() - 1
+    return (
+        0 if codec.reset == "never" else math.lcm(codec.bits * SEGMENT_WINDOWS[codec.reset], token_bits) // token_bits
+    )

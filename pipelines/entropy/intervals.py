@@ -14,7 +14,9 @@ Python's integers have no last digit, so nothing is rounded (the paper's range c
 
 from typing import NamedTuple
 
-from pipelines.entropy.cdf import BITS
+import numpy as np
+
+from pipelines.entropy.cdf import BITS, Int64Array
 
 
 class Interval(NamedTuple):
@@ -39,11 +41,22 @@ def least_count(interval: Interval, bits: int) -> int:
 def padded_code(interval: Interval, most_bits: int) -> int | None:
     """The shortest bits of the interval, filled up with zeros to `most_bits`; None where more are needed.
 
-    Of two as short the lower one is taken.
+    Of two as short the lower one is taken. No dyadic interval wider than the interval lies inside it, and one of half
+    the width of the widest that is not does: only two numbers of bits are ever tried.
     """
     high = interval.low + interval.width
-    for bits in range(most_bits + 1):
+    fewest = interval.scale + 1 - interval.width.bit_length()
+    for bits in range(fewest, most_bits + 1):
         code = -(-(interval.low << bits) >> interval.scale)
         if (code + 1) << interval.scale <= high << bits:
             return code << (most_bits - bits)
     return None
+
+
+def byte_at(interval: Interval, cdf: Int64Array, code: int, bits: int) -> int:
+    """The byte whose part of the interval holds the point code / 2**bits, which is in the interval.
+
+    `cdf` are the (257,) integers of the byte that comes next.
+    """
+    above = (code << interval.scale) - (interval.low << bits)
+    return int(np.searchsorted(cdf, (above << BITS) // (interval.width << bits), "right")) - 1

@@ -22,3 +22,17 @@ def from_tokens(tokens: Tokens, vocab: Vocab) -> bytes:
     if numbers.size and not 0 <= numbers.min() <= numbers.max() < vocab:
         raise ValueError(f"decode takes tokens 0 to {vocab - 1}; cut the documents apart at the end token first")
     return numbers.astype(TYPES[vocab]).tobytes()
+
+
+def whole_windows(tokens: Tokens, vocab: Vocab, bits: int) -> bytes:
+    """The stream of these tokens, without what `to_tokens` filled up; ValueError where it is no whole windows.
+
+    Tokens of 16 bits have an even number of bytes, so with windows of 24 bits the rest by 3 tells: 0 for an even number
+    of windows, 1 for an odd one and the zero byte behind them, 2 where one was cut. Other windows fill their tokens.
+    """
+    stream = from_tokens(tokens, vocab)
+    whole = len(stream) - len(stream) % (bits // 8)
+    rest = stream[whole:]
+    if len(rest) >= TYPES[vocab].itemsize or any(rest):
+        raise ValueError(f"{len(tokens)} tokens are no whole windows of {bits} bits; the last window was cut in half")
+    return stream[:whole]

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.codec import Codec, Coder
-from pipelines.codecs.ac import Ac
+from pipelines.codecs.ac import MODEL_FOLDER
 from pipelines.codecs.bpe import END_TEXT, Bpe
 from pipelines.component import component_in, kinds
 from pipelines.documents import identify
@@ -28,6 +28,10 @@ SPECS = [
     {"kind": "static_ac", "vocab": 256},
     {"kind": "equal_info", "vocab": 256},
     {"kind": "equal_info", "rule": "greedy"},
+    {"kind": "equal_info", "bits": 24},
+    {"kind": "equal_info", "bits": 32, "vocab": 256},
+    {"kind": "equal_info", "bits": 64, "reset": "every_other"},
+    {"kind": "equal_info", "bits": 128, "reset": "never"},
     {"kind": "equal_info_dense", "entries": 1000, "model": {"kind": "static"}},
 ]
 CODECS = {json.dumps(spec): Codec.model_validate(spec) for spec in SPECS}
@@ -112,7 +116,7 @@ def test_any_bytes_come_back(codec: Codec, text: bytes) -> None:
 @pytest.mark.parametrize("text", [b"x" * 1_000_000, b" " * 1_000_000, np.random.default_rng(0).bytes(100_000)])
 def test_long_texts_come_back(codec: Codec, text: bytes) -> None:
     """A codec that asks its model for each byte of a document needs about 20 us for it: it gets a fiftieth."""
-    text = text[: len(text) // 50] if isinstance(codec, Ac) else text
+    text = text[: len(text) // 50] if any(name.startswith(MODEL_FOLDER) for name in trained(codec)) else text
     if is_taken(codec, text) and codec.lossless:
         assert coder_of(codec).decode_bytes(coder_of(codec).encode([text])[0]) == text
 
@@ -140,7 +144,7 @@ def test_a_stream_is_decoded_window_by_window(codec: Codec) -> None:
 def test_a_window_that_no_text_has_is_named(codec: Codec) -> None:
     coder = coder_of(codec)
     if coder.window:
-        tokens, wrong = coder.encode([" ".join(CORPUS[:5])])[0][: 3 * coder.window].tolist(), [coder.end] * coder.window
+        tokens, wrong = coder.encode(["".join(CORPUS[:20])])[0][: 3 * coder.window].tolist(), [coder.end] * coder.window
         stream = coder.decode_stream([*tokens, *wrong])
         assert b"".join(itertools.islice(stream, 3)) == coder.decode_bytes(tokens)
         with pytest.raises(ValueError, match=re.escape(f"window 3 is {wrong}, which stands for no text")):

@@ -1,4 +1,4 @@
-"""Both codecs of equal information: which rule loses text, what a token is, and whose codebook is taken."""
+"""Both codecs of equal information: which rule loses text, what a token is, and whose files are taken."""
 
 import pyarrow as pa
 import pytest
@@ -7,6 +7,7 @@ from pipelines.codec import Codec
 from pipelines.codecs.equal_info import EqualInfo
 from pipelines.codecs.equal_info_dense import MOST_ENTRIES, EqualInfoDense
 from pipelines.documents import identify
+from pipelines.entropy.stepwise_windows import SEGMENT_WINDOWS
 
 SENTENCES = [
     "The cat sat on the mat and looked at the small red bird.",
@@ -59,6 +60,84 @@ def stands_for_text(coder, code: int) -> bool:
         return bool(coder.decode([code]))
     except ValueError:
         return False
+
+
+SHAPES = [(bits, reset) for bits in (16, 24, 32, 64, 128) for reset in SEGMENT_WINDOWS]
+
+
+@pytest.fixture(scope="module")
+def asking(ray_session: None) -> dict[str, bytes]:
+    return trained(EqualInfo(bits=24))
+
+
+def test_whoever_asks_the_model_takes_its_files_along(asking: dict[str, bytes], delay: dict[str, bytes]) -> None:
+    assert list(asking) == ["model/order_k.counts"]
+    for bits, reset in SHAPES[1:]:
+        assert EqualInfo(bits=bits, reset=reset).open(asking).decode_many([]) == []
+        for other in ({}, delay, {**asking, "codebook": b""}):
+            with pytest.raises(ValueError, match="codec 'equal_info' needs the files of its byte model"):
+                EqualInfo(bits=bits, reset=reset).open(other)
+    with pytest.raises(ValueError, match="needs a file codebook"):
+        EqualInfo().open(asking)
+
+
+@pytest.mark.parametrize("vocab", [256, 65536])
+@pytest.mark.parametrize(("bits", "reset"), SHAPES[1:])
+def test_documents_come_back_side_by_side(asking: dict[str, bytes], bits, reset, vocab) -> None:
+    coder = EqualInfo(bits=bits, reset=reset, vocab=vocab, batch=2).open(asking)
+    assert (coder.vocab_size, coder.end) == (vocab + 1, vocab)
+    texts = [*(text.encode() for text in SENTENCES), b"", b"T", b"The cat", b"\xff\x00"]
+    assert coder.decode_many(coder.encode(texts)) == texts
+
+
+def test_an_odd_number_of_windows_of_24_bits_ends_with_a_zero_byte(asking: dict[str, bytes]) -> None:
+    wide, narrow = (EqualInfo(bits=24, vocab=vocab).open(asking) for vocab in (65536, 256))
+    seen = set()
+    for end in range(1, len(SENTENCES[0])):
+        text = SENTENCES[0][:end]
+        pairs, single = wide.encode([text])[0].tolist(), narrow.encode([text])[0].tolist()
+        odd = len(single) // 3 % 2
+        assert [byte for pair in pairs for byte in divmod(pair, 256)] == single + [0] * odd
+        assert wide.decode(pairs) == narrow.decode(single) == text
+        seen.add(odd)
+    assert seen == {0, 1}
+
+
+def test_a_part_of_a_window_is_refused(asking: dict[str, bytes]) -> None:
+    wide, narrow = (EqualInfo(bits=24, vocab=vocab).open(asking) for vocab in (65536, 256))
+    two = next(tokens for tokens in (wide.encode([SENTENCES[0][:end]])[0] for end in range(40)) if len(tokens) == 3)
+    single = narrow.encode([SENTENCES[0]])[0].tolist()
+    for coder, tokens in (
+        (wide, two[:1]),
+        (wide, [*two[:1], two[1] | 1]),
+        (wide, [*two, 0, 0, 0, 0]),
+        (narrow, single[:-1]),
+        (narrow, [*single, 0]),
+    ):
+        with pytest.raises(ValueError, match="cut in half"):
+            coder.decode(tokens)
+
+
+def test_which_window_no_text_has_is_said(asking: dict[str, bytes]) -> None:
+    coder = EqualInfo(bits=32).open(asking)
+    good = coder.encode([SENTENCES[0]])[0].tolist()[:4]
+    with pytest.raises(ValueError, match="window 2 is 0x1ffff, which stands for no text"):
+        coder.decode_many([good, [*good, 1, 65535]])
+
+
+def test_windows_that_are_decoded_alone(asking: dict[str, bytes], delay: dict[str, bytes]) -> None:
+    expected = {
+        (16, "window", 65536): 1,
+        (16, "window", 256): 2,
+        (24, "window", 65536): 3,
+        (24, "window", 256): 3,
+        (24, "every_other", 65536): 3,
+        (64, "every_other", 65536): 8,
+        (128, "never", 256): 0,
+    }
+    for (bits, reset, vocab), window in expected.items():
+        files = delay if (bits, reset) == (16, "window") else asking
+        assert EqualInfo(bits=bits, reset=reset, vocab=vocab).open(files).window == window
 
 
 @pytest.mark.parametrize("other", [{"rule": "greedy"}, {"model": "static"}, {"model": {"kind": "order_k", "order": 2}}])

@@ -11,17 +11,8 @@ from hypothesis import strategies as st
 from pipelines.byte_model import NextByteFn
 from pipelines.entropy.cdf import TOTAL, quantized_cdf
 from pipelines.entropy.equal_windows import Rule, equal_windows
-from pipelines.entropy.walker import Walker
 
 BITS = 16
-
-
-@pytest.fixture(scope="module")
-def walkers(predict: NextByteFn) -> dict[str, Walker]:
-    return {
-        "greedy": Walker(equal_windows(predict, BITS, "greedy")),
-        "delay": Walker(equal_windows(predict, BITS, "delay")),
-    }
 
 
 def slow_encode(text: bytes, predict: NextByteFn, rule: Rule) -> list[int]:
