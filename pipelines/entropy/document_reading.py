@@ -1,7 +1,7 @@
 """What a byte model says along whole documents, which are read side by side."""
 
 from collections.abc import Callable, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 
@@ -63,21 +63,16 @@ def _read_along(model: NextByte, documents: Sequence[bytes], rows: int) -> Int32
 
 
 def _asked_once(model: NextByte, documents: Sequence[bytes], reach: int) -> Int32Array:
+    data = np.frombuffer(b"".join(documents), np.uint8).astype(np.int64)
+    before = (document[max(0, at - reach) : at] for document in documents for at in range(len(document)))
     numbers: dict[bytes, int] = {}
-    asked = np.array(
-        [
-            numbers.setdefault(document[max(0, at - reach) : at], len(numbers))
-            for document in documents
-            for at in range(len(document))
-        ],
-        np.int64,
-    )
-    data, contexts = np.frombuffer(b"".join(documents), np.uint8).astype(np.int64), list(numbers)
-    by_context = np.argsort(asked, kind="stable")
+    asked = np.fromiter((numbers.setdefault(each, len(numbers)) for each in before), np.int64, len(data))
+    contexts, by_context = list(numbers), np.argsort(asked, kind="stable")
+    batches = range(0, len(contexts), BATCH)
+    ends = np.searchsorted(asked[by_context], [*batches, len(contexts)])
     intervals = np.empty((len(data), 2), np.int32)
-    for start in range(0, len(contexts), BATCH):
-        cdfs = quantized_cdf(model.predict(contexts[start : start + BATCH]))
-        at = by_context[slice(*np.searchsorted(asked[by_context], (start, start + BATCH)))]
+    for start, (first, last) in zip(batches, pairwise(ends), strict=True):
+        cdfs, at = quantized_cdf(model.predict(contexts[start : start + BATCH])), by_context[first:last]
         intervals[at] = _pairs(cdfs, asked[at] - start, data[at])
     return intervals
 

@@ -1,10 +1,13 @@
 """Arithmetic coding by a model: what a token is, whose files are taken, and what is no text."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from pipelines.byte_models.order_k import OrderK, count
 from pipelines.byte_models.static import count as count_bytes
+from pipelines.byte_models.transformer import Transformer
 from pipelines.codecs.ac import Ac, in_model_folder
 from pipelines.codecs.static_ac import StaticAc
 from pipelines.entropy.cdf import TOTAL, quantized_cdf
@@ -88,6 +91,16 @@ def test_the_files_are_those_of_the_model_in_a_folder() -> None:
         Ac(model={"kind": "static"}).open(FILES)
     with pytest.raises(ValueError, match="cut off or edited"):
         Ac().open({name: content[:-1] for name, content in FILES.items()})
+
+
+def test_a_neural_model_reads_documents_of_any_length_side_by_side(byte_transformer: Path) -> None:
+    model, texts = Transformer(model=str(byte_transformer)), [b"cat", b"", b"the rain", b"a"]
+    files = model.train(None, seed=0)  # type: ignore[arg-type]
+    alone, together = (Ac(model=model, batch=batch).open(in_model_folder(files)) for batch in (1, 2))
+    tokens = together.encode(texts)
+    assert [each.tolist() for each in tokens] == [each.tolist() for each in alone.encode(texts)]
+    assert together.decode_many(tokens) == texts
+    assert together.flops_per_byte == model.open(files).flops_per_byte
 
 
 def test_static_ac_is_ac_with_the_static_model() -> None:
