@@ -99,3 +99,16 @@ class Codec(Component):
     def tokenizer_files(self, files: dict[str, bytes]) -> dict[str, bytes]:
         """The same codec as a Hugging Face tokenizer, to lie beside an exported model; empty where there is none."""
         return {}
+
+
+def come_back(codec: Codec, coder: Coder, documents: Sequence[Tokens], texts: Sequence[str]) -> list[bool]:
+    """Which documents are decoded to their texts; of a codec that loses text, what cannot be read at all is not."""
+    read = coder.decode_many(documents) if codec.lossless else [_decoded(coder, tokens) for tokens in documents]
+    return [data == text.encode() for data, text in zip(read, texts, strict=True)]
+
+
+def _decoded(coder: Coder, tokens: Tokens) -> bytes | None:
+    try:
+        return coder.decode_bytes(tokens)
+    except ValueError:
+        return None

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipelines.codec import Codec, Coder, TokenArrays
+from pipelines.codec import Codec, Coder, TokenArrays, come_back
 from pipelines.component import PLACEMENT, Component, Spec
 from pipelines.entropy.stability import Stability, prefix_stability
 from pipelines.entropy.statistics import Uniformity, uniform_bits_per_byte, uniformity, unigram_bits_per_byte
@@ -129,11 +129,7 @@ def described(codec: Codec) -> str:
 
 def round_trip_share(arm: Arm, texts: Sequence[str], documents: TokenArrays) -> float:
     """The share of the documents that are decoded to their texts; all at once where nothing can be lost."""
-    if arm.codec.lossless:
-        decoded: Sequence[bytes | None] = arm.coder.decode_many(documents)
-    else:
-        decoded = [_decoded(arm.coder, tokens) for tokens in documents]
-    return float(np.mean([data == text.encode() for data, text in zip(decoded, texts, strict=True)]))
+    return float(np.mean(come_back(arm.codec, arm.coder, documents, texts)))
 
 
 def uniformity_without_end(tokens: npt.NDArray[np.uint32], coder: Coder) -> list[Uniformity]:
@@ -192,11 +188,3 @@ def _cut(text: str) -> Iterator[str]:
             end -= 1
         yield data[start:end].decode()
         start = end
-
-
-def _decoded(coder: Coder, tokens: npt.NDArray[np.uint32]) -> bytes | None:
-    """None where the tokens of a codec that loses text cannot be read at all."""
-    try:
-        return coder.decode_bytes(tokens)
-    except ValueError:
-        return None

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.codec import Codec, Coder, TokenArrays
+from pipelines.codec import Codec, Coder, TokenArrays, come_back
 from pipelines.contracts import ID, TEXT, Fitted, Outcome
 from pipelines.step import Corpus, Place, Step, StepFn
 
@@ -86,25 +86,13 @@ class Encode(Step):
 
     def _come_back(self, coder: Coder, rows: pa.Table, tokens: TokenArrays) -> int:
         """How many of the rows are decoded to their text; ValueError where a lossless codec loses one."""
-        texts = rows[TEXT].to_pylist()
-        if self.codec.lossless:
-            decoded = coder.decode_many(tokens)
-            lost = [row for row, text in enumerate(texts) if decoded[row] != text.encode()]
-            if lost:
-                raise ValueError(
-                    f"codec '{self.codec.kind}' does not give document '{rows[ID][lost[0]]}' back as it was; "
-                    "choose another codec, and report this one with the document's text"
-                )
-            return len(texts)
-        return sum(_decoded(coder, each) == text.encode() for each, text in zip(tokens, texts, strict=True))
-
-
-def _decoded(coder: Coder, tokens: Any) -> bytes | None:
-    """None where the tokens of a codec that is not lossless cannot be read at all."""
-    try:
-        return coder.decode_bytes(tokens)
-    except ValueError:
-        return None
+        back = come_back(self.codec, coder, tokens, rows[TEXT].to_pylist())
+        if self.codec.lossless and not all(back):
+            raise ValueError(
+                f"codec '{self.codec.kind}' does not give document '{rows[ID][back.index(False)]}' back as it was; "
+                "choose another codec, and report this one with the document's text"
+            )
+        return sum(back)
 
 
 def token_type(coder: Coder) -> pa.DataType:
