@@ -77,7 +77,7 @@ def compare(
     seeds: Annotated[str, typer.Option(help="As in 0,1,2; each file's own seed unless given.")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", help="path=value for every file.")] = None,
 ) -> None:
-    """Several recipes at equal training FLOPs, one report."""
+    """Several recipes at equal training FLOPs, or after equally much text, and one report."""
     from cluster import commands
 
     print(commands.compare(files, out, [int(seed) for seed in seeds.split(",") if seed], set_ or []))

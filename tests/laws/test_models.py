@@ -22,6 +22,7 @@ def tokens() -> torch.Tensor:
 def test_its_parameters_are_counted_right(kind: str) -> None:
     network = model(kind).build(VOCAB, LENGTH, END)
     assert sum(weight.numel() for weight in network.parameters()) == model(kind).parameters(VOCAB)
+    assert 0 < model(kind).forward_flops_per_token() < 2 * model(kind).parameters(VOCAB)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,117 @@
+"""The record of an arm, read from the manifests of runs that were never run."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cluster.report.arms import arm, with_multipliers
+from cluster.report.schema import Arm, Curve
+from pipelines.build import BuiltData
+from pipelines.store import Manifest, Store
+from training.recipe import Finished
+
+HELD_OUT = {"kind": "jsonl"}
+STUDY = {
+    "codec": "gzip bits=8",
+    "vocab_size": 257,
+    "lossless": True,
+    "round_trip_share": 1.0,
+    "bytes_per_token": 2.4,
+    "uniform_bits_per_byte": 3.3,
+    "unigram_bits_per_byte": 3.2,
+    "flops_per_byte": 2e7,
+    "compressor_flops_per_byte": 0.0,
+    "uniformity": [{"unit": "token", "plug_in_bits": 0.02, "miller_madow_bits": -0.01, "samples": 40}],
+    "stability": None,
+    "accuracy_by_position": [0.125],
+}
+
+
+def manifest(name: str, **more: Any) -> Manifest:
+    return Manifest.model_validate(
+        {"address": f"{name}-0", "name": name, "kind": name, "recipe": {}, "inputs": [], **more}
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store with the plan of a run of no sequence."""
+    found, plan = Store(str(tmp_path)), io.BytesIO()
+    np.save(plan, np.zeros(0, np.int64))
+    found.write("train-0/run/plan.npy", plan.getvalue())
+    return found
+
+
+def finished(**more: Any) -> Finished:
+    stages = {
+        "encode": manifest("encode", seconds=2.0, counts={"flops": 5e9}),
+        "pack": manifest(
+            "pack", seconds=1.0, bytes=900, counts={"tokens": 300}, details={"length": 8, "vocab_size": 257, "end": 256}
+        ),
+    }
+    training = {
+        "parameters": 10,
+        "training_seconds": 7.0,
+        "epochs": 2.0,
+        "flops": [1e9, 4e9],
+        "loss": [3.0, 2.0],
+        "held_out": HELD_OUT,
+        "held_out_flops": [4e9],
+        "held_out_bits_per_byte": [2.25],
+    }
+    return Finished(
+        BuiltData(stages),
+        manifest("train", counts={"flops": 4e9, "tokens": 600}, details=training),
+        manifest("evaluate", recipe={"held_out": HELD_OUT}, details={"bits_per_byte": 2.5, "genres": {}}),
+        **more,
+    )
+
+
+def test_an_arm_without_study_and_models(store: Store) -> None:
+    found = arm("plain", {0: finished()}, store)
+    assert (found.study, found.data_flops, found.data_seconds, found.seconds) == (None, 5e9, 3.0, 10.0)
+    assert found.bits_per_byte.mean == 2.5
+    assert found.curves[0].held_out_bits_per_byte == [2.25]
+
+
+def test_a_study_is_taken_over_but_for_what_the_report_does_not_know(store: Store) -> None:
+    measured = manifest("study", details={**STUDY, "readings": [1.0]})
+    found = arm("studied", {0: finished(study=measured)}, store)
+    assert found.study
+    assert found.study.model_dump() == STUDY
+
+
+def test_training_the_models_of_the_data_is_a_cost_of_the_data(store: Store) -> None:
+    found = arm("neural", {0: finished(models={"m1": manifest("train", seconds=20.0, counts={"flops": 1e12})})}, store)
+    assert (found.data_flops, found.data_seconds, found.seconds) == (1.005e12, 23.0, 30.0)
+
+
+def curve(flops: list[float], bits: list[float]) -> Curve:
+    return Curve(seed=0, tokens=[], flops=[], training_loss=[], held_out_flops=flops, held_out_bits_per_byte=bits)
+
+
+@pytest.mark.parametrize(
+    ("flops", "bits", "multiplier"),
+    [
+        ([1.0, 10.0, 100.0], [4.0, 3.0, 2.0], 1.0),
+        ([1.0, 10.0], [3.0, 2.0], 10.0),  # there with a tenth of the FLOPs
+        ([10.0, 100.0, 1000.0], [4.0, 3.0, 1.0], 100 / 10**2.5),  # dearer, though it ends lower
+        ([1.0, 10.0], [4.0, 3.0], 1.0),  # ends early, on the same curve
+        ([1.0, 10.0], [9.0, 8.0], None),
+    ],
+)
+def test_a_multiplier_compares_flops_at_equal_bits_whatever_was_spent(
+    example_arm: Arm, flops: list[float], bits: list[float], multiplier: float | None
+) -> None:
+    first = example_arm.model_copy(update={"curves": [curve([1.0, 10.0, 100.0], [4.0, 3.0, 2.0])]})
+    found = with_multipliers([first, example_arm.model_copy(update={"curves": [curve(flops, bits)]})])
+    assert found[0].compute_multiplier == pytest.approx(1.0)
+    assert found[1].compute_multiplier == (None if multiplier is None else pytest.approx(multiplier))
+
+
+@pytest.fixture
+def example_arm(store: Store) -> Arm:
+    return arm("plain", {0: finished()}, store)
