@@ -48,7 +48,7 @@ def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Samplin
 def find_trained(config: Recipe, store: Store) -> tuple[BuiltData, Manifest] | None:
     """The data and the model of a recipe, where the store has both, and the models that they need."""
     models = find_models(config, store)
-    if len(models) < len(config.models):
+    if len(models) < len(config.needed_models):
         return None
     recipe = with_models(config, models, store)
     data = find_data(recipe.data, store, recipe.seed)

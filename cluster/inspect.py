@@ -69,9 +69,8 @@ def _show_run(file: str) -> str:
     lines = [f"{config.name}: {file}, store {store.path('')}"]
     models = find_models(config.recipe, store)
     lines += [f"  model {name}: {manifest.address}" for name, manifest in models.items()]
-    if len(models) < len(config.models):
-        missing = next(name for name in config.models if name not in models)
-        return "\n".join([*lines, f"  model {missing}: not trained yet, and what follows depends on it"])
+    if missing := [name for name in config.needed_models if name not in models]:
+        return "\n".join([*lines, f"  model {missing[0]}: not trained yet, and what follows depends on it"])
     for address in data_addresses(with_models(config.recipe, models, store).data, config.seed).values():
         manifest = store.manifest(address)
         lines.append(f"  {address:40} {_flow(manifest) if manifest else 'not built yet'}")

@@ -26,7 +26,7 @@ from training.config import TrainingConfig
 from training.contracts import HeldOut
 from training.evaluation import Evaluation, evaluate
 from training.export import open_trained
-from training.references import check_references, resolved
+from training.references import check_references, references, resolved
 from training.study import Arm, StudyConfig, study
 from training.train import TrainingResult, train
 
@@ -56,7 +56,7 @@ class ModelRecipe(Spec):
 class Recipe(Spec):
     """Everything that the result of a run depends on.
 
-    `models` are trained first, in order; a component of `data` refers to one as `model: "@name"`.
+    `models` that are needed are trained first, in order; a component of `data` refers to one as `model: "@name"`.
     """
 
     seed: int = Field(default=0, ge=0)
@@ -79,6 +79,15 @@ class Recipe(Spec):
             before.append(name)
         check_references("data", self.data, before)
         return self
+
+    @property
+    def needed_models(self) -> list[str]:
+        """Those of `models` that `data` refers to, or another that is needed, in their order."""
+        needed = set(references(self.data.model_dump()))
+        for name in reversed(self.models):
+            if name in needed:
+                needed |= set(references(self.models[name].data.model_dump()))
+        return [name for name in self.models if name in needed]
 
     def check(self) -> None:
         """Raises ValueError with the cure for what can be known to be wrong before any work starts."""
@@ -117,18 +126,18 @@ def execute(config: Recipe, store: Store, callbacks: Sequence["UserCallback"] = 
 
 
 def train_models(config: Recipe, store: Store) -> dict[str, Manifest]:
-    """The models of the section `models`, trained in order, by name."""
+    """The models that the recipe needs, trained in order, by name."""
     trained: dict[str, Manifest] = {}
-    for name in config.models:
+    for name in config.needed_models:
         one = model_recipe(config, name, trained, store)
         trained[name] = train_model(one, build_data(one.data, store, one.seed), store)
     return trained
 
 
 def find_models(config: Recipe, store: Store) -> dict[str, Manifest]:
-    """The models of the section `models` up to the first that is not in the store; nothing is trained."""
+    """The models that the recipe needs, up to the first that is not in the store; nothing is trained."""
     found: dict[str, Manifest] = {}
-    for name in config.models:
+    for name in config.needed_models:
         one = model_recipe(config, name, found, store)
         data = find_data(one.data, store, one.seed)
         trained = None if data is None else store.manifest(training_address(one, data))

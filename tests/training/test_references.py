@@ -43,3 +43,12 @@ def test_a_model_may_need_one_before_it_and_none_behind() -> None:
     Recipe.model_validate(tree({"proxy": proxy, "user": user}))
     with pytest.raises(ValueError, match=r"models.user refers to '@proxy'"):
         Recipe.model_validate(tree({"user": user, "proxy": proxy}))
+
+
+def test_only_models_that_are_needed_are_trained() -> None:
+    other = {"data": {"source": TEXT}}
+    user = {"data": {"source": TEXT, "steps": {"a": PROXY}}}
+    codec = {"kind": "equal_info", "model": {"kind": "transformer", "model": "@user"}}
+    models = {"proxy": other, "other": other, "user": user}
+    assert Recipe.model_validate(tree(models, codec=codec)).needed_models == ["proxy", "user"]
+    assert Recipe.model_validate(tree(models)).needed_models == []
