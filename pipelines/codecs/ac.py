@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from pipelines.byte_model import ByteModel, NextByte
+from pipelines.byte_model import BEGIN, ByteModel, NextByte
 from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.component import PLACEMENT
-from pipelines.entropy.cdf import Int64Array
 from pipelines.entropy.packing import Vocab, from_tokens, to_tokens
+from pipelines.entropy.readings import Reading
 
 if TYPE_CHECKING:
     import ray.data
+
+    from pipelines.entropy.range_coder import Decoder
 
 MODEL_FOLDER = "model/"
 
@@ -77,18 +79,20 @@ class _AcCoder(Coder):
 
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
         """`decode_bytes` of each, side by side; a ValueError names the document's number."""
-        from pipelines.entropy.document_reading import longest_first, read_documents
-        from pipelines.entropy.range_coder import END, Decoder
+        from pipelines.entropy.range_coder import Decoder
+        from pipelines.entropy.readings import read_each
 
         streams = [from_tokens(tokens, self._vocab) for tokens in documents]
-        decoder, texts = Decoder(streams), [bytearray() for _ in streams]
+        decoder = Decoder(streams)
+        readings = {stream: _decoding(decoder, number) for number, stream in enumerate(streams) if stream}
+        texts = read_each(self._model, readings, self._batch) | {b"": b""}
+        return [texts[stream] for stream in streams]
 
-        def choose(chosen: Int64Array, cdfs: Int64Array) -> Int64Array:
-            symbols = decoder.step(chosen, cdfs)
-            for document, symbol in zip(chosen.tolist(), symbols.tolist(), strict=True):
-                if symbol != END:
-                    texts[document].append(symbol)
-            return symbols
 
-        read_documents(self._model, longest_first(streams), self._batch, choose)
-        return [bytes(text) for text in texts]
+def _decoding(decoder: "Decoder", document: int) -> Reading[bytes]:
+    """END is the number of BEGIN, and no text has another."""
+    text, letter = bytearray(), BEGIN
+    while (symbol := decoder.step(document, (yield letter))) != BEGIN:
+        text.append(symbol)
+        letter = symbol
+    return bytes(text)

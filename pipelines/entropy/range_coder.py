@@ -55,7 +55,7 @@ def encode(intervals: Int32Array, lengths: Sequence[int]) -> list[bytes]:
 
 
 class Decoder:
-    """Where the decoding of each stream is; documents advance one by one or any of them side by side."""
+    """Where the decoding of each stream is; documents advance in any order."""
 
     def __init__(self, streams: Sequence[bytes]) -> None:
         self._data = np.frombuffer(b"".join(streams), np.uint8)
@@ -65,17 +65,15 @@ class Decoder:
         self._states[:, OFFSET] = [int.from_bytes(stream[:AHEAD].ljust(AHEAD, b"\0"), "big") for stream in streams]
         self._states[:, READ] = self._ends[:-1] + AHEAD
 
-    def step(self, documents: Int64Array, cdfs: Int64Array) -> Int64Array:
-        """(n,) the next byte, or END, of each of n different documents, by its row of the (n, 257) `cdfs`.
+    def step(self, document: int, cdf: Int64Array) -> int:
+        """The next byte of a document, or END, by its (257,) `cdf`.
 
         ValueError, with the document's number, where a stream is cut off or no text has it.
         """
-        symbols = np.empty(len(documents), np.int64)
-        _step(self._states, documents, self._data, self._ends, cdfs, symbols)
-        refused = np.flatnonzero(symbols < 0)
-        if refused.size:
-            _refuse(int(documents[refused[0]]), int(symbols[refused[0]]))
-        return symbols
+        symbol = _next_symbol(self._states[document], self._data, self._ends[document + 1], cdf)
+        if symbol < 0:
+            _refuse(document, symbol)
+        return symbol
 
     def rest(self, document: int, cdf: Int64Array) -> bytes:
         """All bytes up to END, every one by the same (257,) `cdf`; ValueError as `step`."""
@@ -152,20 +150,6 @@ def _shortest(low: int, span: int) -> int:
     """The lowest number from `low` on, below low + span, with 48 zero bits at its end, or else with 40."""
     number = 0 if low == 0 else FULL
     return number if number < low + span else (low + LEAST - 1) >> 40 << 40
-
-
-@numba.njit(cache=True, nogil=True)
-def _step(
-    states: Int64Array,
-    documents: Int64Array,
-    data: ByteArray,
-    ends: Int64Array,
-    cdfs: Int64Array,
-    symbols: Int64Array,
-) -> None:
-    for row in range(len(documents)):
-        document = documents[row]
-        symbols[row] = _next_symbol(states[document], data, ends[document + 1], cdfs[row])
 
 
 @numba.njit(cache=True, nogil=True)

@@ -5,7 +5,7 @@ follows each of them, and returns its result. Every row of the model's reader be
 ended, the row begins the next, so a long text does not hold up the others.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -42,3 +42,12 @@ def read_together(model: NextByte, readings: Sequence[Reading[T]], rows: int) ->
     while any(current):
         letters = [letter_of(row, cdf) for row, cdf in enumerate(read(np.array(letters)))]
     return [results[number] for number in range(len(readings))]
+
+
+def read_each(model: NextByte, readings: Mapping[bytes, Reading[T]], rows: int) -> dict[bytes, T]:
+    """What the reading of each text, or of its code, returns: texts that come again are read once.
+
+    Rows that begin with the longest end at about the same time.
+    """
+    order = sorted(readings, key=len, reverse=True)
+    return dict(zip(order, read_together(model, [readings[each] for each in order], rows), strict=True))

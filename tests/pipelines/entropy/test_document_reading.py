@@ -8,10 +8,7 @@ import pytest
 from pipelines.byte_model import NextByte, NextByteFn
 from pipelines.contracts import FloatArray
 from pipelines.entropy.cdf import quantized_cdf
-from pipelines.entropy.document_reading import document_intervals, longest_first, read_documents
-from pipelines.entropy.range_coder import END
-
-LETTERS = b"rain "
+from pipelines.entropy.document_reading import document_intervals
 
 
 class Whole(NextByte):
@@ -51,25 +48,3 @@ def test_a_short_reach_saves_questions_and_changes_nothing(predict: NextByteFn, 
 def test_there_is_nothing_to_read_in_empty_documents(model: NextByte) -> None:
     for documents in ([], [b"", b""]):
         assert document_intervals(model, documents, 4).shape == (0, 2)
-
-
-@pytest.mark.parametrize("rows", [1, 2, 3, 50])
-def test_a_row_takes_the_next_document_where_one_ends(rows: int) -> None:
-    sizes, seen = [2, 0, 5, 1, 1], {number: list[bytes]() for number in range(5)}
-
-    def choose(chosen: np.ndarray, cdfs: np.ndarray) -> np.ndarray:
-        assert len(chosen) <= rows
-        for document, cdf in zip(chosen.tolist(), cdfs, strict=True):
-            seen[document].append(cdf.tobytes())
-        return np.array(
-            [LETTERS[n] if (n := len(seen[document]) - 1) < sizes[document] else END for document in chosen]
-        )
-
-    read_documents(Whole(), [4, 2, 0, 1, 3], rows, choose)
-    for number, size in enumerate(sizes):
-        contexts = [LETTERS[:end] for end in range(size + 1)]
-        assert seen[number] == [cdf.tobytes() for cdf in quantized_cdf(Whole().predict(contexts))]
-
-
-def test_the_longest_come_first_and_the_empty_not_at_all() -> None:
-    assert longest_first([b"", b"ab", b"a", b"abc", b"xy"]) == [3, 1, 4, 2]
