@@ -11,6 +11,7 @@ from cluster.report.tables import Cell, Row
 
 LEAST_BITS = 1e-4  # short of uniform; less than this, or less than nothing, is drawn as this
 TAKEN = 0.5  # of the distance between two units, by the dots of one of them
+BITS = Axis("bits per byte", units.bits, log=True, tick_text=units.number)  # from 1.1 to 8, most of them below 2
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,13 @@ def compression(arms: Sequence[Arm]) -> Compression | None:
 
 
 def by_flops(studied: Sequence[Studied]) -> ScatterChart:
-    """Bits per byte over the FLOPs of reading a byte (logarithmic); arms of one codec are joined, small to large."""
+    """Bits per byte over the FLOPs of reading one, both logarithmic; arms of one codec are joined, small to large."""
     marks = [_mark(each, each.study.flops_per_byte) for each in studied]
     codecs = dict.fromkeys(each.study.codec for each in studied)
     groups = [[number for number, each in enumerate(studied) if each.study.codec == codec] for codec in codecs]
     joined = [sorted(group, key=lambda number: marks[number].x) for group in groups if len(group) > 1]
     flops = Axis("FLOPs per byte", units.flops, log=True)
-    return scatter_chart(marks, flops, Axis("bits per byte", units.bits), joined)
+    return scatter_chart(marks, flops, BITS, joined)
 
 
 def by_step(studied: Sequence[Studied]) -> ScatterChart:
@@ -78,7 +79,7 @@ def by_step(studied: Sequence[Studied]) -> ScatterChart:
     marks = [_mark(each, each.study.bytes_per_token) for each in studied]
     front = pareto_front([(mark.x, mark.y) for mark in marks])
     steps = Axis("bytes per step", units.number)
-    return scatter_chart(marks, steps, Axis("bits per byte", units.bits), [front] if len(front) > 1 else [])
+    return scatter_chart(marks, steps, BITS, [front] if len(front) > 1 else [])
 
 
 def by_unit(studied: Sequence[Studied]) -> ScatterChart | None:

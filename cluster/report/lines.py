@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cluster.report.axes import SIDE, Scale, Text, Tick, spread_apart
 
-LABEL_GAP = 0.08 * SIDE  # between the labels at the ends of lines
+LABEL_GAP = 0.08 * SIDE  # between the labels at the ends of lines, less where they are many
 MARGIN = 0.05  # of the range of y, above and below
 
 
@@ -78,7 +78,7 @@ def line_chart(series: Sequence[Series], x_axis: Axis, y_axis: Axis, level: floa
     high = max(y for each in series for y in each.high)
     margin = MARGIN * (high - low) or MARGIN * abs(high) or MARGIN
     x_scale, y_scale = Scale(min(across), max(across), x_axis.log), Scale(high + margin, low - margin)
-    ends = spread_apart([y_scale.at(each.y[-1]) for each in series], LABEL_GAP)
+    ends = spread_apart([y_scale.at(each.y[-1]) for each in series], min(LABEL_GAP, SIDE / len(series)))
     return LineChart(
         x_label=x_axis.label,
         y_label=y_axis.label,

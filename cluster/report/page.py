@@ -22,7 +22,7 @@ from cluster.report.verdict import verdict
 
 HERE = Path(__file__).parent
 SAMPLES = 6  # shown of an arm's rewritten documents
-HUES = 8  # arm colours of the style sheet; further arms start over
+HUES = 8  # arm colours of the style sheet; further arms start over, as rings and dotted lines
 SHARE_AXIS = Axis("share of the data in play", units.share, tick_text=units.percent, least=0.0)
 BUCKET_AXIS = Axis("mean difficulty bucket", units.number, least=0.0)
 
@@ -77,7 +77,7 @@ def _environment() -> Environment:
         "words": words,
         "named": _named,
         "percent": lambda at: f"{round(100 * at / SIDE, 2):g}%",
-        "hue": lambda place: f"hue-{place % HUES}",
+        "hue": lambda place: f"hue-{place % HUES}{' again' if place >= HUES else ''}",
     }
     return environment
 

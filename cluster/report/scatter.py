@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from cluster.report.axes import SIDE, Scale, Tick
 from cluster.report.lines import Axis, Point, path
 
-LETTER = 0.017 * SIDE  # width of a letter in a plot of half the page
-LABEL = 0.055 * SIDE  # height of a label there
-EDGE = 0.15  # of the range of an axis, on both sides: room for a label below the lowest dot
-AWAY = 0.03 * SIDE  # from a dot to the nearest edge of its label
+LETTER = 0.0085 * SIDE  # width of a letter in a plot as wide as the page
+LABEL = 0.045 * SIDE  # height of a label there
+ASIDE, OVER = 0.012 * SIDE, 0.025 * SIDE  # from a dot to the nearest edge of its label
+EDGE = 0.12  # of the range of an axis, on both sides: room for a label below the lowest dot
 
-Side = Literal["right", "left", "above", "below"]
-SIDES: tuple[Side, ...] = ("right", "left", "above", "below")
+Side = Literal["right", "left", "above", "below", "above right", "below right", "above left", "below left"]
+SIDES: tuple[Side, ...] = get_args(Side)
 Box = tuple[float, float, float, float]  # left, right, top, bottom
 
 
@@ -98,7 +98,7 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
 
 def label_sides(names: Sequence[str], places: Sequence[tuple[float, float]]) -> list[Side]:
     """For each name the first side of its dot where it lies in the plot, on no dot and no earlier name; else right."""
-    taken = [(x - AWAY / 2, x + AWAY / 2, y - AWAY / 2, y + AWAY / 2) for x, y in places]
+    taken = [(x - ASIDE / 2, x + ASIDE / 2, y - OVER / 2, y + OVER / 2) for x, y in places]
     sides: list[Side] = []
     for name, place in zip(names, places):
         boxes = {side: _box(name, place, side) for side in SIDES}
@@ -141,8 +141,8 @@ def _whisker(mark: Mark, x: float, y_scale: Scale) -> str:
 def _box(name: str, place: tuple[float, float], side: Side) -> Box:
     x, y = place
     width = LETTER * len(name)
-    left = {"right": x + AWAY, "left": x - AWAY - width}.get(side, x - width / 2)
-    top = {"above": y - AWAY - LABEL, "below": y + AWAY}.get(side, y - LABEL / 2)
+    left = x + ASIDE if "right" in side else x - ASIDE - width if "left" in side else x - width / 2
+    top = y - OVER - LABEL if "above" in side else y + OVER if "below" in side else y - LABEL / 2
     return left, left + width, top, top + LABEL
 
 

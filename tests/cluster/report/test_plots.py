@@ -68,6 +68,14 @@ def test_arms_keep_their_colour_when_one_has_no_curve(example: Report) -> None:
     assert held_out_chart([bare]) is None
 
 
+def test_the_labels_of_many_arms_stay_beside_the_plot(example: Report) -> None:
+    chart = held_out_chart([example.arms[0].model_copy(update={"name": f"arm{number}"}) for number in range(17)])
+    assert chart
+    ends = sorted(line.end_at for line in chart.lines)
+    assert 0 <= ends[0] < ends[-1] <= SIDE
+    assert min(right - left for left, right in pairwise(ends)) > 0.05 * SIDE
+
+
 def test_the_band_spans_the_seeds(example: Report) -> None:
     chart = held_out_chart(example.arms[:1])
     assert chart
