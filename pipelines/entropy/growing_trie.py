@@ -17,7 +17,8 @@ from pipelines.entropy.cdf import Int64Array, quantized_cdf
 from pipelines.entropy.equal_windows import Rule
 from pipelines.entropy.intervals import Interval, narrowed, padded_code
 
-MOST_EDGES = 1 << 19
+MOST_EDGES = 1 << 19  # 130 MB where few bytes count for the model (`order_k`), 310 MB where all do
+LONGEST = 45  # bytes in a bit, since a byte has all but 255 of 2**14 at most, and log2(2**14 / (2**14 - 255)) is 1/44.2
 MISSING, TOO_LONG = 0, -1  # instead of a node behind an edge
 START, PLACE, NODE, WINDOWS = range(4)  # the columns of a text's state
 KEY, CHILD = range(2)  # the columns of an edge
@@ -38,12 +39,14 @@ class _Node(NamedTuple):
 class GrowingTrie:
     """Encodes texts in windows of `bits` bits, a multiple of 8, and remembers the strings of all that it has encoded.
 
-    `rows` texts wait for the model together. At `most_edges` edges everything is forgotten; texts are encoded the same,
-    whatever is remembered. For one thread at a time.
+    `rows` texts wait for the model together, or so many that each can end a window before the trie is full. At
+    `most_edges` edges everything is forgotten; texts are encoded the same, whatever is remembered. For one thread at a
+    time.
     """
 
     def __init__(self, model: NextByte, bits: int, rule: Rule, rows: int, most_edges: int = MOST_EDGES) -> None:
-        self._model, self._bits, self._rule, self._rows = model, bits, rule, rows
+        self._model, self._bits, self._rule = model, bits, rule
+        self._rows = max(1, min(rows, most_edges // (LONGEST * bits)))
         self._most_edges = most_edges
         self._forget()
 

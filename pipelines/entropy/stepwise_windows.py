@@ -31,20 +31,27 @@ class StepwiseWindows:
 
     def encode(self, texts: Sequence[bytes]) -> list[bytes]:
         """Each text's windows, one behind the other."""
-        return read_together(self._model, [self._encoding(text) for text in texts], self._rows)
+        streams = self._read({text: self._encoding(text) for text in texts})
+        return [streams[text] for text in texts]
 
     def decode(self, streams: Sequence[bytes]) -> list[bytes]:
-        """The texts of whole windows; ValueError, with its number, on a window that no text has.
-
-        Segments that are alike are read once.
-        """
+        """The texts of whole windows; ValueError, with its number, on a window that no text has."""
         documents = [_cut(stream, self._segment_windows * self._bits // 8) for stream in streams]
         readings: dict[bytes, Reading[bytes]] = {}
         for segments in documents:
             for place, segment in enumerate(segments):
                 readings.setdefault(segment, self._decoding(segment, place * self._segment_windows))
-        texts = dict(zip(readings, read_together(self._model, list(readings.values()), self._rows), strict=True))
+        texts = self._read(readings)
         return [b"".join([texts[segment] for segment in segments]) for segments in documents]
+
+    def _read(self, readings: dict[bytes, Reading[bytes]]) -> dict[bytes, bytes]:
+        """What the reading of each text or segment returns, which is the same wherever it comes again.
+
+        Rows that begin with the longest end at about the same time.
+        """
+        order = sorted(readings, key=len, reverse=True)
+        results = read_together(self._model, [readings[each] for each in order], self._rows)
+        return dict(zip(order, results, strict=True))
 
     def _encoding(self, text: bytes) -> Reading[bytes]:
         """The windows of a text.

@@ -37,7 +37,7 @@ class Asked(NextByte):
 def test_fixed_texts_are_encoded_as_step_by_step(model, bits: int, rule: Rule, samples, request) -> None:
     model = request.getfixturevalue(model)
     expected = StepwiseWindows(model, bits, rule, "window", 9).encode(samples)
-    trie = GrowingTrie(model, bits, rule, 64, most_edges=5000)
+    trie = GrowingTrie(model, bits, rule, 64)
     assert trie.encode(samples) == expected
     assert trie.encode(samples[::-1]) == expected[::-1]
 
@@ -51,7 +51,7 @@ def test_any_texts_are_encoded_as_step_by_step(mindful, bits: int, rule: Rule, b
 
 
 @pytest.mark.parametrize("rows", [1, 2, 100])
-@pytest.mark.parametrize("most_edges", [300, 1000, 1 << 13])
+@pytest.mark.parametrize("most_edges", [300, 3000, 1 << 13])
 def test_neither_rows_nor_memory_change_anything(mindful, samples, rows: int, most_edges: int) -> None:
     trie = GrowingTrie(mindful, 32, "delay", rows, most_edges)
     expected = StepwiseWindows(mindful, 32, "delay", "window", 9).encode(samples)
@@ -60,7 +60,7 @@ def test_neither_rows_nor_memory_change_anything(mindful, samples, rows: int, mo
 
 def test_the_model_is_asked_once_for_each_string(mindful, samples) -> None:
     model = Asked(mindful)
-    trie = GrowingTrie(model, 24, "delay", 100, most_edges=5000)
+    trie = GrowingTrie(model, 24, "delay", 100)
     trie.encode(samples)
     asked = [context for call in model.calls for context in call]
     assert len(asked) == len(set(asked))
@@ -70,10 +70,10 @@ def test_the_model_is_asked_once_for_each_string(mindful, samples) -> None:
 
 def test_texts_ask_together(mindful, samples) -> None:
     model = Asked(mindful)
-    GrowingTrie(model, 24, "delay", 100, most_edges=5000).encode(samples[:4])
+    GrowingTrie(model, 24, "delay", 100).encode(samples[:4])
     together = len(model.calls)
     for text in samples[:4]:
-        GrowingTrie(model, 24, "delay", 100, most_edges=5000).encode([text])
+        GrowingTrie(model, 24, "delay", 100).encode([text])
     assert together < (len(model.calls) - together) / 2
 
 
