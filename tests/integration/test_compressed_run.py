@@ -1,0 +1,100 @@
+"""The whole way over compressed text: a byte model, its codebook, tokens, a model of them, and back to text."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from cluster.commands import make_report
+from cluster.config import dump
+from cluster.config import validate as validated
+from cluster.generate import generate
+from cluster.report.page import render
+from pipelines.build import open_coder
+from pipelines.store import Store
+from training.generation import Sampling
+from training.recipe import Finished, execute, find_models
+
+STEPS = {"batch_tokens": 2048, "tokens": 4 * 2048, "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    folder = tmp_path_factory.mktemp("compressed")
+    lines = [f"Text {number} tells what the text {number % 9} before it told." for number in range(400)]
+    (folder / "corpus.txt").write_text("\n\n".join(lines), encoding="utf-8")
+    source = {"kind": "text", "path": str(folder / "corpus.txt")}
+    return {
+        "name": "compressed",
+        "store": str(folder / "store"),
+        "models": {
+            "m1": {
+                "data": {"source": source, "codec": {"kind": "bytes"}, "pack": {"length": 32}},
+                "training": {**STEPS, "model": {"kind": "byte_transformer", "size": "200k"}},
+            }
+        },
+        "data": {
+            "source": source,
+            "codec": {"kind": "equal_info_dense", "entries": 300, "model": {"kind": "transformer", "model": "@m1"}},
+            "pack": {"length": 32},
+            "verify": "all",
+        },
+        "training": {
+            "batch_tokens": 1024,
+            "text_bytes": 12_000,
+            "threads": 1,
+            "model": {"kind": "llama", "layers": 1},
+        },
+        "evaluation": {"held_out": source, "study": {"prefixes": 5, "documents": 4, "tokens": 512}},
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(ray_session: None, tree: dict) -> Finished:
+    return execute(validated(tree, "test").recipe, Store(tree["store"]))
+
+
+@pytest.mark.slow
+def test_every_text_comes_back_from_its_tokens(finished: Finished, tree: dict) -> None:
+    encoded = finished.data.encoded
+    assert encoded.counts["round_trips"] == encoded.rows
+    coder = open_coder(encoded, Store(tree["store"]))
+    for shard in encoded.shards:
+        rows = Store(tree["store"]).read_table(shard)
+        assert [coder.decode(tokens) for tokens in rows["tokens"].to_pylist()] == rows["text"].to_pylist()
+
+
+@pytest.mark.slow
+def test_the_model_that_the_data_needed_is_part_of_the_chain(finished: Finished, tree: dict) -> None:
+    config = validated(tree, "test")
+    assert find_models(config.recipe, Store(tree["store"])) == finished.models
+    longer = {**tree["models"]["m1"], "training": {**tree["models"]["m1"]["training"], "tokens": 6 * 2048}}
+    other = validated({**tree, "models": {"m1": longer}}, "test")
+    assert find_models(other.recipe, Store(tree["store"])) == {}
+
+
+@pytest.mark.slow
+def test_a_second_run_computes_nothing(finished: Finished, tree: dict) -> None:
+    before = sorted(path.name for path in Path(tree["store"]).iterdir())
+    again = execute(validated(tree, "test").recipe, Store(tree["store"]))
+    assert again == finished
+    assert sorted(path.name for path in Path(tree["store"]).iterdir()) == before
+
+
+@pytest.mark.slow
+def test_it_learned_and_the_report_shows_the_codec(finished: Finished, tree: dict) -> None:
+    assert 0 < finished.bits_per_byte < 8
+    assert finished.study is not None
+    assert finished.study.details["round_trip_share"] == 1.0
+    report = make_report("test", "command", "text", {"compressed": {0: finished}}, Store(tree["store"]))
+    assert "equal_info_dense" in render(report)
+    assert report.arms[0].data_flops >= finished.models["m1"].counts["flops"]
+
+
+@pytest.mark.slow
+def test_its_model_writes_text(finished: Finished, tree: dict, tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text(dump(validated(tree, "test")), encoding="utf-8")
+    out = io.StringIO()
+    told = generate(str(tmp_path / "run.yaml"), [], "Text 3", Sampling(tokens=8), out)
+    assert out.getvalue().startswith("Text 3")
+    assert finished.training.address in told
