@@ -54,9 +54,8 @@ class GrowingTrie:
         self._nodes = [_Node(0, 0, Interval(), 0)]
         self._codes = np.empty((self._most_edges + 1, self._bits // 8), np.uint8)
         self._taken = np.empty(self._most_edges + 1, np.int32)
-        self._edges = np.zeros(
-            (2 << (self._most_edges - 1).bit_length(), 2), np.int64
-        )  # a hash table, at most half full
+        hash_slots = 2 << (self._most_edges - 1).bit_length()  # at most half of them are ever used
+        self._edges = np.zeros((hash_slots, 2), np.int64)
         self._edge_count = 0
         self._cdfs: dict[bytes, npt.NDArray[np.uint16]] = {}
 
@@ -86,9 +85,8 @@ class GrowingTrie:
         if new:
             self._cdfs.update(zip(new, quantized_cdf(self._model.predict(new)).astype(np.uint16), strict=True))
         first = len(self._nodes)
-        edges = [
-            (node << 8 | byte, self._child(node, byte, self._cdfs[key])) for (node, byte), key in zip(missing, keys)
-        ]
+        cdfs = [self._cdfs[key] for key in keys]
+        edges = [(node << 8 | byte, self._child(node, byte, cdf)) for (node, byte), cdf in zip(missing, cdfs)]
         _insert(self._edges, np.array(edges, np.int64))
         self._edge_count += len(edges)
         codes = b"".join([node.code.to_bytes(self._bits // 8, "big") for node in self._nodes[first:]])
