@@ -1,8 +1,8 @@
 """Windows too many to be compiled, learned as texts bring them: a codebook that grows while it encodes.
 
 Model and coder start anew with each window, so what follows a string of a window is always the same, and the model has
-to be asked only once for each string that texts really have. A compiled walk encodes as far as the trie goes. Where a
-byte is missing in it, a text waits; when enough texts wait, or no other is left, the model is asked for all of them.
+to be asked only for strings that no text had before. A compiled walk encodes as far as the trie goes; where an edge is
+missing, the text's row of the model reads the window up to there. So no text costs more than asking for every byte.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.byte_model import NextByte
-from pipelines.entropy.cdf import Int64Array, quantized_cdf
+from pipelines.byte_model import BEGIN, NextByte
+from pipelines.entropy.cdf import Int64Array
 from pipelines.entropy.equal_windows import Rule
 from pipelines.entropy.intervals import Interval, narrowed, padded_code
+from pipelines.entropy.readings import Reading, read_each
 
 MOST_EDGES = 1 << 19  # 130 MB where few bytes count for the model (`order_k`), 310 MB where all do
 LONGEST = 45  # bytes in a bit, since a byte has all but 255 of 2**14 at most, and log2(2**14 / (2**14 - 255)) is 1/44.2
 MISSING, TOO_LONG = 0, -1  # instead of a node behind an edge
-START, PLACE, NODE, WINDOWS = range(4)  # the columns of a text's state
 KEY, CHILD = range(2)  # the columns of an edge
 SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 by the golden ratio: neighbours lie far apart (Knuth, volume 3, 6.4)
 Int32Array = npt.NDArray[np.int32]
@@ -39,9 +39,8 @@ class _Node(NamedTuple):
 class GrowingTrie:
     """Encodes texts in windows of `bits` bits, a multiple of 8, and remembers the strings of all that it has encoded.
 
-    `rows` texts wait for the model together, or so many that each can end a window before the trie is full. At
-    `most_edges` edges everything is forgotten; texts are encoded the same, whatever is remembered. For one thread at a
-    time.
+    `rows` texts ask the model together, or so many that each can end a window before the trie is full. At `most_edges`
+    edges everything is forgotten; texts are encoded the same, whatever is remembered. For one thread at a time.
     """
 
     def __init__(self, model: NextByte, bits: int, rule: Rule, rows: int, most_edges: int = MOST_EDGES) -> None:
@@ -61,47 +60,47 @@ class GrowingTrie:
 
     def encode(self, texts: Sequence[bytes]) -> list[bytes]:
         """Each text's windows, one behind the other."""
-        data = np.frombuffer(b"".join(texts), np.uint8)
-        ends = np.append(0, np.cumsum([len(text) for text in texts])).astype(np.int64)
-        states = np.zeros((len(texts), 4), np.int64)
-        states[:, START] = states[:, PLACE] = ends[:-1]
-        windows = np.empty((len(data), self._bits // 8), np.uint8)
-        waiting = np.empty(self._rows, np.int64)
-        while count := _walk(data, ends, states, self._edges, self._codes, self._taken, windows, waiting):
-            if self._edge_count + count > self._most_edges:
+        streams = read_each(self._model, {text: self._encoding(text) for text in texts}, self._rows)
+        return [streams[text] for text in texts]
+
+    def _encoding(self, text: bytes) -> Reading[bytes]:
+        """The windows of a text.
+
+        Other texts change the trie whenever the model is asked, so nothing is kept of it meanwhile: the walk begins at
+        the window's start again. What the row has read of the window is kept.
+        """
+        data, windows = np.frombuffer(text, np.uint8), np.empty((len(text), self._bits // 8), np.uint8)
+        start = count = 0
+        read_from = read_to = -1
+        while True:
+            start, count, place, node = _walk(data, start, count, self._edges, self._codes, self._taken, windows)
+            if start == len(text):
+                return windows[:count].tobytes()
+            context = text[start:place]
+            key = context if self._model.reach is None else context[max(0, len(context) - self._model.reach) :]
+            if key not in self._cdfs:
+                goes_on = read_from == start and read_to < place
+                for letter in text[read_to:place] if goes_on else [BEGIN, *context]:
+                    cdf = yield letter
+                read_from, read_to = start, place
+                self._cdfs[key] = cdf.astype(np.uint16)
+            elif self._edge_count == self._most_edges:
                 self._forget()
-                states[:, NODE], states[:, PLACE] = 0, states[:, START]
             else:
-                self._grow(data, states[waiting[:count]])
-        counts = states[:, WINDOWS].tolist()
-        return [windows[end : end + count].tobytes() for end, count in zip(ends[:-1].tolist(), counts, strict=True)]
+                self._grow(node, text[place], self._cdfs[key])
 
-    def _grow(self, data: ByteArray, states: Int64Array) -> None:
-        """Makes the edges that these texts wait for."""
-        missing = {(node, int(data[place])): data[start:place].tobytes() for start, place, node, _ in states.tolist()}
-        reach = self._model.reach
-        keys = [text if reach is None else text[max(0, len(text) - reach) :] for text in missing.values()]
-        new = sorted({key for key in keys if key not in self._cdfs})
-        if new:
-            self._cdfs.update(zip(new, quantized_cdf(self._model.predict(new)).astype(np.uint16), strict=True))
-        first = len(self._nodes)
-        cdfs = [self._cdfs[key] for key in keys]
-        edges = [(node << 8 | byte, self._child(node, byte, cdf)) for (node, byte), cdf in zip(missing, cdfs)]
-        _insert(self._edges, np.array(edges, np.int64))
-        self._edge_count += len(edges)
-        codes = b"".join([node.code.to_bytes(self._bits // 8, "big") for node in self._nodes[first:]])
-        self._codes[first : len(self._nodes)] = np.frombuffer(codes, np.uint8).reshape(-1, self._bits // 8)
-        self._taken[first : len(self._nodes)] = [self._bytes_taken(node) for node in self._nodes[first:]]
-
-    def _child(self, number: int, byte: int, cdf: npt.NDArray[np.uint16]) -> int:
-        """The new node of this node's string and the byte, or TOO_LONG where that does not fit into a window."""
+    def _grow(self, number: int, byte: int, cdf: npt.NDArray[np.uint16]) -> None:
+        """Makes the edge from this node by this byte."""
         node = self._nodes[number]
         interval = narrowed(node.interval, int(cdf[byte]), int(cdf[byte + 1]))
         code = padded_code(interval, self._bits)
-        if code is None:
-            return TOO_LONG
-        self._nodes.append(_Node(number, node.depth + 1, interval, code))
-        return len(self._nodes) - 1
+        child = TOO_LONG if code is None else len(self._nodes)
+        if code is not None:
+            self._nodes.append(_Node(number, node.depth + 1, interval, code))
+            self._codes[child] = np.frombuffer(code.to_bytes(self._bits // 8, "big"), np.uint8)
+            self._taken[child] = self._bytes_taken(self._nodes[child])
+        _insert(self._edges, number << 8 | byte, child)
+        self._edge_count += 1
 
     def _bytes_taken(self, node: _Node) -> int:
         """How many bytes of the node's string go into a window that ends with it."""
@@ -116,46 +115,29 @@ class GrowingTrie:
 @numba.njit(cache=True, nogil=True)
 def _walk(
     data: ByteArray,
-    ends: Int64Array,
-    states: Int64Array,
+    start: int,
+    count: int,
     edges: Int64Array,
     codes: ByteArray,
     taken: Int32Array,
     windows: ByteArray,
-    waiting: Int64Array,
-) -> int:
-    """Encodes each text up to its end or to an edge that is missing; returns how many are `waiting` for one.
+) -> tuple[int, int, int, int]:
+    """Encodes from `start`, where `count` windows are written, up to the text's end or an edge that is missing.
 
-    Stops when there is no room for more of them.
+    Returns where the window that is not written starts, how many are, and the missing edge's byte's place and node.
     """
-    count = 0
-    for text in range(len(states)):
-        start, place, node, written = states[text]
-        stop, is_missing = ends[text + 1], False
-        while start < stop:
-            while place < stop:
-                child = _child_of(edges, node << 8 | data[place])
-                if child <= 0:
-                    break
-                node, place = child, place + 1
-            is_missing = place < stop and child == MISSING
-            if is_missing:
+    while start < len(data):
+        node, place, child = 0, start, TOO_LONG
+        while place < len(data):
+            child = _child_of(edges, node << 8 | data[place])
+            if child <= 0:
                 break
-            windows[ends[text] + written] = codes[node]
-            start, written = start + taken[node], written + 1
-            node, place = 0, start
-        states[text, START], states[text, PLACE], states[text, NODE], states[text, WINDOWS] = (
-            start,
-            place,
-            node,
-            written,
-        )
-        if is_missing:
-            waiting[count] = text
-            count += 1
-            if count == len(waiting):
-                break
-    return count
+            node, place = child, place + 1
+        if place < len(data) and child == MISSING:
+            return start, count, place, node
+        windows[count] = codes[node]
+        start, count = start + taken[node], count + 1
+    return start, count, start, 0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -174,6 +156,5 @@ def _child_of(edges: Int64Array, key: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _insert(edges: Int64Array, new: Int64Array) -> None:
-    for place in range(len(new)):
-        edges[_slot_of(edges, new[place, KEY])] = new[place]
+def _insert(edges: Int64Array, key: int, child: int) -> None:
+    edges[_slot_of(edges, key)] = key, child

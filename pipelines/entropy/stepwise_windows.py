@@ -11,7 +11,7 @@ from typing import Literal
 from pipelines.byte_model import BEGIN, NextByte
 from pipelines.entropy.equal_windows import Rule
 from pipelines.entropy.intervals import Interval, byte_at, narrowed, padded_code
-from pipelines.entropy.readings import Reading, read_together
+from pipelines.entropy.readings import Reading, read_each
 
 Reset = Literal["window", "every_other", "never"]
 SEGMENT_WINDOWS: dict[Reset, int] = {"window": 1, "every_other": 2, "never": sys.maxsize}
@@ -31,7 +31,7 @@ class StepwiseWindows:
 
     def encode(self, texts: Sequence[bytes]) -> list[bytes]:
         """Each text's windows, one behind the other."""
-        streams = self._read({text: self._encoding(text) for text in texts})
+        streams = read_each(self._model, {text: self._encoding(text) for text in texts}, self._rows)
         return [streams[text] for text in texts]
 
     def decode(self, streams: Sequence[bytes]) -> list[bytes]:
@@ -41,17 +41,8 @@ class StepwiseWindows:
         for segments in documents:
             for place, segment in enumerate(segments):
                 readings.setdefault(segment, self._decoding(segment, place * self._segment_windows))
-        texts = self._read(readings)
+        texts = read_each(self._model, readings, self._rows)
         return [b"".join([texts[segment] for segment in segments]) for segments in documents]
-
-    def _read(self, readings: dict[bytes, Reading[bytes]]) -> dict[bytes, bytes]:
-        """What the reading of each text or segment returns, which is the same wherever it comes again.
-
-        Rows that begin with the longest end at about the same time.
-        """
-        order = sorted(readings, key=len, reverse=True)
-        results = read_together(self._model, [readings[each] for each in order], self._rows)
-        return dict(zip(order, results, strict=True))
 
     def _encoding(self, text: bytes) -> Reading[bytes]:
         """The windows of a text.
