@@ -17,7 +17,9 @@ from cluster.session import session
 from pipelines.build import build_data
 from pipelines.provenance import provenance
 from pipelines.store import Manifest, Store
-from training.recipe import Finished, Recipe, execute, train_model, train_models, with_models
+from training.execution import Finished, execute, train_models, with_models
+from training.recipe import Recipe
+from training.stages import train_model
 from tuning import table
 from tuning.sweep import check_sweep, sweep
 

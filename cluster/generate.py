@@ -9,10 +9,12 @@ from cluster.config import load
 from pipelines.build import BuiltData, find_data, open_coder
 from pipelines.codec import Coder
 from pipelines.store import Manifest, Store
+from training.execution import find_models, with_models
 from training.export import open_trained
 from training.generation import Sampling
 from training.generation import generate as generate_tokens
-from training.recipe import Recipe, find_models, training_address, with_models
+from training.recipe import Recipe
+from training.stages import training_address
 
 
 def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Sampling, out: TextIO) -> str:

@@ -8,7 +8,7 @@ from cluster.config import load
 from pipelines.build import data_addresses
 from pipelines.component import PLACEMENT, Component, component_in, kinds
 from pipelines.store import Manifest, Store
-from training.recipe import find_models, with_models
+from training.execution import find_models, with_models
 
 FAMILIES = {
     "sources": ("pipelines.contracts", "Source"),
@@ -17,8 +17,8 @@ FAMILIES = {
     "selectors": ("pipelines.contracts", "Selector"),
     "rewriters": ("pipelines.contracts", "Rewriter"),
     "engines": ("pipelines.contracts", "Engine"),
-    "codecs": ("pipelines.contracts", "Codec"),
-    "byte_models": ("pipelines.contracts", "ByteModel"),
+    "codecs": ("pipelines.codec", "Codec"),
+    "byte_models": ("pipelines.byte_model", "ByteModel"),
     "steps": ("pipelines.step", "Step"),
     "models": ("training.contracts", "Model"),
     "curricula": ("training.contracts", "Curriculum"),

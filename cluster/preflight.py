@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from cluster import node_facts
@@ -20,6 +21,7 @@ from pipelines.store import Store
 
 if TYPE_CHECKING:
     from cluster.config import RunConfig
+    from training.recipe import ModelRecipe
 
 MIN_FREE_SHARE = 0.05  # Ray makes no more objects on a fuller disk (local_fs_capacity_threshold)
 SHARED_PLACE = "set 'store' to a bucket (s3://, gs://) or to the absolute path of a disk that all nodes share"
@@ -71,9 +73,12 @@ def preflight(config: "RunConfig") -> list[str]:
 
 def needed_paths(config: "RunConfig") -> list[str]:
     """What every node has to see besides the store: local model folders, the first and the last local input file."""
-    models = {model for model in _models(config.data.model_dump(serialize_as_any=True)) if local_folder(model)}
-    files = config.data.source.files()
-    return [*sorted(models), *sorted({file for file in (files[0], files[-1]) if os.path.exists(file)})]
+    models: set[str] = set()
+    files: set[str] = set()
+    for part in [config, *map(config.models.__getitem__, config.needed_models)]:
+        models |= {model for model in _models(part.data.model_dump(serialize_as_any=True)) if local_folder(model)}
+        files |= {file for file in itemgetter(0, -1)(part.data.source.files()) if os.path.exists(file)}
+    return [*sorted(models), *sorted(files)]
 
 
 def differences(here: Sight, there: Sight) -> Iterator[str]:
@@ -116,12 +121,10 @@ def build_problems(node: Node, there: Sight, wants_gpus: bool) -> Iterator[str]:
 
 
 def demands(config: "RunConfig") -> Iterator[Demand]:
-    """What has to be free at once: all workers of the training; one worker of each step, which starts with that."""
-    training, data = config.training, config.data
-    yield Demand("training", training.workers, {"CPU": 1.0, "GPU": training.gpus})
-    yield _one_worker("data.source", data.source.resources)
-    for name, step in {**data.source.steps(), **data.steps}.items():
-        yield _one_worker(f"data.steps.{name}", step.resources)
+    """What has to be free at once: all workers of a training; one worker of each step, which starts with that."""
+    yield from _demands("", config)
+    for name in config.needed_models:
+        yield from _demands(f"models.{name}.", config.models[name])
 
 
 def room_problems(demand: Demand, nodes: Sequence[Node]) -> Iterator[str]:
@@ -187,6 +190,15 @@ def _models(tree: Any) -> Iterator[str]:
     elif isinstance(tree, list | tuple):
         for value in tree:
             yield from _models(value)
+
+
+def _demands(prefix: str, part: "ModelRecipe") -> Iterator[Demand]:
+    training, data = part.training, part.data
+    yield Demand(f"{prefix}training", training.workers, {"CPU": 1.0, "GPU": training.gpus})
+    yield _one_worker(f"{prefix}data.source", data.source.resources)
+    for name, step in {**data.source.steps(), **data.steps}.items():
+        yield _one_worker(f"{prefix}data.steps.{name}", step.resources)
+    yield _one_worker(f"{prefix}data.codec", data.codec.resources)
 
 
 def _one_worker(name: str, resources: Resources) -> Demand:

@@ -69,6 +69,9 @@ class ByteModel(Component):
 
     family: ClassVar[str] = "pipelines.byte_models"
 
+    def check(self) -> None:
+        """Raises ValueError with the cure for what can be known to be wrong before any work starts."""
+
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """What the model learned from a sample of the columns id and text, as named files."""
         raise NotImplementedError

@@ -19,6 +19,7 @@ def check_data(config: DataConfig) -> None:
         require_columns(f"data.steps.{name}", step.columns, columns)
         if isinstance(step, Score):
             columns = [*columns, step.column]
+    config.codec.check()
     if config.pack.by is not None:
         require_columns("data.pack.by", [config.pack.by], columns)
 

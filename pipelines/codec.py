@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.component import Component
+from pipelines.contracts import Resources
 
 if TYPE_CHECKING:
     import ray.data
@@ -20,7 +21,8 @@ class Coder:
     """A trained codec. `vocab_size` counts all tokens; `end` closes a document and is in no encoded text.
 
     Where the codec is `lossless`, `decode_bytes(encode([text])[0])` is the text, a str counting as its UTF-8.
-    `flops_per_byte` is what encoding a byte costs in floating-point operations of a model, 0 where none is asked.
+    `flops_per_byte` is what encoding a byte costs in floating-point operations of a model at most, 0 where none is
+    asked.
     `window` tokens mean the same wherever they stand, so they are decoded alone; 0 where only a whole document is.
     """
 
@@ -87,6 +89,19 @@ class Codec(Component):
     def lossless(self) -> bool:
         """Whether every text that the coder takes is decoded as it was; a codec that is not says why."""
         return True
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether encoding asks a model for what it reads; the work is then done by row group, and takes time."""
+        return False
+
+    @property
+    def resources(self) -> Resources:
+        """What one encoding worker takes."""
+        return Resources()
+
+    def check(self) -> None:
+        """Raises ValueError with the cure for what can be known to be wrong before any work starts."""
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """What the codec learned from a sample of the column `text`, as named files; none for a fixed codec."""

@@ -5,9 +5,11 @@ loaded here: a safetensors file opens with a JSON header that holds every tensor
 """
 
 import functools
+import getpass
 import hashlib
 import json
 import math
+import shutil
 import tempfile
 import uuid
 from pathlib import Path
@@ -51,7 +53,7 @@ def parameter_count(model: str, revision: str | None = None) -> int:
 def local_folder(model: str) -> Path | None:
     """The folder that `model` names on this machine, or None where it has to be a hub name.
 
-    A URL (`s3://...`) names a folder of a store; it is copied to this machine when it is first needed.
+    A URL (`s3://...`) names a folder of a store; it is copied to this machine where that has no copy of its content.
     """
     folder = _copied(model) if "://" in model else Path(model).expanduser()
     return folder if folder.is_dir() else None
@@ -63,12 +65,23 @@ def loadable(model: str) -> str:
 
 
 def _copied(url: str) -> Path:
-    folder = Path(tempfile.gettempdir(), "gleaner-models", hashlib.sha256(url.encode()).hexdigest()[:16])
+    """A folder of its own for every content that the URL ever had; processes that copy at once do not meet."""
+    filesystem, path = fsspec.core.url_to_fs(url)
+    if not filesystem.isdir(path):
+        return Path(url)
+    files = sorted(filesystem.ls(path, detail=True), key=lambda entry: str(entry["name"]))
+    stamp = "\n".join([url, *(f"{entry['name']} {filesystem.ukey(entry['name'])}" for entry in files)])
+    place = Path(tempfile.gettempdir(), f"gleaner-models-{getpass.getuser()}")
+    folder = place / hashlib.sha256(stamp.encode()).hexdigest()[:16]
     if not folder.is_dir():
-        filesystem, path = fsspec.core.url_to_fs(url)
         partial = folder.with_suffix(f".{uuid.uuid4().hex[:8]}.partial")
         filesystem.get(f"{path.rstrip('/')}/", f"{partial}/", recursive=True)
-        partial.replace(folder)
+        try:
+            partial.replace(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+            shutil.rmtree(partial)
     return folder
 
 

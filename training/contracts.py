@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.codec import Codec
 from pipelines.component import Component
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ class Model(Component):
     """A family of language models: how one is built, what a token costs, and what it is trained to predict."""
 
     family: ClassVar[str] = "training.models"
+
+    def check_codec(self, codec: Codec) -> None:
+        """Raises ValueError with the cure where the model cannot be trained on this codec's tokens; most take any."""
 
     def build(self, vocab_size: int, length: int, end: int) -> Any:
         """A transformers model with fresh weights drawn from torch's current generator, for sequences of `length`."""
@@ -43,8 +47,17 @@ class Model(Component):
         return 2.0 * self.parameters(0)
 
     def nats(self, network: Any, tokens_BT: "torch.Tensor", scored_BT: "torch.Tensor") -> "torch.Tensor":
-        """The training objective: summed negative log-likelihood, a scalar, over the positions that are `scored`."""
-        raise NotImplementedError
+        """The training objective: summed negative log-likelihood, a scalar, over the positions that are `scored`.
+
+        By default that of the next token; the first of a sequence has no context.
+        """
+        import torch
+
+        logits_BTV = network(input_ids=tokens_BT, use_cache=False).logits[:, :-1]
+        targets_BT = tokens_BT[:, 1:].masked_fill(~scored_BT[:, 1:], -100)
+        return torch.nn.functional.cross_entropy(
+            logits_BTV.flatten(0, 1).float(), targets_BT.flatten(), ignore_index=-100, reduction="sum"
+        )
 
 
 class Curriculum(Component):

@@ -118,13 +118,19 @@ def training_tokens(packed: Packed, sequences: int) -> npt.NDArray[np.int64]:
 
 
 def described(codec: Codec) -> str:
-    """The codec in a line: its kind and parameters, of a component its kind alone."""
+    """The codec in a line: its kind and parameters, of a byte model the kind alone."""
     told = [codec.kind]
     for name, field in type(codec).model_fields.items():
         value = getattr(codec, name)
         if name != "kind" and PLACEMENT not in field.metadata:
-            told.append(f"{name}={value.kind if isinstance(value, Component) else value}")
+            told.append(f"{name}={_named(value)}")
     return " ".join(told)
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, Codec):
+        return f"({described(value)})"
+    return value.kind if isinstance(value, Component) else value
 
 
 def round_trip_share(arm: Arm, texts: Sequence[str], documents: TokenArrays) -> float:

@@ -4,7 +4,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pipelines.store import Store
-from training.recipe import DivergedError, Finished, Recipe, execute
+from training.execution import Finished, execute
+from training.recipe import Recipe
+from training.stages import DivergedError
 from tuning.space import Dimension, overridden, values_at
 
 if TYPE_CHECKING:

@@ -124,7 +124,7 @@ def _cells(arm: Arm, study: Study) -> list[Cell]:
             f"{units.signed(trained - study.unigram_bits_per_byte)} to unigram",
         ),
         Cell("Unigram", units.bits(study.unigram_bits_per_byte)),
-        Cell("Uniform", units.bits(study.uniform_bits_per_byte)),
+        Cell("Uniform", units.bits(study.uniform_bits_per_byte), f"{8 / study.uniform_bits_per_byte:.2f}x compressed"),
         Cell("Bytes per token", f"{study.bytes_per_token:.2f}", f"of {units.count(study.vocab_size)} tokens"),
         Cell(
             "FLOPs per byte", units.flops(study.flops_per_byte), compressor if study.compressor_flops_per_byte else ""

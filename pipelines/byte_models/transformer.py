@@ -1,6 +1,7 @@
 """The byte model that is a neural network: a small Transformer that the same run, or another one, has trained."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -34,15 +35,27 @@ class Transformer(ByteModel):
     model: Annotated[str, PLACEMENT] = Field(min_length=1)  # its content is the fingerprint
 
     def fingerprint(self) -> dict[str, str]:
-        """The hash of the model's files."""
+        """The hash of the model's files; ValueError where there is no such folder."""
+        self._folder()
         return model_fingerprint(self.model)
+
+    def check(self) -> None:
+        """ValueError where `model` is neither a folder nor one of the run's models."""
+        if not self.model.startswith("@"):
+            self._folder()
+
+    def _folder(self) -> Path:
+        folder = local_folder(self.model)
+        if folder is None:
+            raise ValueError(
+                f"byte model 'transformer' finds no folder '{self.model}'; give that of an exported model, or "
+                "'@name' of the section `models`"
+            )
+        return folder
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """`transformer.weights`, the trained model as it was exported; `rows` are not read."""
-        folder = local_folder(self.model)
-        if folder is None:
-            raise ValueError(f"byte model 'transformer' finds no folder '{self.model}'; give that of an exported model")
-        return {FILE: sealed_model(folder)}
+        return {FILE: sealed_model(self._folder())}
 
     def open(self, files: dict[str, bytes]) -> NextByte:
         """The network on this machine's GPU, else its CPU."""
@@ -56,8 +69,7 @@ class Transformer(ByteModel):
 class _Network(NextByte):
     def __init__(self, network: "ExactNetwork") -> None:
         self._network = network
-        # One multiplication and one addition a weight, the output's included.
-        self.flops_per_byte = 2.0 * (network.shape.weights + 256 * network.shape.hidden)
+        self.flops_per_byte = 2.0 * network.shape.weights  # without embeddings, as the paper counts
 
     def predict(self, contexts: Sequence[bytes]) -> FloatArray:
         """Contexts of one length are read side by side."""

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from pipelines.byte_model import BEGIN, ByteModel, NextByte
 from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
-from pipelines.component import PLACEMENT
+from pipelines.component import PLACEMENT, Workers
+from pipelines.contracts import Resources
 from pipelines.entropy.packing import Vocab, from_tokens, to_tokens
 from pipelines.entropy.readings import Reading
 
@@ -30,6 +31,22 @@ class Ac(Codec):
     vocab: Vocab = 65536
     model: ByteModel = Field(default_factory=lambda: ByteModel.model_validate("order_k"))
     batch: Annotated[int, PLACEMENT] = Field(default=64, ge=1)
+    workers: Workers = Field(default=0, ge=0)
+    gpus: Annotated[float, PLACEMENT] = Field(default=0.0, ge=0)
+
+    @property
+    def asks_model(self) -> bool:
+        """For every byte."""
+        return True
+
+    @property
+    def resources(self) -> Resources:
+        """`gpus` of one worker, and `workers` that keep the model, or 0 for tasks that open it."""
+        return Resources(gpus=self.gpus, workers=self.workers)
+
+    def check(self) -> None:
+        """What is wrong with the model."""
+        self.model.check()
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """The files of a model that learned from a sample of the columns id and text, under `model/`."""

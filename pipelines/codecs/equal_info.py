@@ -10,7 +10,8 @@ from pydantic import Field
 from pipelines.byte_model import ByteModel, NextByte, files_hash
 from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.codecs.ac import in_model_folder, opened_model
-from pipelines.component import PLACEMENT
+from pipelines.component import PLACEMENT, Workers
+from pipelines.contracts import Resources
 from pipelines.entropy.codebook import Codebook, load, save
 from pipelines.entropy.equal_windows import Rule, equal_windows
 from pipelines.entropy.packing import Vocab, to_tokens, whole_windows
@@ -47,28 +48,41 @@ class EqualInfo(Codec):
     rule: Rule = "delay"
     model: ByteModel = Field(default_factory=lambda: ByteModel.model_validate("order_k"))
     batch: Annotated[int, PLACEMENT] = Field(default=64, ge=1)
+    workers: Workers = Field(default=0, ge=0)
+    gpus: Annotated[float, PLACEMENT] = Field(default=0.0, ge=0)
 
     @property
     def lossless(self) -> bool:
         """Not under `greedy`."""
         return self.rule == "delay"
 
+    @property
+    def asks_model(self) -> bool:
+        """Where the windows are not compiled."""
+        return self.bits != 16 or self.reset != "window"
+
+    @property
+    def resources(self) -> Resources:
+        """`gpus` of one worker, and `workers` that keep the model, or 0 for tasks that open it."""
+        return Resources(gpus=self.gpus, workers=self.workers)
+
+    def check(self) -> None:
+        """What is wrong with the model."""
+        self.model.check()
+
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """`codebook`, or the files under `model/`, of a model that learns from a sample of the columns id and text."""
         files = self.model.train(rows, seed)
-        if not self._is_compiled():
+        if self.asks_model:
             return in_model_folder(files)
         codebook = equal_windows(self.model.open(files).predict, self.bits, self.rule)
         return save(codebook, self._facts(), files_hash(files))
 
     def open(self, files: dict[str, bytes]) -> Coder:
         """The coder; ValueError where files are missing, not whole, or made for other parameters."""
-        if self._is_compiled():
-            return _CodebookCoder(load(files, self._facts(), "equal_info"), self.vocab)
-        return _AskingCoder(opened_model(self.model, files, "equal_info"), self)
-
-    def _is_compiled(self) -> bool:
-        return self.bits == 16 and self.reset == "window"
+        if self.asks_model:
+            return _AskingCoder(opened_model(self.model, files, "equal_info"), self)
+        return _CodebookCoder(load(files, self._facts(), "equal_info"), self.vocab)
 
     def _facts(self) -> dict[str, Any]:
         return {"strings": "equal_windows", "bits": self.bits, "rule": self.rule, "model": parameters(self.model)}

@@ -27,6 +27,10 @@ class EqualInfoDense(Codec):
     entries: int = Field(MOST_ENTRIES, ge=256, le=MOST_ENTRIES)
     model: ByteModel = Field(default_factory=lambda: ByteModel.model_validate("order_k"))
 
+    def check(self) -> None:
+        """What is wrong with the model."""
+        self.model.check()
+
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """`codebook`, compiled from a model that learns from a sample of the columns id and text."""
         files = self.model.train(rows, seed)

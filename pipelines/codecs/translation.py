@@ -8,6 +8,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from pipelines.codec import Codec, Coder, TokenArrays, Tokens
+from pipelines.contracts import Resources
 
 if TYPE_CHECKING:
     import ray.data
@@ -31,6 +32,22 @@ class Translation(Codec):
     def lossless(self) -> bool:
         """Where the target is."""
         return self.target.lossless
+
+    @property
+    def asks_model(self) -> bool:
+        """Where one of the two does."""
+        return self.source.asks_model or self.target.asks_model
+
+    @property
+    def resources(self) -> Resources:
+        """The more of what the two take."""
+        both = (self.source.resources, self.target.resources)
+        return Resources(gpus=max(each.gpus for each in both), workers=max(each.workers for each in both))
+
+    def check(self) -> None:
+        """What is wrong with one of the two."""
+        self.source.check()
+        self.target.check()
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """The files of both codecs, each below its role: `source/...` and `target/...`."""

@@ -19,21 +19,21 @@ import numpy.typing as npt
 
 from pipelines.neural.exponential import LARGEST, STEP_BITS, exponential_table
 from pipelines.neural.shape import distance_buckets
-from pipelines.neural.weights import RESIDUAL_BITS, SCORE_BITS, Weights
+from pipelines.neural.weights import RESIDUAL_BITS, RESIDUAL_BOUND, SCORE_BITS, Weights
 
 if TYPE_CHECKING:
     import torch
 
 NORM_BITS, VALUE_BITS = 11, 9  # of fractions
-RESIDUAL_BOUND, VALUE_BOUND, PRODUCT_BOUND = 2.0**8, 2.0**7, 2.0**9
+VALUE_BOUND, PRODUCT_BOUND = 2.0**7, 2.0**9
 EPSILON = 1e-6
 FIRST_ROOM = 16
 
 
 class ExactNetwork:
-    """The weights on one device, shared by its readers."""
+    """The weights on one device, by default the GPU where there is one, shared by its readers."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, device: str | None = None) -> None:
         """ValueError where the sums of a network of this shape could need more than 53 bits."""
         import torch
 
@@ -41,7 +41,7 @@ class ExactNetwork:
         if max(shape.hidden, shape.context) > 4096 or shape.feed_forward > 1 << 20:
             raise ValueError(f"sums over {shape} are not exact; a byte model has hidden and context of at most 4096")
         self.shape = shape
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.embedding = self.tensor(weights.embedding)
         self.layers = [tuple(map(self.tensor, layer)) for layer in weights.layers]
         self.output = self.tensor(weights.output)

@@ -12,6 +12,7 @@ from pipelines.sealed import seal, unseal
 KIND = "transformer"
 WEIGHT_BITS = 15  # beside the sign
 RESIDUAL_BITS = 12  # of a fraction, of what the layers add up
+RESIDUAL_BOUND = 2.0**8
 SCORE_BITS = 10
 
 
@@ -55,7 +56,8 @@ def rounded_weights(content: bytes) -> Weights:
     _check_tensors(shape, arrays)
     layers = [_layer(shape, arrays, f"layers.{number}.") for number in range(shape.layers)]
     output = arrays["head.weight"][:256].astype(np.float64) * arrays["norm.weight"]
-    return Weights(shape, _multiples(arrays["embedding.weight"], RESIDUAL_BITS), layers, _rounded(output.T))
+    embedding = _multiples(arrays["embedding.weight"], RESIDUAL_BITS).clip(-RESIDUAL_BOUND, RESIDUAL_BOUND)
+    return Weights(shape, embedding, layers, _rounded(output.T))
 
 
 def tensor_shapes(shape: Shape) -> dict[str, tuple[int, ...]]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.codec import Codec, Coder, TokenArrays, come_back
-from pipelines.contracts import ID, TEXT, Fitted, Outcome
+from pipelines.contracts import ID, TEXT, Fitted, Outcome, Resources
 from pipelines.step import Corpus, Place, Step, StepFn
 
 TOKENS = "tokens"
@@ -33,6 +33,16 @@ class Encode(Step):
 
     codec: Codec
     verify: Verify = "sample"
+
+    @property
+    def by_row_group(self) -> bool:
+        """Where the codec asks a model."""
+        return self.codec.asks_model
+
+    @property
+    def resources(self) -> Resources:
+        """Those of the codec."""
+        return self.codec.resources
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """Trains the codec."""
@@ -80,7 +90,8 @@ class Encode(Step):
         """Rows to be decoded again: all, or spread evenly as many as SAMPLE_BYTES have room for, one at least."""
         if self.verify == "all" or not len(sizes):
             return list(range(len(sizes)))
-        spread = np.linspace(0, len(sizes) - 1, min(len(sizes), 64)).astype(int)
+        count = int(np.clip(SAMPLE_BYTES / max(1.0, sizes.mean()), 1, len(sizes)))
+        spread = np.linspace(0, len(sizes) - 1, count).astype(int)
         fitting = spread[np.cumsum(sizes[spread]) <= SAMPLE_BYTES]
         return fitting.tolist() if len(fitting) else [int(sizes.argmin())]
 

@@ -17,7 +17,7 @@ from pipelines.codec import Codec, Coder
 from pipelines.store import Manifest, Store
 from training.export import export
 from training.generation import Sampling
-from training.recipe import training_address
+from training.stages import training_address
 
 
 @pytest.fixture

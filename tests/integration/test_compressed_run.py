@@ -12,8 +12,8 @@ from cluster.generate import generate
 from cluster.report.page import render
 from pipelines.build import open_coder
 from pipelines.store import Store
+from training.execution import Finished, execute, find_models
 from training.generation import Sampling
-from training.recipe import Finished, execute, find_models
 
 STEPS = {"batch_tokens": 2048, "tokens": 4 * 2048, "threads": 1}
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipelines.check import check_data
 from pipelines.config import DataConfig
 from training.recipe import Recipe
 from training.references import references, resolved
@@ -52,3 +53,18 @@ def test_only_models_that_are_needed_are_trained() -> None:
     models = {"proxy": other, "other": other, "user": user}
     assert Recipe.model_validate(tree(models, codec=codec)).needed_models == ["proxy", "user"]
     assert Recipe.model_validate(tree(models)).needed_models == []
+
+
+def test_a_model_has_one_seed() -> None:
+    other = {"data": {"source": TEXT}, "training": {"seed": 5}}
+    with pytest.raises(ValueError, match=r"training.seed 5 is not 0; set `seed` beside it"):
+        Recipe.model_validate(tree({"m1": other}))
+
+
+def test_a_folder_that_is_not_there_is_found_before_any_work(tmp_path) -> None:
+    (tmp_path / "text.txt").write_text("Some text.")
+    source = {"kind": "text", "path": str(tmp_path / "text.txt")}
+    codec = {"kind": "equal_info", "model": {"kind": "transformer", "model": "m1"}}
+    config = DataConfig.model_validate({"source": source, "codec": codec})
+    with pytest.raises(ValueError, match="finds no folder 'm1'; give that of an exported model, or '@name'"):
+        check_data(config)

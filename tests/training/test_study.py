@@ -11,8 +11,9 @@ import pytest
 from pipelines.codec import Codec, Coder
 from pipelines.packed import Packed
 from pipelines.store import Store
+from training.execution import execute
 from training.models.llama import Llama
-from training.recipe import Recipe, execute
+from training.recipe import Recipe
 from training.study import (
     EXAMPLE_BYTES,
     Arm,

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from pipelines.store import Manifest, Store
-from training.recipe import Recipe, execute
+from training.execution import execute
+from training.recipe import Recipe
 from tuning.config import TuningConfig
 from tuning.space import overridden
 from tuning.sweep import sweep

@@ -3,13 +3,11 @@
 Legend of shapes: B sequences, T tokens, V vocabulary.
 """
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from pipelines.codec import Codec
 from pipelines.neural.shape import CONFIG_NAMES, VOCABULARY, Shape
 from training.contracts import Model
-
-if TYPE_CHECKING:
-    import torch
 
 Size = Literal["3m", "800k", "200k"]
 SIZES: dict[Size, tuple[int, int, int, int]] = {  # layers, hidden, heads, feed_forward
@@ -33,16 +31,20 @@ class ByteTransformer(Model):
         """The sizes for sequences of `length`."""
         return Shape(*SIZES[self.size], context=length)
 
-    def build(self, vocab_size: int, length: int, end: int) -> Any:
-        """A ByteDecoder; ValueError where the tokens are no bytes."""
-        if vocab_size != VOCABULARY:
+    def check_codec(self, codec: Codec) -> None:
+        """ValueError for every codec but `bytes`."""
+        if codec.kind != "bytes":
             raise ValueError(
-                f"model 'byte_transformer' reads bytes, the codec has {vocab_size} tokens; set `codec: bytes` beside it"
+                f"model 'byte_transformer' reads bytes, the data beside it has the codec '{codec.kind}'; set `codec: "
+                "{kind: bytes}` there"
             )
+
+    def build(self, vocab_size: int, length: int, end: int) -> Any:
+        """A ByteDecoder of the 257 tokens of codec `bytes`."""
         from training.byte_decoder import ByteDecoder, ByteDecoderConfig
 
         sizes = dict(zip(CONFIG_NAMES, self.shape(length), strict=True))
-        settings: dict[str, Any] = {"vocab_size": vocab_size, "bos_token_id": end, "eos_token_id": end, **sizes}
+        settings: dict[str, Any] = {"vocab_size": VOCABULARY, "bos_token_id": end, "eos_token_id": end, **sizes}
         return ByteDecoder(ByteDecoderConfig(**settings))
 
     def parameters(self, vocab_size: int) -> int:
@@ -55,13 +57,3 @@ class ByteTransformer(Model):
         """6 N + 12 layers hidden length, as for `llama`."""
         shape = self.shape(length)
         return 6.0 * (shape.weights + vocab_size * shape.hidden) + 12.0 * shape.layers * shape.hidden * length
-
-    def nats(self, network: Any, tokens_BT: "torch.Tensor", scored_BT: "torch.Tensor") -> "torch.Tensor":
-        """Next-token negative log-likelihood, summed over the tokens that are `scored`; the first has no context."""
-        import torch
-
-        logits_BTV = network(input_ids=tokens_BT).logits[:, :-1]
-        targets_BT = tokens_BT[:, 1:].masked_fill(~scored_BT[:, 1:], -100)
-        return torch.nn.functional.cross_entropy(
-            logits_BTV.flatten(0, 1).float(), targets_BT.flatten(), ignore_index=-100, reduction="sum"
-        )

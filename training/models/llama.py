@@ -4,14 +4,11 @@ Legend of shapes: B sequences, T tokens, V vocabulary.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from training.contracts import Model
-
-if TYPE_CHECKING:
-    import torch
 
 Preset = Literal["25m", "113m", "403m", "2b"]
 PRESETS: dict[str, dict[str, int]] = {
@@ -107,16 +104,6 @@ class Llama(Model):
         hidden = self.sizes()[0]
         multiplied = self._layer_weights() + vocab_size * hidden
         return 6.0 * multiplied + 12.0 * self.layers * hidden * length
-
-    def nats(self, network: Any, tokens_BT: "torch.Tensor", scored_BT: "torch.Tensor") -> "torch.Tensor":
-        """Next-token negative log-likelihood, summed over the tokens that are `scored`; the first has no context."""
-        import torch
-
-        logits_BTV = network(input_ids=tokens_BT, use_cache=False).logits[:, :-1]
-        targets_BT = tokens_BT[:, 1:].masked_fill(~scored_BT[:, 1:], -100)
-        return torch.nn.functional.cross_entropy(
-            logits_BTV.flatten(0, 1).float(), targets_BT.flatten(), ignore_index=-100, reduction="sum"
-        )
 
     def _layer_weights(self) -> int:
         hidden, _, feed_forward = self.sizes()

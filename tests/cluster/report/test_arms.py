@@ -11,7 +11,7 @@ from cluster.report.arms import arm, with_multipliers
 from cluster.report.schema import Arm, Curve
 from pipelines.build import BuiltData
 from pipelines.store import Manifest, Store
-from training.recipe import Finished
+from training.execution import Finished
 
 HELD_OUT = {"kind": "jsonl"}
 STUDY = {

@@ -27,7 +27,7 @@ def test_reading_side_by_side_gives_the_numbers_of_whole_contexts(byte_transform
 
 def test_it_names_what_it_costs(byte_transformer: Path) -> None:
     model = Transformer(model=str(byte_transformer)).open(files_of(byte_transformer))
-    assert model.flops_per_byte == 2 * (2 * (4 * 32**2 + 3 * 32 * 64) + 256 * 32)
+    assert model.flops_per_byte == 2 * (2 * (4 * 32**2 + 3 * 32 * 64))
 
 
 def test_its_recipe_is_its_content_and_not_its_place(byte_transformer: Path, tmp_path: Path) -> None:

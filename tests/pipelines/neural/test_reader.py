@@ -102,6 +102,25 @@ def test_the_order_of_additions_changes_nothing(weights: Weights, network: Exact
     assert (read_all(shuffled, [TEXT])[0] == read_all(network, [TEXT])[0]).all()
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_changes_nothing(weights: Weights) -> None:
+    texts = [np.roll(TEXT, shift) for shift in range(37)]
+    on_gpu, on_cpu = (read_all(ExactNetwork(weights, device), texts) for device in ("cuda", "cpu"))
+    assert all((one == other).all() for one, other in zip(on_gpu, on_cpu, strict=True))
+
+
+def test_weights_beyond_all_measure_are_cut_so_that_sums_stay_exact(byte_transformer: Path, tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    arrays = load_file(byte_transformer / "model.safetensors")
+    save_file(arrays | {"embedding.weight": arrays["embedding.weight"] * 1e6}, tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_bytes((byte_transformer / "config.json").read_bytes())
+    embedding = rounded_weights(sealed_model(tmp_path)).embedding
+    scaled = embedding * 2**12
+    assert np.abs(scaled).max() <= 2**20
+    assert [int((row**2).sum()) for row in scaled] == [sum(int(each) ** 2 for each in row) for row in scaled]
+
+
 def test_a_text_that_begins_later_reads_the_same(network: ExactNetwork) -> None:
     reader = Reader(network, 2)
     reader.step(np.array([BEGIN, BEGIN]))

@@ -9,6 +9,7 @@ import torch
 from pipelines.byte_models.transformer import Transformer
 from training.export import open_folder
 from training.models.byte_transformer import ByteTransformer, Size
+from training.recipe import ModelRecipe
 
 
 @pytest.mark.parametrize(("size", "weights"), [("3m", 3.1e6), ("800k", 0.79e6), ("200k", 0.2e6)])
@@ -17,8 +18,11 @@ def test_sizes_are_what_their_names_say(size: Size, weights: float) -> None:
 
 
 def test_tokens_that_are_no_bytes_are_refused() -> None:
-    with pytest.raises(ValueError, match="set `codec: bytes`"):
-        ByteTransformer().build(2000, 64, 1999)
+    source = {"kind": "text", "path": "nowhere.txt"}
+    for codec in ({"kind": "bpe"}, {"kind": "gzip"}):
+        tree = {"data": {"source": source, "codec": codec}, "training": {"model": {"kind": "byte_transformer"}}}
+        with pytest.raises(ValueError, match=f"the codec '{codec['kind']}'; set `codec"):
+            ModelRecipe.model_validate(tree)
 
 
 def test_the_first_token_of_a_sequence_is_its_beginning() -> None:
