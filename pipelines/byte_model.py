@@ -6,7 +6,7 @@ that any coder ever compares.
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,16 @@ BEGIN = 256  # where a byte is expected: the text is empty again
 MEMO_CONTEXTS = 1 << 16  # 2 kB each
 
 NextByteFn = Callable[[Sequence[bytes]], FloatArray]  # (n,) contexts -> (n, 256) probabilities of the byte that follows
-ReadFn = Callable[[npt.NDArray[np.integer]], Int64Array]  # (n,) bytes or BEGIN -> (n, 257) quantized_cdf of the next
+
+
+class Reader(Protocol):
+    """Reads n texts side by side, a byte of each at a time; the first step begins all of them."""
+
+    def step(self, letters: npt.NDArray[np.integer]) -> Int64Array:
+        """(n, 257) quantized_cdf of what follows, after each of the (n,) texts got its next byte, or BEGIN."""
+
+    def keep(self, rows: npt.NDArray[np.integer]) -> None:
+        """Goes on with the texts of these rows alone, in this order."""
 
 
 class NextByte:
@@ -39,26 +48,34 @@ class NextByte:
         """(n, 256) probabilities, none of them 0, of the byte behind each context."""
         raise NotImplementedError
 
-    def reader(self, rows: int) -> ReadFn:
-        """Reads `rows` texts side by side: each call gives every text its next byte, or BEGIN, which empties it.
+    def reader(self, rows: int) -> Reader:
+        """A reader of `rows` texts; by default one that keeps them, and asks for each different context once."""
+        return _ContextReader(self, rows)
 
-        The first call begins all of them.
-        """
-        contexts = [bytearray() for _ in range(rows)]
-        memo: dict[bytes, Int64Array] = {}
 
-        def read(letters: npt.NDArray[np.integer]) -> Int64Array:
-            for context, letter in zip(contexts, letters.tolist(), strict=True):
-                context.clear() if letter == BEGIN else context.append(letter)
-            keys = [bytes(each if self.reach is None else each[max(0, len(each) - self.reach) :]) for each in contexts]
-            if len(memo) > MEMO_CONTEXTS:
-                memo.clear()
-            new = sorted({key for key in keys if key not in memo})
-            if new:
-                memo.update(zip(new, quantized_cdf(self.predict(new)), strict=True))
-            return np.stack([memo[key] for key in keys])
+class _ContextReader:
+    def __init__(self, model: NextByte, rows: int) -> None:
+        self._model = model
+        self._contexts = [bytearray() for _ in range(rows)]
+        self._memo: dict[bytes, Int64Array] = {}
 
-        return read
+    def step(self, letters: npt.NDArray[np.integer]) -> Int64Array:
+        for context, letter in zip(self._contexts, letters.tolist(), strict=True):
+            context.clear() if letter == BEGIN else context.append(letter)
+        keys = [self._key(context) for context in self._contexts]
+        if len(self._memo) > MEMO_CONTEXTS:
+            self._memo.clear()
+        new = sorted({key for key in keys if key not in self._memo})
+        if new:
+            self._memo.update(zip(new, quantized_cdf(self._model.predict(new)), strict=True))
+        return np.stack([self._memo[key] for key in keys])
+
+    def keep(self, rows: npt.NDArray[np.integer]) -> None:
+        self._contexts = [self._contexts[row] for row in rows.tolist()]
+
+    def _key(self, context: bytearray) -> bytes:
+        reach = self._model.reach
+        return bytes(context if reach is None else context[max(0, len(context) - reach) :])
 
 
 class ByteModel(Component):

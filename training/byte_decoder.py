@@ -9,7 +9,7 @@ import torch
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutput
 
-from pipelines.neural.reader import EPSILON
+from pipelines.neural.rows import EPSILON
 from pipelines.neural.shape import BUCKETS, MODEL_TYPE, distance_buckets
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipelines.byte_model import BEGIN, ByteModel, NextByte, ReadFn
+from pipelines.byte_model import BEGIN, ByteModel, NextByte, Reader
 from pipelines.component import PLACEMENT
 from pipelines.contracts import FloatArray
 from pipelines.entropy.cdf import Int64Array, quantized_cdf
@@ -18,7 +18,7 @@ from pipelines.neural.weights import rounded_weights, sealed_model
 if TYPE_CHECKING:
     import ray.data
 
-    from pipelines.neural.reader import ExactNetwork
+    from pipelines.neural.rows import ExactNetwork
 
 FILE = "transformer.weights"
 BATCH = 1024  # contexts that are read side by side
@@ -59,7 +59,7 @@ class Transformer(ByteModel):
 
     def open(self, files: dict[str, bytes]) -> NextByte:
         """The network on this machine's GPU, else its CPU."""
-        from pipelines.neural.reader import ExactNetwork
+        from pipelines.neural.rows import ExactNetwork
 
         if FILE not in files:
             raise ValueError(f"byte model 'transformer' needs {FILE}, given {sorted(files)}; train it first")
@@ -83,24 +83,30 @@ class _Network(NextByte):
         return probabilities
 
     def _read(self, letters_NT: npt.NDArray[np.uint8]) -> FloatArray:
-        from pipelines.neural.reader import Reader
+        from pipelines.neural.rows import Rows
 
-        reader = Reader(self._network, len(letters_NT))
-        weights = reader.step(np.full(len(letters_NT), BEGIN))
+        rows = Rows(self._network, len(letters_NT))
+        weights = rows.step(np.full(len(letters_NT), BEGIN))
         for letters in letters_NT.T:
-            weights = reader.step(letters)
+            weights = rows.step(letters)
         return _shares(weights)
 
-    def reader(self, rows: int) -> ReadFn:
-        """Keys and values of what was read are kept."""
-        from pipelines.neural.reader import Reader
+    def reader(self, rows: int) -> Reader:
+        """One that keeps the keys and values of what was read."""
+        return _NetworkReader(self._network, rows)
 
-        reader = Reader(self._network, rows)
 
-        def read(letters: npt.NDArray[np.integer]) -> Int64Array:
-            return quantized_cdf(_shares(reader.step(letters)))
+class _NetworkReader:
+    def __init__(self, network: "ExactNetwork", rows: int) -> None:
+        from pipelines.neural.rows import Rows
 
-        return read
+        self._rows = Rows(network, rows)
+
+    def step(self, letters: npt.NDArray[np.integer]) -> Int64Array:
+        return quantized_cdf(_shares(self._rows.step(letters)))
+
+    def keep(self, rows: npt.NDArray[np.integer]) -> None:
+        self._rows.keep(rows)
 
 
 def _shares(weights: FloatArray) -> FloatArray:

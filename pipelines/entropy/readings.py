@@ -20,7 +20,7 @@ Reading = Generator[int, Int64Array, T]  # yields a byte or BEGIN, is sent the (
 def read_together(model: NextByte, readings: Sequence[Reading[T]], rows: int) -> list[T]:
     """What each reading returns, `rows` of them asking the model together; an exception of one of them ends all.
 
-    Rows for which no reading is left go on asking for the first byte of an empty text, until the last one is done.
+    Rows for which no reading is left go on asking for the first byte of an empty text, until half of them are such.
     """
     coming = iter(enumerate(readings))
     results: dict[int, T] = {}
@@ -38,9 +38,13 @@ def read_together(model: NextByte, readings: Sequence[Reading[T]], rows: int) ->
         return BEGIN
 
     letters = [letter_of(row, None) for row in range(len(current))]
-    read = model.reader(len(current))
+    reader = model.reader(len(current))
     while any(current):
-        letters = [letter_of(row, cdf) for row, cdf in enumerate(read(np.array(letters)))]
+        busy = [row for row, job in enumerate(current) if job]
+        if 2 * len(busy) <= len(current):
+            reader.keep(np.array(busy))
+            current, letters = [current[row] for row in busy], [letters[row] for row in busy]
+        letters = [letter_of(row, cdf) for row, cdf in enumerate(reader.step(np.array(letters)))]
     return [results[number] for number in range(len(readings))]
 
 

@@ -6,6 +6,6 @@ with so few bits that every sum and product is exact in a 64-bit float. Addition
 library; what is left (division, square root, rounding) is one IEEE operation a number, the same everywhere.
 Exponentials come from a table that is made of integers.
 
-`shape` is the layout that training writes and `weights` rounds, `reader` runs it byte by byte, `exponential` is the
+`shape` is the layout that training writes and `weights` rounds, `rows` runs it byte by byte, `exponential` is the
 table.
 """

@@ -117,14 +117,14 @@ def asking(spec: dict[str, Any], documents: Sequence[bytes]) -> dict[str, Any]:
 
 def ideal_bits(model: NextByte, documents: list[bytes]) -> float:
     """-log2 of the quantized probability of every byte, by the byte: what AC could at best reach."""
-    read = model.reader(len(documents))
-    cdf, bits = read(np.full(len(documents), BEGIN)), 0.0
+    reader = model.reader(len(documents))
+    cdf, bits = reader.step(np.full(len(documents), BEGIN)), 0.0
     size = min(map(len, documents))
     letters_TN = np.array([list(document[:size]) for document in documents]).T
     rows = np.arange(len(documents))
     for letters in letters_TN:
         bits -= float(np.log2((cdf[rows, letters + 1] - cdf[rows, letters]) / TOTAL).sum())
-        cdf = read(letters)
+        cdf = reader.step(letters)
     return bits / letters_TN.size
 
 

@@ -79,16 +79,27 @@ def test_a_context_is_continued_the_same_alone_and_in_company(model: ByteModel, 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_texts_read_side_by_side_are_continued_as_their_contexts_are(model: ByteModel, texts: list[bytes]) -> None:
     """Every text begins anew where it ends, so rows begin at different steps."""
-    read = opened(model).reader(len(texts))
+    reader = opened(model).reader(len(texts))
     letters = [np.tile([BEGIN, *text], 3)[: 2 + max(map(len, texts))] for text in texts]
     steps = np.array(
         [np.pad(each, (0, 2 + max(map(len, texts)) - len(each)), constant_values=BEGIN) for each in letters]
     )
     for step in range(steps.shape[1]):
-        cdf = read(steps[:, step])
+        cdf = reader.step(steps[:, step])
         so_far = [row[: step + 1] for row in steps]
         now = [bytes(row[np.flatnonzero(row == BEGIN)[-1] + 1 :].tolist()) for row in so_far]
         assert (cdf == quantized_cdf(opened(model).predict(now))).all()
+
+
+@every_model
+def test_rows_that_are_kept_read_on(model: ByteModel) -> None:
+    reader, letters = opened(model).reader(3), np.array([list(b"one text"), list(b"another!"), list(b"a third.")])
+    for step in [np.full(3, BEGIN), *letters.T[:4]]:
+        reader.step(step)
+    reader.keep(np.array([2, 0]))
+    for place, step in enumerate(letters[[2, 0]].T[4:], start=5):
+        contexts = [bytes(letters[row, :place].tolist()) for row in (2, 0)]
+        assert (reader.step(step) == quantized_cdf(opened(model).predict(contexts))).all()
 
 
 @every_learner

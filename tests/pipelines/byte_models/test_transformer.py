@@ -18,9 +18,9 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def test_reading_side_by_side_gives_the_numbers_of_whole_contexts(byte_transformer: Path) -> None:
     model = Transformer(model=str(byte_transformer)).open(files_of(byte_transformer))
     texts = [b"Some words, longer than the context.", b"Other words, which are just as long."]
-    read = model.reader(2)
-    rows = [read(np.array([BEGIN, BEGIN]))]
-    rows += [read(np.array(letters)) for letters in zip(*texts, strict=True)]
+    reader = model.reader(2)
+    rows = [reader.step(np.array([BEGIN, BEGIN]))]
+    rows += [reader.step(np.array(letters)) for letters in zip(*texts, strict=True)]
     contexts = [text[:end] for end in range(len(texts[0]) + 1) for text in texts]
     assert (quantized_cdf(model.predict(contexts)).reshape(len(rows), 2, 257) == np.array(rows)).all()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.byte_model import NextByte, ReadFn
+from pipelines.byte_model import NextByte, Reader
 from pipelines.entropy.equal_windows import Rule
 from pipelines.entropy.growing_trie import GrowingTrie
 from pipelines.entropy.stepwise_windows import StepwiseWindows
@@ -25,15 +25,17 @@ class Asked(NextByte):
         self.predict = model.predict  # type: ignore[method-assign]
         self.read_bytes = 0
 
-    def reader(self, rows: int) -> ReadFn:
+    def reader(self, rows: int) -> Reader:
         """Counts the bytes, BEGIN as well."""
-        read = super().reader(rows)
+        reader = super().reader(rows)
+        step = reader.step
 
         def counted(letters: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
             self.read_bytes += len(letters)
-            return read(letters)
+            return step(letters)
 
-        return counted
+        reader.step = counted  # type: ignore[method-assign]
+        return reader
 
 
 @MODELS

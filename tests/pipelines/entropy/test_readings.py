@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pipelines.byte_model import BEGIN, NextByte, ReadFn
+from pipelines.byte_model import BEGIN, NextByte, Reader
 from pipelines.entropy.cdf import quantized_cdf
 from pipelines.entropy.readings import Reading, read_together
 
@@ -20,15 +20,17 @@ class Counting(NextByte):
         self.predict = model.predict  # type: ignore[method-assign]
         self.calls = 0
 
-    def reader(self, rows: int) -> ReadFn:
-        """Counts the calls."""
-        read = super().reader(rows)
+    def reader(self, rows: int) -> Reader:
+        """Counts the steps."""
+        reader = super().reader(rows)
+        step = reader.step
 
         def counted(letters: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
             self.calls += 1
-            return read(letters)
+            return step(letters)
 
-        return counted
+        reader.step = counted  # type: ignore[method-assign]
+        return reader
 
 
 def read_to_the_end(text: bytes) -> Reading[list[int]]:

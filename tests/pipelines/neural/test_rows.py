@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pipelines.byte_model import BEGIN
-from pipelines.neural.reader import EPSILON, ExactNetwork, Reader
+from pipelines.neural.rows import EPSILON, ExactNetwork, Rows
 from pipelines.neural.shape import distance_buckets
 from pipelines.neural.weights import Layer, Weights, rounded_weights, sealed_model
 
@@ -26,7 +26,7 @@ def network(weights: Weights) -> ExactNetwork:
 
 def read_all(network: ExactNetwork, texts: list[np.ndarray]) -> list[np.ndarray]:
     """What stands behind every byte of texts of equal length, and behind none."""
-    reader = Reader(network, len(texts))
+    reader = Rows(network, len(texts))
     steps = [np.full(len(texts), BEGIN), *np.array(texts).T]
     return list(np.stack([reader.step(letters) for letters in steps], axis=1))
 
@@ -122,7 +122,7 @@ def test_weights_beyond_all_measure_are_cut_so_that_sums_stay_exact(byte_transfo
 
 
 def test_a_text_that_begins_later_reads_the_same(network: ExactNetwork) -> None:
-    reader = Reader(network, 2)
+    reader = Rows(network, 2)
     reader.step(np.array([BEGIN, BEGIN]))
     for letter in TEXT[:20]:
         reader.step(np.array([letter, 7]))
@@ -135,9 +135,20 @@ def test_a_text_that_begins_later_reads_the_same(network: ExactNetwork) -> None:
     assert all((row[1] == whole[place]).all() for place, row in enumerate(rows))
 
 
+def test_rows_that_are_kept_read_on(network: ExactNetwork) -> None:
+    texts = [np.roll(TEXT, shift) for shift in range(5)]
+    whole, rows = read_all(network, texts), Rows(network, 5)
+    for letters in [np.full(5, BEGIN), *np.array(texts).T[:20]]:
+        rows.step(letters)
+    rows.keep(np.array([3, 1]))
+    later = [rows.step(letters) for letters in np.array([texts[3], texts[1]]).T[20:]]
+    for place, weights in enumerate(later):
+        assert (weights == [whole[3][21 + place], whole[1][21 + place]]).all()
+
+
 def test_a_text_that_was_not_begun_is_refused(network: ExactNetwork) -> None:
     with pytest.raises(ValueError, match="begun with BEGIN"):
-        Reader(network, 2).step(np.array([BEGIN, 65]))
+        Rows(network, 2).step(np.array([BEGIN, 65]))
 
 
 def test_sums_that_could_be_inexact_are_refused(weights: Weights) -> None:

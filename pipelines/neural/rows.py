@@ -1,4 +1,4 @@
-"""Reader: the byte Transformer run byte by byte over texts side by side, in exact arithmetic.
+"""The byte Transformer run byte by byte over texts side by side, in exact arithmetic.
 
 Legend of shapes: N texts, D hidden, H heads, E size of a head, S bytes remembered, F feed-forward units.
 
@@ -61,7 +61,7 @@ class ExactNetwork:
         return self.exponentials[index].masked_fill(below.isinf(), 0.0)
 
 
-class Reader:
+class Rows:
     """The state of N texts that are read side by side: keys and values of what each of them has so far.
 
     A byte sees where its text began and the last `context` - 1 bytes; older ones are overwritten.
@@ -79,6 +79,13 @@ class Reader:
 
         with torch.inference_mode():
             return self._step(letters).cpu().numpy()
+
+    def keep(self, rows: npt.NDArray[np.integer]) -> None:
+        """Goes on with these texts alone, in this order."""
+        chosen = self._network.tensor(rows.astype(np.int64))
+        self._counts = self._counts[rows]
+        self._places = self._places[chosen]
+        self._memory = [memory[:, chosen] for memory in self._memory]
 
     def _step(self, letters: npt.NDArray[np.integer]) -> "torch.Tensor":
         network = self._network
