@@ -54,7 +54,7 @@ class _GzipCoder(Coder):
             text = unpacker.decompress(stream)
         except zlib.error as error:
             raise ValueError(f"these tokens are no zlib stream of one document: {error}") from error
-        if not unpacker.eof or unpacker.unused_data.strip(b"\0"):
+        if not unpacker.eof or unpacker.unused_data not in (b"", b"\0"):
             raise ValueError(
                 "these tokens are not one whole zlib stream; cut the documents apart at the end token first"
             )

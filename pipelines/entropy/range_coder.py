@@ -98,7 +98,7 @@ def _refuse(document: int, symbol: int) -> None:
         )
     raise ValueError(
         f"the tokens of document {document} are none that a text is encoded to: its text ends, and they are not its "
-        "shortest number and zeros behind it; cut the documents apart at the end token first, and decode them by the "
+        "shortest number; cut the documents apart at the end token first, and decode them by the "
         "model that they were encoded by"
     )
 
@@ -204,12 +204,11 @@ def _byte_at(data: ByteArray, place: int, stop: int) -> int:
 
 @numba.njit(cache=True, nogil=True)
 def _is_shortest(state: Int64Array, data: ByteArray, stop: int) -> bool:
-    """Whether encoding would have closed with this very number, and only zeros follow it."""
+    """Whether encoding would have closed with this very number, and nothing follows it but a byte 0 that fills up."""
     register = 0
     for place in range(state[READ] - AHEAD, state[READ]):
         register = register << 8 | _byte_at(data, place, stop)
     low = (register - state[OFFSET]) & (FULL - 1)
-    for place in range(state[READ], stop):
-        if data[place] != 0:
-            return False
-    return _shortest(low, state[SPAN]) == low + state[OFFSET]
+    number = _shortest(low, state[SPAN])
+    end = state[READ] - AHEAD + (1 if number % FULL else 0)
+    return number == low + state[OFFSET] and (stop <= end or stop == end + 1 and data[end] == 0)
