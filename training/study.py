@@ -3,7 +3,7 @@
 Legend of shapes: B windows in a batch, T tokens of its longest window, V vocabulary.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,6 @@ from training.batches import BoolArray, scored
 from training.evaluation import batch_tokens
 from training.windows import WindowBatch, window_batches
 
-EXAMPLE_BYTES = 10_240  # of the paper's examples, each of which is compressed alone (section 4)
 SENTENCE = " was what they had been talking about, until the rain began and everyone went back to the house."
 
 
@@ -28,7 +27,7 @@ class StudyConfig(Spec):
     """How much is looked at, which bounds the time that it takes."""
 
     text_bytes: int = Field(default=1 << 20, gt=0, description="of held-out text, encoded for all measures")
-    documents: int = Field(default=64, gt=0, description="decoded again, each of 10,240 bytes at most")
+    documents: int = Field(default=64, gt=0, description="decoded again")
     prefixes: int = Field(default=100, ge=2, description="different words behind which a sentence is encoded")
     tokens: int = Field(default=16_384, gt=0, description="of held-out text, predicted by the model")
     sequences: int = Field(default=4_096, gt=0, description="of the training data, counted for the unigram model")
@@ -70,11 +69,11 @@ class Study:
 
 
 def study(arm: Arm, texts: Sequence[str], config: StudyConfig) -> Study:
-    """The measures on the first `config.text_bytes` of the texts, in examples of 10,240 bytes at most.
+    """The measures on whole texts, as many as begin in the first `config.text_bytes`.
 
     The same arm, texts and config give the same study. ValueError where the texts are empty.
     """
-    coder, sample = arm.coder, examples(texts, config.text_bytes)
+    coder, sample = arm.coder, sample_of(texts, config.text_bytes)
     documents = coder.encode(sample)
     tokens = np.concatenate(documents)
     closed = np.concatenate([np.append(each, np.uint32(coder.end)) for each in documents])
@@ -97,14 +96,10 @@ def study(arm: Arm, texts: Sequence[str], config: StudyConfig) -> Study:
     )
 
 
-def examples(texts: Sequence[str], most_bytes: int) -> list[str]:
-    """Texts cut into examples of EXAMPLE_BYTES at most, between characters; as many as begin before `most_bytes`."""
-    found, text_bytes = [], 0
-    for example in (example for text in texts for example in _cut(text)):
-        if text_bytes >= most_bytes:
-            break
-        found.append(example)
-        text_bytes += len(example.encode())
+def sample_of(texts: Sequence[str], most_bytes: int) -> list[str]:
+    """Whole texts, as `evaluate` reads them, as many as begin before `most_bytes`; ValueError where all are empty."""
+    starts = np.cumsum([0, *(len(text.encode()) for text in texts)])[:-1]
+    found = [text for text, start in zip(texts, starts, strict=True) if text and start < most_bytes]
     if not found:
         raise ValueError("there is no text to study; give a held-out source with documents that are not empty")
     return found
@@ -184,13 +179,3 @@ def window_hits(network: Any, batch: WindowBatch) -> BoolArray:
         logits_BTV = network(input_ids=tokens_BT, use_cache=False).logits[:, :-1]
         hits_BT: BoolArray = (logits_BTV.argmax(-1) == tokens_BT[:, 1:]).cpu().numpy()
     return np.pad(hits_BT, ((0, 0), (1, 0)))
-
-
-def _cut(text: str) -> Iterator[str]:
-    data, start = text.encode(), 0
-    while start < len(data):
-        end = start + EXAMPLE_BYTES
-        while end < len(data) and data[end] & 0xC0 == 0x80:  # inside a character
-            end -= 1
-        yield data[start:end].decode()
-        start = end

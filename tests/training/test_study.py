@@ -15,15 +15,14 @@ from training.execution import execute
 from training.models.llama import Llama
 from training.recipe import Recipe
 from training.study import (
-    EXAMPLE_BYTES,
     Arm,
     Study,
     StudyConfig,
     accuracy_by_place,
     described,
-    examples,
     first_tokens,
     round_trip_share,
+    sample_of,
     stability,
     study,
     training_tokens,
@@ -40,17 +39,11 @@ def network(vocab_size: int, length: int = 32) -> object:
     return Llama(layers=1).build(vocab_size, length, 0).eval()
 
 
-def test_examples_are_the_texts_cut_between_characters() -> None:
-    texts = ["a" + "é" * 20_000, "", "short", "👩" * 6_000]
-    found = examples(texts, 1 << 30)
-    assert "".join(found) == "".join(texts)
-    sizes = [len(example.encode()) for example in found]
-    assert max(sizes) <= EXAMPLE_BYTES
-    assert sizes == [EXAMPLE_BYTES - 1, EXAMPLE_BYTES, EXAMPLE_BYTES, 9_282, 5, EXAMPLE_BYTES, EXAMPLE_BYTES, 3_520]
-    assert examples(texts, 1) == found[:1]
-    assert examples(texts, EXAMPLE_BYTES) == found[:2]
+def test_the_sample_is_of_whole_texts() -> None:
+    assert sample_of(["one", "", "two", "three"], 4) == ["one", "two"]
+    assert sample_of(["one", "two"], 1 << 30) == ["one", "two"]
     with pytest.raises(ValueError, match="no text to study"):
-        examples(["", ""], 100)
+        sample_of(["", ""], 100)
 
 
 def test_first_tokens_end_inside_a_document() -> None:
