@@ -3,7 +3,7 @@ import pickle
 import pytest
 from pydantic import ValidationError
 
-from pipelines import contracts, step
+from pipelines import byte_model, codec, contracts, step
 from pipelines.component import component_in, kind_of, kinds
 from pipelines.contracts import Filter, Selector
 from pipelines.selectors.top_fraction import TopFraction
@@ -68,7 +68,7 @@ def test_a_dotted_kind_is_a_module_outside(tmp_path, monkeypatch) -> None:
     "family", ["sources", "filters", "scorers", "selectors", "rewriters", "engines", "codecs", "byte_models", "steps"]
 )
 def test_every_file_of_a_family_defines_one_component(family: str) -> None:
-    everything = [*vars(contracts).values(), *vars(step).values()]
+    everything = [item for module in (contracts, step, codec, byte_model) for item in vars(module).values()]
     roots = {root.family: root for root in everything if isinstance(root, type) and "family" in vars(root)}
     root = roots[f"pipelines.{family}"]
     for kind in kinds(root.family):

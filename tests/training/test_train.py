@@ -1,5 +1,6 @@
 """Whole training runs under Ray Train: the same result with other workers, after a killed worker, a killed driver."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -155,15 +156,18 @@ def wait_until_quiet(folder: Path) -> None:
 def kill_worker_at_checkpoint(folder: Path, killed: threading.Event) -> None:
     wait_for_checkpoint(folder)
     for pid in descendants(os.getpid()):
-        if "RayTrainWorker" in Path(f"/proc/{pid}/cmdline").read_text():
-            os.kill(pid, signal.SIGKILL)
-            killed.set()
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if "RayTrainWorker" in Path(f"/proc/{pid}/cmdline").read_text():
+                os.kill(pid, signal.SIGKILL)
+                killed.set()
 
 
 def descendants(pid: int) -> list[int]:
-    children = [
-        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
-    ]
+    """All processes below this one that are still there when they are looked at."""
+    children: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread may end meanwhile
+            children += map(int, (task / "children").read_text().split())
     return children + [each for child in children for each in descendants(child)]
 
 
