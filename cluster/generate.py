@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from cluster.config import load
-from pipelines.build import BuiltData, find_data, open_coder
+from pipelines.build import BuiltData, open_coder
 from pipelines.codec import Coder
 from pipelines.store import Manifest, Store
-from training.execution import find_models, with_models
+from training.execution import find_model, find_models, with_models
 from training.export import open_trained
 from training.generation import Sampling
 from training.generation import generate as generate_tokens
 from training.recipe import Recipe
-from training.stages import training_address
 
 
 def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Sampling, out: TextIO) -> str:
@@ -52,10 +51,7 @@ def find_trained(config: Recipe, store: Store) -> tuple[BuiltData, Manifest] | N
     models = find_models(config, store)
     if len(models) < len(config.needed_models):
         return None
-    recipe = with_models(config, models, store)
-    data = find_data(recipe.data, store, recipe.seed)
-    trained = None if data is None else store.manifest(training_address(recipe, data))
-    return None if data is None or trained is None else (data, trained)
+    return find_model(with_models(config, models, store), store)
 
 
 def check_whole_windows(coder: Coder, given: int, sampling: Sampling) -> None:

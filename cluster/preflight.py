@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from cluster import node_facts
@@ -75,9 +74,10 @@ def needed_paths(config: "RunConfig") -> list[str]:
     """What every node has to see besides the store: local model folders, the first and the last local input file."""
     models: set[str] = set()
     files: set[str] = set()
-    for part in [config, *map(config.models.__getitem__, config.needed_models)]:
+    for part in [config, *(config.models[name] for name in config.needed_models)]:
         models |= {model for model in _models(part.data.model_dump(serialize_as_any=True)) if local_folder(model)}
-        files |= {file for file in itemgetter(0, -1)(part.data.source.files()) if os.path.exists(file)}
+        found = part.data.source.files()
+        files |= {file for file in (found[0], found[-1]) if os.path.exists(file)}
     return [*sorted(models), *sorted(files)]
 
 

@@ -53,13 +53,18 @@ def find_models(config: Recipe, store: Store) -> dict[str, Manifest]:
     """The models that the recipe needs, up to the first that is not in the store; nothing is trained."""
     found: dict[str, Manifest] = {}
     for name in config.needed_models:
-        one = model_recipe(config, name, found, store)
-        data = find_data(one.data, store, one.seed)
-        trained = None if data is None else store.manifest(training_address(one, data))
-        if trained is None:
+        model = find_model(model_recipe(config, name, found, store), store)
+        if model is None:
             break
-        found[name] = trained
+        found[name] = model[1]
     return found
+
+
+def find_model(config: Recipe, store: Store) -> tuple[BuiltData, Manifest] | None:
+    """The data and the model of a recipe without references, where the store has both."""
+    data = find_data(config.data, store, config.seed)
+    trained = None if data is None else store.manifest(training_address(config, data))
+    return None if data is None or trained is None else (data, trained)
 
 
 def model_recipe(config: Recipe, name: str, trained: Mapping[str, Manifest], store: Store) -> Recipe:

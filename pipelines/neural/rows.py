@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.byte_model import BEGIN
 from pipelines.neural.exponential import LARGEST, STEP_BITS, exponential_table
 from pipelines.neural.shape import distance_buckets
 from pipelines.neural.weights import RESIDUAL_BITS, RESIDUAL_BOUND, SCORE_BITS, Weights
@@ -89,13 +90,13 @@ class Rows:
 
     def _step(self, letters: npt.NDArray[np.integer]) -> "torch.Tensor":
         network = self._network
-        begins = letters == 256
+        begins = letters == BEGIN
         if (self._counts[~begins] == 0).any():
             raise ValueError("a text is begun with BEGIN before its first byte is read")
         places = np.where(begins, 0, self._counts)
         self._counts = places + 1
         self._make_room(int(self._counts.max()))
-        rows = _counted(len(letters), network.device)
+        rows = network.tensor(np.arange(len(letters)))
         now = network.tensor(places)
         slots = network.tensor(np.where(begins, 0, 1 + (places - 1) % max(network.shape.context - 1, 1)))
         if begins.any():
@@ -155,13 +156,6 @@ class Rows:
         shape = self._network.shape
         size = (2, texts, shape.heads, room, shape.hidden // shape.heads)
         return torch.zeros(size, dtype=torch.float64, device=self._network.device)
-
-
-def _counted(count: int, device: str) -> "torch.Tensor":
-    """0 to count - 1."""
-    import torch
-
-    return torch.arange(count, device=device)
 
 
 def _snapped(values: "torch.Tensor", bits: int) -> "torch.Tensor":

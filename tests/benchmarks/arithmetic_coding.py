@@ -13,12 +13,10 @@ with one JSON line.
 import argparse
 import json
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from measuring import best_of_three
 
 from pipelines.byte_model import NextByte
 from pipelines.byte_models import order_k, static
@@ -101,16 +99,6 @@ def information(model: NextByte, documents: list[bytes]) -> tuple[float, float, 
             divergence = (chances * (by_integers - by_probability)).sum()
             sums += by_integers[at].sum(), by_probability[at].sum(), divergence
     return float(sums[0]), float(sums[1]), float(sums[2])
-
-
-def best_of_three(work: Callable[[], Any]) -> tuple[Any, float]:
-    """What the work gives, and its processor seconds."""
-    seconds = []
-    for _ in range(3):
-        started = time.process_time()
-        result = work()
-        seconds.append(time.process_time() - started)
-    return result, min(seconds)
 
 
 def print_table(documents: list[bytes], rows: dict[str, dict[str, float]]) -> None:

@@ -9,7 +9,6 @@ machine does not count. Prints a table for each corpus and ends with one JSON li
 """
 
 import argparse
-import io
 import json
 import math
 import os
@@ -22,8 +21,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"  # one core each
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-import zstandard
+from measuring import best_of_three, shard_texts
 
 from pipelines.byte_model import ByteModel, NextByteFn
 from pipelines.codec import Codec, Coder, TokenArrays
@@ -79,13 +77,9 @@ def books() -> Corpus:
 
 def mixture() -> Corpus:
     """The documents of one half of the shards to learn from, those of the other half to encode."""
-    learned: list[str] = []
-    for file in sorted((DATA / "mixture").glob("*.jsonl.zst")):
-        with file.open("rb") as raw:
-            lines = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(raw), encoding="utf-8")
-            learned += [json.loads(line)["text"] for line in lines]
-    tables = [pq.read_table(file, columns=["text"]) for file in sorted((DATA / "mixture").glob("*.parquet"))]
-    return Corpus(learned, [text.encode() for text in pa.concat_tables(tables)["text"].to_pylist()])
+    halves = [sorted((DATA / "mixture").glob(f"*.{ending}")) for ending in ("jsonl.zst", "parquet")]
+    learned, encoded = ([text for file in half for text in shard_texts(file)] for half in halves)
+    return Corpus(learned, [text.encode() for text in encoded])
 
 
 CORPORA: dict[str, Callable[[], Corpus]] = {"text": books, "mixture": mixture}
@@ -179,16 +173,6 @@ def speeds(coder: Coder, documents: list[bytes]) -> dict[str, float]:
         "encode_mb_per_second": size / encode_seconds / 1e6,
         "decode_mb_per_second": size / decode_seconds / 1e6,
     }
-
-
-def best_of_three(work: Callable[[], Any]) -> tuple[Any, float]:
-    """What the work gives, and its processor seconds."""
-    seconds = []
-    for _ in range(3):
-        started = time.process_time()
-        result = work()
-        seconds.append(time.process_time() - started)
-    return result, min(seconds)
 
 
 def misread(documents: list[bytes], predict: NextByteFn, greedy: Coder) -> float:

@@ -21,6 +21,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}  # one
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from measuring import shard_texts
 
 from pipelines.build import apply_step, ingest
 from pipelines.codec import Codec
@@ -48,15 +49,8 @@ FITTED: Fitted = {}
 
 def lengthened(data: Path, copies: int, folder: Path) -> None:
     """The shards of the mixture, each `copies` times as long, one row group each."""
-    import orjson
-    import zstandard
-
     for file in sorted(data.glob("part-*")):
-        if file.suffix == ".parquet":
-            texts = pq.read_table(file, columns=["text"])["text"].to_pylist()
-        else:
-            lines = zstandard.ZstdDecompressor().stream_reader(file.open("rb")).read().splitlines()
-            texts = [orjson.loads(line)["text"] for line in lines]
+        texts = shard_texts(file)
         many = [f"Copy {copy}. {text}" for copy in range(copies) for text in texts]
         pq.write_table(pa.table({"text": many}), folder / f"{file.name.split('.')[0]}.parquet")
 

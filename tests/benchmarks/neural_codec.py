@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measuring import best_of_three
 
 from pipelines.byte_model import BEGIN, NextByte
 from pipelines.byte_models.transformer import Transformer
@@ -83,8 +84,8 @@ def with_codebook(spec: dict[str, Any], documents: Sequence[bytes]) -> dict[str,
     compiled = time.perf_counter() - started
     coder = codec.open(files)
     coder.encode(documents[:1])  # compiles the loops
-    seconds, tokens = best(lambda: coder.encode(documents))
-    decode_seconds, back = best(lambda: coder.decode_many(tokens))
+    tokens, seconds = best_of_three(lambda: coder.encode(documents))
+    back, decode_seconds = best_of_three(lambda: coder.decode_many(tokens))
     size = sum(map(len, documents))
     return {
         "codec": name(spec),
@@ -149,16 +150,6 @@ def speed_ups(codebook: dict[str, Any], documents: Sequence[bytes], model: NextB
         "against_batched": speed / batched,
         "against_naive": speed / naive,
     }
-
-
-def best(action: Any) -> tuple[float, Any]:
-    """The least processor seconds of three runs, and the result."""
-    seconds, result = [], None
-    for _ in range(3):
-        started = time.process_time()
-        result = action()
-        seconds.append(time.process_time() - started)
-    return min(seconds), result
 
 
 def name(spec: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
+from measuring import shard_texts
 
 from pipelines.build import apply_step, ingest
 from pipelines.contracts import ID, TEXT, Source
@@ -37,15 +38,8 @@ DEDUP = Step.model_validate({"kind": "dedup_exact"})
 
 def replicate(data: Path, copies: int, folder: Path) -> None:
     """`copies` of every shard of the mixture in `folder`, each with text of its own."""
-    import orjson
-    import zstandard
-
     for file in sorted(data.glob("part-*")):
-        if file.suffix == ".parquet":
-            texts = pq.read_table(file, columns=["text"])["text"].to_pylist()
-        else:
-            lines = zstandard.ZstdDecompressor().stream_reader(file.open("rb")).read().splitlines()
-            texts = [orjson.loads(line)["text"] for line in lines]
+        texts = shard_texts(file)
         for copy in range(copies):
             changed = [f"This is copy number {copy}. {text}" for text in texts]
             pq.write_table(pa.table({"text": changed}), folder / f"{file.name.split('.')[0]}-{copy}.parquet")

@@ -1,0 +1,30 @@
+"""What several benchmarks share: the clock, and the texts of the mixture's shards."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def best_of_three(work: Callable[[], Any]) -> tuple[Any, float]:
+    """What the work gives, and its processor seconds."""
+    seconds = []
+    for _ in range(3):
+        started = time.process_time()
+        result = work()
+        seconds.append(time.process_time() - started)
+    return result, min(seconds)
+
+
+def shard_texts(file: Path) -> list[str]:
+    """The texts of one shard of `mixture/`, Parquet or compressed JSON lines."""
+    import orjson
+    import pyarrow.parquet as pq
+    import zstandard
+
+    if file.suffix == ".parquet":
+        texts: list[str] = pq.read_table(file, columns=["text"])["text"].to_pylist()
+        return texts
+    with file.open("rb") as raw:
+        lines = zstandard.ZstdDecompressor().stream_reader(raw).read().splitlines()
+    return [orjson.loads(line)["text"] for line in lines]
