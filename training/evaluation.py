@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.codec import Coder
+from training.contracts import IntArray, Tokens
 from training.windows import WindowBatch, window_batches
 
 BATCH_TOKENS = 8_192
@@ -48,23 +48,22 @@ def bits_per_byte(nats: float, text_bytes: int) -> float:
 
 def evaluate(
     network: Any,
-    coder: Coder,
-    texts: Sequence[str],
+    documents: Sequence[Tokens],
+    text_bytes: IntArray,
     genres: Sequence[str] | None = None,
     length: int | None = None,
 ) -> Evaluation:
-    """Bits per byte of whole documents under a trained network, as `training.export` opens it.
+    """Bits per byte of whole documents, of so many UTF-8 bytes each, under a network as `training.export` opens it.
 
     Every token is predicted once, the end of each document included, in windows of `length` tokens (default: the
     model's own) that overlap by half.
     """
-    tokens = coder.encode(texts)
     limit = length or network.config.max_position_embeddings
-    nats = np.zeros(len(texts))
-    for batch in window_batches(tokens, coder.end, limit, batch_tokens(coder.vocab_size)):
+    nats = np.zeros(len(documents))
+    batches = window_batches(documents, network.config.eos_token_id, limit, batch_tokens(network.config.vocab_size))
+    for batch in batches:
         np.add.at(nats, batch.documents, window_nats(network, batch))
-    text_bytes = np.array([len(text.encode()) for text in texts], dtype=np.int64)
-    return summarize(nats, text_bytes, np.array([len(row) + 1 for row in tokens], dtype=np.int64), genres)
+    return summarize(nats, text_bytes, np.array([len(tokens) + 1 for tokens in documents], dtype=np.int64), genres)
 
 
 def batch_tokens(vocab_size: int) -> int:

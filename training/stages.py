@@ -6,21 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from pipelines.build import BuiltData, codec_files, open_coder
-from pipelines.contracts import GENRE, ID, TEXT
-from pipelines.ingest import read_all
 from pipelines.lease import lease
 from pipelines.packed import Packed
 from pipelines.provenance import provenance
-from pipelines.randomness import uniform
 from pipelines.recipe import address, recipe
 from pipelines.store import Manifest, Store
 from training.config import TrainingConfig
 from training.contracts import HeldOut
 from training.evaluation import Evaluation, evaluate
 from training.export import open_trained
+from training.held_out import held_out_text
 from training.recipe import Recipe
 from training.study import Arm, study
 from training.train import TrainingResult, train
@@ -70,11 +67,9 @@ def evaluate_model(config: Recipe, data: BuiltData, trained: Manifest, store: St
     if (finished := store.manifest(target)) is not None:
         return finished
     started = time.monotonic()
-    documents = read_all(config.evaluation.held_out)
-    genres = documents[GENRE].to_pylist()
-    coder = open_coder(data.encoded, store)
-    network = open_trained(trained, coder.vocab_size, store)
-    measured = evaluate(network, coder, documents[TEXT].to_pylist(), genres)
+    documents = held_out_text(config.evaluation.held_out, data, store)
+    network = open_trained(trained, data.encoded.details["vocab_size"], store)
+    measured = evaluate(network, documents.tokens, documents.text_bytes, documents.genres)
     return store.commit(
         Manifest(
             address=target,
@@ -82,7 +77,7 @@ def evaluate_model(config: Recipe, data: BuiltData, trained: Manifest, store: St
             kind="evaluate",
             recipe=ingredients,
             inputs=[trained.address],
-            rows_in=documents.num_rows,
+            rows_in=measured.whole.documents,
             bytes_in=measured.whole.text_bytes,
             details=_measures(measured),
             seconds=time.monotonic() - started,
@@ -104,7 +99,9 @@ def study_arm(config: Recipe, data: BuiltData, trained: Manifest, store: Store) 
     network = open_trained(trained, coder.vocab_size, store)
     flops = config.training.model.forward_flops_per_token()
     arm = Arm(config.data.codec, coder, Packed.from_manifest(store, data.packed), network, flops)
-    measured = study(arm, held_out_texts(config, "study"), config.evaluation.study)
+    whole = held_out_text(config.evaluation.held_out, data, store)
+    documents = whole.sample(config.evaluation.study.text_bytes, "study")
+    measured = study(arm, documents.texts, documents.tokens, config.evaluation.study)
     return store.commit(
         Manifest(
             address=target,
@@ -119,21 +116,11 @@ def study_arm(config: Recipe, data: BuiltData, trained: Manifest, store: Store) 
     )
 
 
-def held_out_texts(config: Recipe, purpose: str) -> list[str]:
-    """The texts of all held-out documents, shuffled by the hash of their ids and the purpose."""
-    documents = read_all(config.evaluation.held_out)
-    order = np.argsort(uniform(documents[ID].combine_chunks(), 0, purpose), kind="stable")
-    texts: list[str] = documents[TEXT].take(pa.array(order)).to_pylist()
-    return texts
-
-
 def held_out_sample(config: Recipe, data: BuiltData, store: Store) -> HeldOut:
-    """The documents of the training curve: drawn by the hash of their ids, about `curve_bytes` of text."""
-    texts = held_out_texts(config, "curve")
-    sizes = np.cumsum([len(text.encode()) for text in texts])
-    count = max(1, int(np.searchsorted(sizes, config.evaluation.curve_bytes, side="right")))
-    coder = open_coder(data.encoded, store)
-    return HeldOut(tuple(coder.encode(texts[:count])), int(sizes[count - 1]))
+    """The documents of the training curve: drawn by the hash of their ids, those that begin in `curve_bytes`."""
+    whole = held_out_text(config.evaluation.held_out, data, store)
+    documents = whole.sample(config.evaluation.curve_bytes, "curve")
+    return HeldOut(tuple(documents.tokens), int(documents.text_bytes.sum()))
 
 
 def _settings(config: Recipe) -> TrainingConfig:

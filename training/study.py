@@ -68,41 +68,28 @@ class Study:
     accuracy_by_position: list[float]
 
 
-def study(arm: Arm, texts: Sequence[str], config: StudyConfig) -> Study:
-    """The measures on whole texts, as many as begin in the first `config.text_bytes`.
-
-    The same arm, texts and config give the same study. ValueError where the texts are empty.
-    """
-    coder, sample = arm.coder, sample_of(texts, config.text_bytes)
-    documents = coder.encode(sample)
+def study(arm: Arm, texts: Sequence[str], documents: TokenArrays, config: StudyConfig) -> Study:
+    """The measures on whole texts and their tokens; the same arm, texts and config give the same study."""
+    coder = arm.coder
     tokens = np.concatenate(documents)
     closed = np.concatenate([np.append(each, np.uint32(coder.end)) for each in documents])
-    text_bytes = sum(len(text.encode()) for text in sample)
+    text_bytes = sum(len(text.encode()) for text in texts)
     seen = training_tokens(arm.packed, config.sequences)
     bytes_per_token = text_bytes / len(tokens)
     return Study(
         codec=described(arm.codec),
         vocab_size=coder.vocab_size,
         lossless=arm.codec.lossless,
-        round_trip_share=round_trip_share(arm, sample[: config.documents], documents[: config.documents]),
+        round_trip_share=round_trip_share(arm, texts[: config.documents], documents[: config.documents]),
         bytes_per_token=bytes_per_token,
         uniform_bits_per_byte=uniform_bits_per_byte(closed, text_bytes, coder.vocab_size),
         unigram_bits_per_byte=unigram_bits_per_byte(closed, text_bytes, seen, coder.vocab_size),
         flops_per_byte=arm.flops_per_token / bytes_per_token + coder.flops_per_byte,
         compressor_flops_per_byte=coder.flops_per_byte,
         uniformity=uniformity_without_end(tokens, coder),
-        stability=stability(coder, sample, config.prefixes),
+        stability=stability(coder, texts, config.prefixes),
         accuracy_by_position=accuracy_by_place(arm.network, coder, first_tokens(documents, config.tokens)),
     )
-
-
-def sample_of(texts: Sequence[str], most_bytes: int) -> list[str]:
-    """Whole texts, as `evaluate` reads them, as many as begin before `most_bytes`; ValueError where all are empty."""
-    starts = np.cumsum([0, *(len(text.encode()) for text in texts)])[:-1]
-    found = [text for text, start in zip(texts, starts, strict=True) if text and start < most_bytes]
-    if not found:
-        raise ValueError("there is no text to study; give a held-out source with documents that are not empty")
-    return found
 
 
 def training_tokens(packed: Packed, sequences: int) -> npt.NDArray[np.int64]:

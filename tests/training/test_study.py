@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,6 @@ from training.study import (
     described,
     first_tokens,
     round_trip_share,
-    sample_of,
     stability,
     study,
     training_tokens,
@@ -37,13 +37,6 @@ def network(vocab_size: int, length: int = 32) -> object:
     torch.set_num_threads(1)  # the model is too small to share
     torch.manual_seed(0)
     return Llama(layers=1).build(vocab_size, length, 0).eval()
-
-
-def test_the_sample_is_of_whole_texts() -> None:
-    assert sample_of(["one", "", "two", "three"], 4) == ["one", "two"]
-    assert sample_of(["one", "two"], 1 << 30) == ["one", "two"]
-    with pytest.raises(ValueError, match="no text to study"):
-        sample_of(["", ""], 100)
 
 
 def test_first_tokens_end_inside_a_document() -> None:
@@ -131,7 +124,7 @@ def test_stability_needs_two_words() -> None:
 
 
 def test_a_study_puts_the_measures_of_one_arm_together(arm: Arm) -> None:
-    measured = study(arm, TEXTS, StudyConfig(prefixes=3, documents=2))
+    measured = study(arm, TEXTS, Halves().encode(TEXTS), StudyConfig(prefixes=3, documents=2))
     size = sum(len(text.encode()) for text in TEXTS)
     assert (measured.vocab_size, measured.bytes_per_token) == (64, 0.5)
     assert (measured.lossless, measured.round_trip_share) == (False, 0.0)
@@ -140,7 +133,7 @@ def test_a_study_puts_the_measures_of_one_arm_together(arm: Arm) -> None:
     assert measured.compressor_flops_per_byte == 7.0
     assert [(row.unit, row.samples) for row in measured.uniformity] == [("token", 2 * size)]
     assert len(measured.accuracy_by_position) == 2
-    assert study(arm, TEXTS, StudyConfig(prefixes=3, documents=2)) == measured
+    assert study(arm, TEXTS, Halves().encode(TEXTS), StudyConfig(prefixes=3, documents=2)) == measured
 
 
 def test_a_recipe_with_a_study_has_it_in_the_store(ray_session: None, tmp_path: Path) -> None:
@@ -168,6 +161,8 @@ def test_a_recipe_with_a_study_has_it_in_the_store(ray_session: None, tmp_path: 
     assert details["uniform_bits_per_byte"] > details["unigram_bits_per_byte"] > 0
     assert details["stability"]["prefixes"] == 5
     assert store.manifest(finished.study.address) == finished.study
+    encoded = [address for address in os.listdir(store.url) if address.startswith("held_out-")]
+    assert len(encoded) == 1  # for the curve, the evaluation and the study
 
     del tree["evaluation"]["study"]
     plain = execute(Recipe.model_validate(tree), store)
