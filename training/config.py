@@ -13,14 +13,16 @@ from training.models.llama import Llama
 from training.schedules import Schedule, rate_share
 
 TOKENS = 2_000_000  # of a run that states neither tokens nor text_bytes
+CPU_LOGITS, GPU_LOGITS = 1 << 24, 1 << 28  # of a micro-batch: 64 MB and 1 GB, and the loss takes about three times that
 
 
 class TrainingConfig(Spec):
     """How a model is trained: what changes the result, and where it runs (marked PLACEMENT, never part of an address).
 
-    A run is as long as `tokens`, or as `text_bytes` of text, whose tokens follow from the packed data (`in_tokens`).
+    A run is as long as `tokens`, or as `text_bytes` of text, whose tokens follow from the packed data (`fitted_to`).
     One optimizer step sees `batch_tokens` tokens, whatever the number of workers; gradient accumulation follows from
-    `micro_batch_sequences`, the sequences that one worker puts through the model at once.
+    `micro_batch_sequences`, the sequences that one worker puts through the model at once: where it is not given, as
+    many as keep the logits small, since with a vocabulary of 65,536 they take more memory than all else.
     """
 
     model: Model = Llama()
@@ -72,20 +74,32 @@ class TrainingConfig(Spec):
             )
         return self
 
-    def in_tokens(self, packed: Packed) -> Self:
-        """The same with `tokens` in place of `text_bytes`: as many as so much of the packed text has on average.
+    def fitted_to(self, packed: Packed) -> Self:
+        """The same with what follows from the packed data: `tokens` of its `text_bytes`, and `micro_batch_sequences`.
 
-        ValueError where they do not fill a batch. A config that states `tokens` is returned as it is.
+        ValueError where the text does not fill a batch.
         """
+        micro = self.micro_batch_sequences or self._fitting_sequences(packed.length, packed.vocab_size)
+        settings = {"tokens": self._tokens_of(packed), "text_bytes": None, "micro_batch_sequences": micro}
+        return self.model_copy(update=settings)
+
+    def _tokens_of(self, packed: Packed) -> int:
         if self.text_bytes is None:
-            return self
+            assert self.tokens is not None
+            return self.tokens
         tokens = round(self.text_bytes * packed.tokens / packed.text_bytes)
         if tokens < self.batch_tokens:
             raise ValueError(
                 f"text_bytes {self.text_bytes} is about {tokens} tokens, less than one batch of batch_tokens "
                 f"{self.batch_tokens}; train on more text"
             )
-        return self.model_copy(update={"tokens": tokens, "text_bytes": None})
+        return tokens
+
+    def _fitting_sequences(self, length: int, vocab_size: int) -> int:
+        """The most sequences that divide a worker's share and whose logits fit, one at least."""
+        each = self.batch_sequences(length) // self.workers
+        most = (GPU_LOGITS if self.gpus else CPU_LOGITS) // (length * vocab_size)
+        return max(count for count in range(1, each + 1) if each % count == 0 and count <= max(1, most))
 
     def batch_sequences(self, length: int) -> int:
         """Sequences in a global batch; ValueError when they do not divide over workers and micro-batches."""

@@ -61,7 +61,7 @@ def train(
     """
     if packed.sequences == 0:
         raise ValueError("there is no packed sequence to train on; let the steps of 'data' keep more documents")
-    job = Job(packed, tokenizer_files, config.in_tokens(packed), held_out, folder)
+    job = Job(packed, tokenizer_files, config.fitted_to(packed), held_out, folder)
     store = Store(folder)
     _write_plan(job, store)
     attempt = f"ray/{uuid.uuid4().hex[:12]}"

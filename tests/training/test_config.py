@@ -1,5 +1,6 @@
 """TrainingConfig: what it derives, and what it refuses with a sentence that says what to do."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -64,12 +65,31 @@ def test_a_run_of_both_lengths_or_none_is_refused(given: dict[str, int | None]) 
 def test_the_tokens_of_a_text_follow_from_the_packed_data(packed: Packed) -> None:
     assert packed.text_bytes == 3 * packed.tokens
     given = TrainingConfig(text_bytes=30_000, batch_tokens=1_024)
-    plain = given.in_tokens(packed)
-    assert plain == TrainingConfig(tokens=10_000, batch_tokens=1_024) == plain.in_tokens(packed)
+    plain = given.fitted_to(packed)
+    assert plain == TrainingConfig(tokens=10_000, batch_tokens=1_024).fitted_to(packed) == plain.fitted_to(packed)
     assert recipe(given)["text_bytes"] == 30_000
     assert plain.steps(packed.length) == 10
     with pytest.raises(ValueError, match="is known with the packed data"):
         given.steps(packed.length)
+
+
+@pytest.mark.parametrize(
+    ("vocab_size", "settings", "expected"),
+    [
+        (64, {}, 32),
+        (65_537, {}, 4),
+        (65_537, {"gpus": 1}, 32),
+        (65_537, {"workers": 4}, 4),
+        (65_537, {"micro_batch_sequences": 16}, 16),
+        (1 << 24, {}, 1),
+    ],
+)
+def test_a_micro_batch_has_room_for_its_logits(
+    packed: Packed, vocab_size: int, settings: dict[str, int], expected: int
+) -> None:
+    config = TrainingConfig.model_validate({"batch_tokens": 1_024} | settings)
+    fitted = config.fitted_to(dataclasses.replace(packed, vocab_size=vocab_size))
+    assert fitted.micro_batch(packed.length) == expected
 
 
 def test_a_text_that_fills_no_batch_is_refused_before_any_worker_starts(packed: Packed, tmp_path: Path) -> None:
