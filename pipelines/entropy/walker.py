@@ -72,23 +72,25 @@ def _slots(codebook: Codebook) -> Int32Array:
 
 @numba.njit(cache=True, nogil=True)
 def _placed(nodes: Int64Array, firsts: Int64Array, letters: ByteArray, slot_of: Int64Array) -> Int32Array:
-    """Base and parent of every slot, and in `slot_of` each node's slot: children go to the first place with room."""
+    """Base and parent of every slot, and in `slot_of` each node's slot: children go to the first place with room.
+
+    A node is not tried where one with as many children found no room: nearly all of those places are taken for it too.
+    """
     slots = np.zeros((len(letters) + 512, 4), np.int32)
     slots[:, PARENT] = NOBODY
-    first_free = 1
+    first_tried = np.ones(257, np.int64)  # by the number of children
     for node in range(len(firsts) - 1):
         children = nodes[firsts[node] : firsts[node + 1]]
         if len(children) == 0:
             continue
-        while slots[first_free, PARENT] != NOBODY:
-            first_free += 1
-        base = max(0, first_free - letters[children[0]])
+        base = max(0, first_tried[len(children)] - letters[children[0]])
         while not _has_room(slots, base, letters, children):
             base += 1
             if base + 512 > len(slots):
                 more = np.zeros((len(slots), 4), np.int32)
                 more[:, PARENT] = NOBODY
                 slots = np.concatenate((slots, more))
+        first_tried[len(children)] = base + letters[children[0]]
         slots[slot_of[node], BASE] = base
         for child in children:
             slot_of[child] = base + letters[child]
