@@ -57,7 +57,7 @@ def generate(
     file: File,
     overrides: Overrides = None,
     prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "",
-    tokens: Annotated[int, typer.Option(help="At most so many are drawn.")] = 256,
+    tokens: Annotated[int, typer.Option(help="At most so many are drawn.")] = 192,
     temperature: Annotated[float, typer.Option(help="0 takes the most probable token.")] = 1.0,
     top_k: Annotated[int, typer.Option(help="Of so many most probable tokens; 0 is of all.")] = 0,
     seed: Annotated[int, typer.Option(help="Another seed, another text.")] = 0,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Sampling:
     """At most `tokens` are drawn from the `top_k` most probable ones (0: from all) at a temperature (0: the first)."""
 
-    tokens: int = 256
+    tokens: int = 192  # whole windows of every codec
     temperature: float = 1.0
     top_k: int = 0
     seed: int = 0

@@ -122,7 +122,7 @@ class _AskingCoder(Coder):
         self._bits, self._vocab = codec.bits, codec.vocab
         self.vocab_size, self.end = codec.vocab + 1, codec.vocab
         self.flops_per_byte = model.flops_per_byte
-        self.window = _tokens_alone(codec)
+        self.window = tokens_alone(codec)
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
         """The bits of all windows one behind the other, cut into tokens, the high bits first."""
@@ -137,7 +137,7 @@ class _AskingCoder(Coder):
         return self._decode([whole_windows(tokens, self._vocab, self._bits) for tokens in documents])
 
 
-def _tokens_alone(codec: EqualInfo) -> int:
+def tokens_alone(codec: EqualInfo) -> int:
     """The fewest tokens that are whole windows and what the model reads between two resets; 0 where it has none."""
     token_bits = codec.vocab.bit_length() - 1
     return (

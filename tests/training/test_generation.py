@@ -1,12 +1,14 @@
 """Generation: what is drawn is what the network predicts in the windows of evaluation, and a seed gives one text."""
 
 import itertools
+import typing
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.codecs.equal_info import EqualInfo, tokens_alone
 from training.export import open_folder
 from training.generation import Sampling, draw, generate
 from training.windows import windows
@@ -28,6 +30,17 @@ def short_network(network: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The same network as if its length were 16."""
     monkeypatch.setattr(network.config, "max_position_embeddings", 16)
     return network
+
+
+def test_as_many_tokens_as_are_drawn_if_nothing_is_said_are_whole_windows_of_every_codec() -> None:
+    fields = EqualInfo.model_fields
+    choices = [typing.get_args(fields[name].annotation) for name in ("bits", "reset", "vocab")]
+    alone = [
+        tokens_alone(EqualInfo.model_validate({"bits": bits, "reset": reset, "vocab": vocab}))
+        for bits, reset, vocab in itertools.product(*choices)
+    ]
+    assert {2, 3, 32} < set(alone)
+    assert all(Sampling().tokens % together == 0 for together in alone if together)
 
 
 def greedy_without_cache(network: Any, prompt: list[int], tokens: int, length: int) -> list[int]:
