@@ -1,14 +1,11 @@
 """Arithmetic coding of whole documents, asking a byte model for every byte."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from pipelines.byte_model import BEGIN, ByteModel, NextByte
-from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
-from pipelines.component import PLACEMENT, Workers
-from pipelines.contracts import Resources
+from pipelines.asking_codec import AskingCodec, in_model_folder, opened_model
+from pipelines.byte_model import BEGIN, NextByte
+from pipelines.codec import Coder, TokenArrays, Tokens, as_bytes
 from pipelines.entropy.packing import Vocab, from_tokens, to_tokens
 from pipelines.entropy.readings import Reading
 
@@ -17,10 +14,8 @@ if TYPE_CHECKING:
 
     from pipelines.entropy.range_coder import Decoder
 
-MODEL_FOLDER = "model/"
 
-
-class Ac(Codec):
+class Ac(AskingCodec):
     """A document is one number, coded by `model` from the document's beginning (arXiv 2404.03626, AC).
 
     Its bits are cut into tokens of 8 or 16 (`vocab`), an odd stream filled up with a zero byte; the number says itself
@@ -29,24 +24,6 @@ class Ac(Codec):
     """
 
     vocab: Vocab = 65536
-    model: ByteModel = Field(default_factory=lambda: ByteModel.model_validate("order_k"))
-    batch: Annotated[int, PLACEMENT] = Field(default=64, ge=1)
-    workers: Workers = Field(default=0, ge=0)
-    gpus: Annotated[float, PLACEMENT] = Field(default=0.0, ge=0)
-
-    @property
-    def asks_model(self) -> bool:
-        """For every byte."""
-        return True
-
-    @property
-    def resources(self) -> Resources:
-        """`gpus` of one worker, and `workers` that keep the model, or 0 for tasks that open it."""
-        return Resources(gpus=self.gpus, workers=self.workers)
-
-    def check(self) -> None:
-        """What is wrong with the model."""
-        self.model.check()
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """The files of a model that learned from a sample of the columns id and text, under `model/`."""
@@ -55,21 +32,6 @@ class Ac(Codec):
     def open(self, files: dict[str, bytes]) -> Coder:
         """The coder; ValueError where the files are not those of this codec's model, cut off or edited."""
         return _AcCoder(opened_model(self.model, files, "ac"), self.vocab, self.batch)
-
-
-def in_model_folder(files: dict[str, bytes]) -> dict[str, bytes]:
-    """A byte model's files as files of the codec that asks it."""
-    return {MODEL_FOLDER + name: content for name, content in files.items()}
-
-
-def opened_model(model: ByteModel, files: dict[str, bytes], codec: str) -> NextByte:
-    """The model of files that are all `in_model_folder`; ValueError where there are none, or others."""
-    if not files or not all(name.startswith(MODEL_FOLDER) for name in files):
-        raise ValueError(
-            f"codec '{codec}' needs the files of its byte model under {MODEL_FOLDER}, given {sorted(files)}; train the "
-            "codec first"
-        )
-    return model.open({name.removeprefix(MODEL_FOLDER): content for name, content in files.items()})
 
 
 class _AcCoder(Coder):

@@ -2,16 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import Field
 
-from pipelines.byte_model import ByteModel, NextByte, files_hash
-from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
-from pipelines.codecs.ac import in_model_folder, opened_model
-from pipelines.component import PLACEMENT, Workers
-from pipelines.contracts import Resources
+from pipelines.asking_codec import AskingCodec, in_model_folder, opened_model
+from pipelines.byte_model import NextByte, files_hash
+from pipelines.codec import Coder, TokenArrays, Tokens, as_bytes
 from pipelines.entropy.codebook import Codebook, load, save
 from pipelines.entropy.equal_windows import Rule, equal_windows
 from pipelines.entropy.packing import Vocab, to_tokens, whole_windows
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
 REMEMBERED_BITS = 32  # larger windows hold strings that hardly come twice
 
 
-class EqualInfo(Codec):
+class EqualInfo(AskingCodec):
     """Windows of `bits` bits, arithmetic-coded by `model` from an empty context (arXiv 2404.03626, section 3.3).
 
     `vocab` is 65536 for tokens of 16 bits, 256 for tokens of 8; an odd number of windows of 24 bits is filled up with a
@@ -46,10 +43,6 @@ class EqualInfo(Codec):
     reset: Reset = "window"
     vocab: Vocab = 65536
     rule: Rule = "delay"
-    model: ByteModel = Field(default_factory=lambda: ByteModel.model_validate("order_k"))
-    batch: Annotated[int, PLACEMENT] = Field(default=64, ge=1)
-    workers: Workers = Field(default=0, ge=0)
-    gpus: Annotated[float, PLACEMENT] = Field(default=0.0, ge=0)
 
     @property
     def lossless(self) -> bool:
@@ -60,15 +53,6 @@ class EqualInfo(Codec):
     def asks_model(self) -> bool:
         """Where the windows are not compiled."""
         return self.bits != 16 or self.reset != "window"
-
-    @property
-    def resources(self) -> Resources:
-        """`gpus` of one worker, and `workers` that keep the model, or 0 for tasks that open it."""
-        return Resources(gpus=self.gpus, workers=self.workers)
-
-    def check(self) -> None:
-        """What is wrong with the model."""
-        self.model.check()
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """`codebook`, or the files under `model/`, of a model that learns from a sample of the columns id and text."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
+from pipelines.asking_codec import in_model_folder, opened_model
 from pipelines.byte_models.static import Static
 from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
-from pipelines.codecs.ac import in_model_folder, opened_model
 from pipelines.entropy.cdf import Int64Array, quantized_cdf
 from pipelines.entropy.packing import Vocab, from_tokens, to_tokens
 

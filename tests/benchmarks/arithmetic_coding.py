@@ -18,12 +18,13 @@ from pathlib import Path
 import numpy as np
 from measuring import best_of_three
 
+from pipelines.asking_codec import in_model_folder
 from pipelines.byte_model import NextByte
 from pipelines.byte_models import order_k, static
 from pipelines.byte_models.order_k import OrderK
 from pipelines.byte_models.static import Static
 from pipelines.codec import Codec
-from pipelines.codecs.ac import Ac, in_model_folder
+from pipelines.codecs.ac import Ac
 from pipelines.codecs.static_ac import StaticAc
 from pipelines.entropy.cdf import TOTAL, quantized_cdf
 

@@ -14,8 +14,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.asking_codec import MODEL_FOLDER
 from pipelines.codec import Codec, Coder
-from pipelines.codecs.ac import MODEL_FOLDER
 from pipelines.codecs.bpe import END_TEXT, Bpe
 from pipelines.component import component_in, kinds
 from pipelines.documents import identify

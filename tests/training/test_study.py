@@ -58,7 +58,7 @@ def test_a_codec_is_told_in_a_line() -> None:
     assert {"bits=16", "vocab=65536", "rule=delay", "model=order_k"} < set(told)
     assert told[0] == "equal_info"
     assert described(Codec.model_validate("translation")) == (
-        "translation source=(bytes) target=(equal_info bits=16 reset=window vocab=65536 rule=delay model=order_k)"
+        "translation source=(bytes) target=(equal_info model=order_k bits=16 reset=window vocab=65536 rule=delay)"
     )
 
 
