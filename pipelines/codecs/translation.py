@@ -1,30 +1,36 @@
 """Two codecs side by side: a model of these tokens learns to translate the one into the other."""
 
 from collections.abc import Sequence
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipelines.codec import Codec, Coder, TokenArrays, Tokens
+from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.contracts import Resources
 
 if TYPE_CHECKING:
     import ray.data
 
 ROLES = ("source", "target")
+IntArray = npt.NDArray[np.int64]
 
 
 class Translation(Codec):
-    """A text as `source` writes it, a separator, and the same text as `target` writes it.
+    """A piece of text as `source` writes it, a separator, and the same piece as `target` writes it; then the next one.
 
     From `bytes` to a codec that compresses a model learns to compress, the other way round to decompress (arXiv
-    2404.03626, on how learnable compression is). The separator is the source's end token; the target's tokens are
-    numbered on behind the source's, its end token is that of the document. The target's part alone is decoded, so
-    nothing is lost where it loses nothing; then also the source's part has to be that of the decoded text.
+    2404.03626, on how learnable compression is). A model can only translate what it sees: a piece in both codecs has to
+    fit into half a sequence. Pieces have at most `piece` bytes, 1,024 as in the paper, and are cut between characters.
+
+    The separator is the source's end token; the target's tokens are numbered on behind the source's, its end token is
+    that of the document. The target's parts alone are decoded, so nothing is lost where it loses nothing; then also
+    the source's parts have to be those of the decoded text.
     """
 
+    piece: int = Field(default=1024, ge=4)
     source: Codec = Field(default_factory=lambda: Codec.model_validate("bytes"))
     target: Codec = Field(default_factory=lambda: Codec.model_validate("equal_info"))
 
@@ -65,52 +71,78 @@ class Translation(Codec):
                     "the codec that wrote them"
                 )
             parts[role][rest] = data
-        return _TranslationCoder(self.source.open(parts["source"]), self.target.open(parts["target"]), self.lossless)
+        source, target = self.source.open(parts["source"]), self.target.open(parts["target"])
+        return _TranslationCoder(source, target, self.piece, self.lossless)
 
 
 class _TranslationCoder(Coder):
     window = 0
 
-    def __init__(self, source: Coder, target: Coder, lossless: bool) -> None:
-        self._source, self._target, self._lossless = source, target, lossless
+    def __init__(self, source: Coder, target: Coder, piece: int, lossless: bool) -> None:
+        self._source, self._target, self._piece, self._lossless = source, target, piece, lossless
         self.vocab_size = source.vocab_size + target.vocab_size
         self.end = source.vocab_size + target.end
         self.flops_per_byte = source.flops_per_byte + target.flops_per_byte
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
-        """The source's tokens, the separator, the target's tokens."""
+        """The source's tokens of each piece, a separator, the target's."""
+        cut = [pieces_of(as_bytes(text), self._piece) for text in texts]
+        pieces = [piece for text in cut for piece in text]
         separator, shift = np.array([self._source.end], np.uint32), np.uint32(self._source.vocab_size)
-        pairs = zip(self._source.encode(texts), self._target.encode(texts), strict=True)
-        return [np.concatenate([first, separator, second + shift]) for first, second in pairs]
+        pairs = zip(self._source.encode(pieces), self._target.encode(pieces), strict=True)
+        coming = (np.concatenate([first, separator, second + shift]) for first, second in pairs)
+        return [np.concatenate(list(islice(coming, len(text)))) for text in cut]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The text of the target's part; ValueError where the parts are not two of one text with a separator."""
+        """The text of the target's parts; ValueError where the parts are not two of each piece of one text."""
         return self.decode_many([tokens])[0]
 
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
         """`decode_bytes` of each, all of them at once."""
         halves = [self._halves(np.asarray(tokens, np.int64)) for tokens in documents]
-        texts = self._target.decode_many([second for _, second in halves])
+        coming = iter(self._target.decode_many([second for parts in halves for _, second in parts]))
+        texts = [list(islice(coming, len(parts))) for parts in halves]
         if self._lossless:
-            for (first, _), again in zip(halves, self._source.encode(texts), strict=True):
-                if not np.array_equal(first, again):
-                    raise ValueError(
-                        "the tokens before the separator are not of the text that the tokens behind it stand for; "
-                        "decode what one text was encoded to"
-                    )
-        return texts
+            for parts, text in zip(halves, texts, strict=True):
+                self._check([first for first, _ in parts], text)
+        return [b"".join(text) for text in texts]
 
     def places(self, tokens: Tokens) -> npt.NDArray[np.uint32]:
-        """0 for the source's part with the separator, 1 for the target's."""
+        """0 for the source's parts with their separators, 1 for the target's."""
         return (np.asarray(tokens, np.int64) >= self._source.vocab_size).astype(np.uint32)
 
-    def _halves(self, tokens: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        separators = np.flatnonzero(tokens == self._source.end)
-        place = int(separators[0]) if len(separators) == 1 else len(tokens)
-        first, second = tokens[:place], tokens[place + 1 :] - self._source.vocab_size
+    def _halves(self, tokens: IntArray) -> list[tuple[IntArray, IntArray]]:
+        """The source's and the target's tokens of each piece; a piece ends where the next source's tokens begin."""
+        of_target = tokens >= self._source.vocab_size
+        return [self._two(piece) for piece in np.split(tokens, np.flatnonzero(of_target[:-1] & ~of_target[1:]) + 1)]
+
+    def _two(self, piece: IntArray) -> tuple[IntArray, IntArray]:
+        separators = np.flatnonzero(piece == self._source.end)
+        place = int(separators[0]) if len(separators) == 1 else len(piece)
+        first, second = piece[:place], piece[place + 1 :] - self._source.vocab_size
         if len(separators) != 1 or (first >= self._source.vocab_size).any() or (second < 0).any():
             raise ValueError(
-                f"a document is the source's tokens, one separator ({self._source.end}) and the target's tokens from "
-                f"{self._source.vocab_size} on; cut the documents apart at the end token {self.end} first"
+                f"a piece is the source's tokens, one separator ({self._source.end}) and the target's tokens from "
+                f"{self._source.vocab_size} on; cut documents apart at the end token {self.end} first"
             )
         return first, second
+
+    def _check(self, sources: Sequence[IntArray], text: list[bytes]) -> None:
+        """Raises ValueError where these are not the source's tokens for the pieces of a text."""
+        again = self._source.encode(text)
+        alike = all(np.array_equal(first, other) for first, other in zip(sources, again, strict=True))
+        if not alike or pieces_of(b"".join(text), self._piece) != text:
+            raise ValueError(
+                "the tokens before a separator are not of the text that the tokens behind it stand for; decode what "
+                "one text was encoded to"
+            )
+
+
+def pieces_of(text: bytes, size: int) -> list[bytes]:
+    """The text in pieces of `size` bytes, up to 3 less where a character would be cut; an empty text is one piece."""
+    cuts = [0]
+    while len(text) - cuts[-1] > size:
+        cut = cuts[-1] + size
+        back = next((back for back in range(4) if text[cut - back] & 0xC0 != 0x80), 0)
+        cuts.append(cut - back)
+    return [text[start:end] for start, end in pairwise([*cuts, len(text)])]

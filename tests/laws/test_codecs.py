@@ -32,6 +32,7 @@ SPECS = [
     {"kind": "equal_info", "bits": 32, "vocab": 256},
     {"kind": "equal_info", "bits": 64, "reset": "every_other"},
     {"kind": "equal_info", "bits": 128, "reset": "never"},
+    {"kind": "translation", "target": {"kind": "gzip"}, "piece": 16},
     {"kind": "equal_info_dense", "entries": 1000, "model": {"kind": "static"}},
 ]
 CODECS = {json.dumps(spec): Codec.model_validate(spec) for spec in SPECS}

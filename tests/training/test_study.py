@@ -58,7 +58,8 @@ def test_a_codec_is_told_in_a_line() -> None:
     assert {"bits=16", "vocab=65536", "rule=delay", "model=order_k"} < set(told)
     assert told[0] == "equal_info"
     assert described(Codec.model_validate("translation")) == (
-        "translation source=(bytes) target=(equal_info model=order_k bits=16 reset=window vocab=65536 rule=delay)"
+        "translation piece=1024 source=(bytes) "
+        "target=(equal_info model=order_k bits=16 reset=window vocab=65536 rule=delay)"
     )
 
 
@@ -155,7 +156,7 @@ def test_a_recipe_with_a_study_has_it_in_the_store(ray_session: None, tmp_path: 
     details = finished.study.details
     assert finished.study.inputs == [finished.training.address]
     assert list(details) == [field.name for field in dataclasses.fields(Study)]
-    assert details["codec"] == "translation source=(bytes) target=(gzip vocab=256)"
+    assert details["codec"] == "translation piece=1024 source=(bytes) target=(gzip vocab=256)"
     assert details["round_trip_share"] == 1.0
     assert len(details["accuracy_by_position"]) == 2
     assert details["uniform_bits_per_byte"] > details["unigram_bits_per_byte"] > 0
