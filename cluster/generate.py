@@ -31,7 +31,7 @@ def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Samplin
         raise ValueError(f"the model of '{file}' is not in store '{config.store}' yet; train it: {command}")
     data, trained = found
     coder = open_coder(data.encoded, store)
-    given: list[int] = coder.encode([prompt])[0].tolist()
+    given: list[int] = coder.encode([prompt])[0].tolist() if prompt else []
     check_whole_windows(coder, len(given), sampling)
     network = open_trained(trained, coder.vocab_size, store)
     drawn: list[int] = []

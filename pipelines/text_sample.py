@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,15 +17,22 @@ if TYPE_CHECKING:
 def text_sample(rows: "ray.data.Dataset", sample_bytes: int, seed: int, purpose: str) -> list[str]:
     """About `sample_bytes` of text, or all there is, sorted by id; which rows depends on seed, purpose and ids alone.
 
-    ValueError where there is no text. Two passes: the first adds up the bytes, one number a block; only the rows of the
-    sample come to the driver.
+    There is one document at least, however large; ValueError where there is none with text. Two passes: the first adds
+    up the bytes, two numbers a block; only the rows of the sample come to the driver.
     """
-    sizes = rows.map_batches(_text_bytes, batch_size=None, batch_format="pyarrow")
-    total_bytes = sum(int(part["bytes"].sum()) for part in sizes.iter_batches(batch_size=None, batch_format="numpy"))
-    share = sample_bytes / max(total_bytes, 1)
+
+    def measured(batch: pa.Table) -> pa.Table:
+        sizes = pc.fill_null(pc.binary_length(batch[TEXT]), 0).to_numpy()
+        draws = uniform(one_array(batch[ID]), seed, purpose)[sizes > 0]
+        return pa.table({"bytes": [int(sizes.sum())], "least": [float(draws.min(initial=np.inf))]})
+
+    blocks = rows.map_batches(measured, batch_size=None, batch_format="pyarrow").take_all()
+    share = sample_bytes / max(sum(block["bytes"] for block in blocks), 1)
+    least = min((block["least"] for block in blocks), default=np.inf)
 
     def chosen(batch: pa.Table) -> pa.Table:
-        return batch.select([ID, TEXT]).filter(pa.array(uniform(one_array(batch[ID]), seed, purpose) < share))
+        draws = uniform(one_array(batch[ID]), seed, purpose)
+        return batch.select([ID, TEXT]).filter(pa.array((draws < share) | (draws == least)))
 
     parts = rows.map_batches(chosen, batch_size=None, batch_format="pyarrow")
     tables = list(parts.iter_batches(batch_size=None, batch_format="pyarrow"))
@@ -32,7 +40,3 @@ def text_sample(rows: "ray.data.Dataset", sample_bytes: int, seed: int, purpose:
     if not texts:
         raise ValueError(f"'{purpose}' has no text to learn from; look at what the steps before it dropped")
     return texts
-
-
-def _text_bytes(batch: pa.Table) -> pa.Table:
-    return pa.table({"bytes": [pc.sum(pc.binary_length(batch[TEXT]), min_count=0).cast(pa.int64())]})

@@ -54,7 +54,7 @@ def draw(logits_V: "torch.Tensor", sampling: Sampling, generator: "torch.Generat
     if sampling.temperature == 0:
         return int(logits_V.argmax())
     largest, tokens = logits_V.topk(min(sampling.top_k or len(logits_V), len(logits_V)))
-    chances = torch.softmax((largest - largest[0]) / sampling.temperature, dim=0)
+    chances = torch.softmax((largest - largest[0]).double() / sampling.temperature, dim=0)
     return int(tokens[torch.multinomial(chances, 1, generator=generator)])
 
 

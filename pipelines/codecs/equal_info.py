@@ -66,7 +66,10 @@ class EqualInfo(AskingCodec):
         """The coder; ValueError where files are missing, not whole, or made for other parameters."""
         if self.asks_model:
             return _AskingCoder(opened_model(self.model, files, "equal_info"), self)
-        return _CodebookCoder(load(files, self._facts(), "equal_info"), self.vocab)
+        codebook = load(files, self._facts(), "equal_info")
+        if self.lossless:
+            codebook.check_lossless()
+        return _CodebookCoder(codebook, self.vocab)
 
     def _facts(self) -> dict[str, Any]:
         return {"strings": "equal_windows", "bits": self.bits, "rule": self.rule, "model": parameters(self.model)}

@@ -39,7 +39,9 @@ class EqualInfoDense(Codec):
 
     def open(self, files: dict[str, bytes]) -> Coder:
         """The coder; ValueError where the codebook is missing, not whole, or compiled for other parameters."""
-        return _DenseCoder(load(files, self._facts(), "equal_info_dense"), self.entries)
+        codebook = load(files, self._facts(), "equal_info_dense")
+        codebook.check_lossless()
+        return _DenseCoder(codebook, self.entries)
 
     def _facts(self) -> dict[str, Any]:
         return {"strings": "dense_dictionary", "entries": self.entries, "model": parameters(self.model)}

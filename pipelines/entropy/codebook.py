@@ -29,11 +29,14 @@ class Codebook:
     def check(self) -> None:
         """Raises ValueError where these arrays are no trie that texts can be encoded and decoded with.
 
-        A hash tells damage; only this tells a file that was made by something else.
+        A hash tells damage; this tells a file that something else made, and that could lead compiled loops astray.
         """
         count = len(self.parents)
-        if not all(len(array) == count for array in vars(self).values()) or count < 257:
+        if not all(array.shape == (count,) for array in vars(self).values()) or count < 257:
             raise ValueError("a codebook has 257 nodes or more in arrays of one length; compile it anew")
+        types = {name: array.dtype.name for name, array in vars(self).items()}
+        if types != {"parents": "int32", "letters": "uint8", "codes": "int32", "taken": "int32"}:
+            raise ValueError(f"a codebook has letters of uint8 beside numbers of int32, not {types}; compile it anew")
         behind = self.parents[1:] < np.arange(1, count)
         edges = self.parents[1:].astype(np.int64) << 8 | self.letters[1:]
         if not behind.all() or self.parents.min() < 0 or np.unique(edges).size < count - 1:
@@ -43,16 +46,29 @@ class Codebook:
         depths = self._depths()
         if (self.taken[1:] < 1).any() or (self.taken > depths).any():
             raise ValueError("a codebook's codes take at least one byte and no more than were read; compile it anew")
+        if (self.codes[self._ancestors(depths - self.taken)] != self.codes).any():
+            raise ValueError("a codebook's code is that of the bytes that it takes; compile it anew")
         if not 0 <= self.codes.min() <= self.codes.max() < MOST_CODES:
             raise ValueError(f"a codebook's codes are numbers below {MOST_CODES}; compile it anew")
 
+    def check_lossless(self) -> None:
+        """Raises ValueError where two strings that are written whole share a code, so that one is read as the other."""
+        whole = self.taken[1:] == self._depths()[1:]
+        if np.unique(self.codes[1:][whole]).size < np.count_nonzero(whole):
+            raise ValueError("two strings of this codebook share a code; compile it anew")
+
     def _depths(self) -> Int32Array:
-        depths = np.zeros(len(self.parents), np.int32)
-        level = np.flatnonzero(self.parents == 0)[1:]
-        while level.size:
-            depths[level] = depths[self.parents[level]] + 1
-            level = np.flatnonzero(np.isin(self.parents, level) & (depths == 0) & (np.arange(len(depths)) > 0))
-        return depths
+        depths = [0] * len(self.parents)
+        for node, parent in enumerate(self.parents[1:].tolist(), 1):
+            depths[node] = depths[parent] + 1
+        return np.array(depths, np.int32)
+
+    def _ancestors(self, steps: Int32Array) -> Int32Array:
+        """Of each node the one that stands so many steps before it."""
+        found = np.arange(len(steps), dtype=np.int32)
+        for done in range(int(steps.max())):
+            found = np.where(steps > done, self.parents[found], found)
+        return found
 
     def meanings(self) -> list[tuple[int, bytes]]:
         """Code and text of every code that can occur, ascending.

@@ -18,7 +18,7 @@ from pipelines.entropy.equal_windows import Rule
 from pipelines.entropy.intervals import Interval, narrowed, padded_code
 from pipelines.entropy.readings import Reading, read_each
 
-MOST_EDGES = 1 << 19  # 130 MB where few bytes count for the model (`order_k`), 310 MB where all do
+MOST_EDGES = 1 << 19  # 130 MB where few bytes count for the model, 310 MB where all do; runs of one byte take 900 MB
 LONGEST = 45  # bytes in a bit, since a byte has all but 255 of 2**14 at most, and log2(2**14 / (2**14 - 255)) is 1/44.2
 MISSING, TOO_LONG = 0, -1  # instead of a node behind an edge
 KEY, CHILD = range(2)  # the columns of an edge

@@ -10,6 +10,9 @@ sums below have at most 53 bits, which a 64-bit float holds exactly:
     scores          2 x 16 bits, summed over E
     attention       24 bits x 16 bits, summed over S <= 4,096
     feed-forward    18 bits x 15 bits, summed over F <= 2**20
+
+Divisions and square roots are rounded once, as IEEE 754 says. torch takes short cuts with both: its CPU root comes from
+a vector library that is off by one unit now and then, and on a GPU dividing by a number multiplies by its reciprocal.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -48,12 +51,18 @@ class ExactNetwork:
         self.output = self.tensor(weights.output)
         self.exponentials = self.tensor(exponential_table())
         self.buckets = self.tensor(distance_buckets(shape.context))
+        self.size = self.tensor(np.array([float(shape.hidden)]))
 
     def tensor(self, array: npt.NDArray[Any]) -> "torch.Tensor":
         """A copy on the device."""
         import torch
 
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+
+    def normed(self, values: "torch.Tensor") -> "torch.Tensor":
+        """Divided by the root of their mean square, over the last dimension."""
+        mean_square = (values * values).sum(-1, keepdim=True) / self.size
+        return _snapped(values / root(mean_square + EPSILON), NORM_BITS)
 
     def exponential(self, scores: "torch.Tensor") -> "torch.Tensor":
         """Whole numbers proportional to exp(scores), over the last dimension; minus infinity gives 0."""
@@ -107,12 +116,12 @@ class Rows:
         hidden = network.embedding[network.tensor(letters.astype(np.int64))]
         for layer, memory in zip(network.layers, self._memory, strict=True):
             qkv, bias, attended, gate_up, down = layer
-            read = self._attention(_normed(hidden) @ qkv, bias, buckets, memory, rows, slots)
+            read = self._attention(network.normed(hidden) @ qkv, bias, buckets, memory, rows, slots)
             hidden = _residual(hidden + read @ attended)
-            gate, up = _value(_normed(hidden) @ gate_up).chunk(2, -1)
+            gate, up = _value(network.normed(hidden) @ gate_up).chunk(2, -1)
             product = _snapped(gate.relu() * up, VALUE_BITS).clamp(-PRODUCT_BOUND, PRODUCT_BOUND)
             hidden = _residual(hidden + product @ down)
-        return network.exponential(_snapped(_normed(hidden) @ network.output, SCORE_BITS))
+        return network.exponential(_snapped(network.normed(hidden) @ network.output, SCORE_BITS))
 
     def _attention(
         self,
@@ -170,6 +179,8 @@ def _residual(values: "torch.Tensor") -> "torch.Tensor":
     return _snapped(values, RESIDUAL_BITS).clamp_(-RESIDUAL_BOUND, RESIDUAL_BOUND)
 
 
-def _normed(values: "torch.Tensor") -> "torch.Tensor":
-    mean_square = (values * values).sum(-1, keepdim=True) / values.shape[-1]
-    return _snapped(values / (mean_square + EPSILON).sqrt(), NORM_BITS)
+def root(values: "torch.Tensor") -> "torch.Tensor":
+    """The square roots, each the nearest 64-bit float."""
+    import torch
+
+    return values.sqrt() if values.is_cuda else torch.from_numpy(np.sqrt(values.numpy()))

@@ -38,6 +38,9 @@ class Shape(NamedTuple):
                 f"this model is a '{config.get('model_type')}', byte model 'transformer' runs '{MODEL_TYPE}'; train it "
                 "with training.model.kind byte_transformer"
             )
+        missing = [name for name in CONFIG_NAMES if not isinstance(config.get(name), int)]
+        if missing:
+            raise ValueError(f"the {CONFIG_FILE} of this byte model does not say {missing}; export the model again")
         return cls(*(config[name] for name in CONFIG_NAMES))
 
 

@@ -40,6 +40,9 @@ def sealed_model(folder: Path) -> bytes:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        if not (folder / name).is_file():
+            raise ValueError(f"'{folder}' is no exported model, it has no {name}; give the folder of one")
     shape = Shape.from_config((folder / CONFIG_FILE).read_bytes())
     try:
         arrays = load_file(folder / WEIGHTS_FILE)
@@ -77,6 +80,8 @@ def tensor_shapes(shape: Shape) -> dict[str, tuple[int, ...]]:
 
 
 def _check_tensors(shape: Shape, arrays: dict[str, Any]) -> None:
+    if min(shape) < 1 or shape.hidden % shape.heads:
+        raise ValueError(f"{shape} is no byte model: hidden is a multiple of heads, and nothing is 0; export it again")
     found = {name: array.shape for name, array in arrays.items()}
     if found != tensor_shapes(shape):
         wrong = sorted(set(found.items()) ^ set(tensor_shapes(shape).items()))

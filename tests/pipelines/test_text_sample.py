@@ -27,3 +27,12 @@ def test_order_and_blocks_change_nothing() -> None:
     turned = ROWS.take(list(range(399, -1, -1)))
     one = text_sample(ray.data.from_arrow(ROWS), 8_000, 1, "a")
     assert text_sample(ray.data.from_arrow(turned).repartition(5), 8_000, 1, "a") == one
+
+
+def test_of_few_large_documents_there_is_one_at_least() -> None:
+    import ray.data
+
+    rows = identify(pa.table({"text": [letter * 10_000 for letter in "abcd"] + [""]}), "x")
+    for seed in range(5):
+        (text,) = text_sample(ray.data.from_arrow(rows).repartition(2), 10, seed, "a")
+        assert len(text) == 10_000

@@ -126,7 +126,8 @@ def test_tokens_are_drawn_as_often_as_they_are_probable() -> None:
         assert drawn[token] / 4_000 == pytest.approx(chance, abs=0.03)
     assert {draw(logits, Sampling(temperature=9.0, top_k=2), generator) for _ in range(200)} == {1, 2}
     assert {draw(logits, Sampling(top_k=1), generator) for _ in range(20)} == {1}
-    assert {draw(logits, Sampling(temperature=1e-9, top_k=99), generator) for _ in range(20)} == {1}
+    for least in (1e-9, 1e-50):
+        assert {draw(logits, Sampling(temperature=least, top_k=99), generator) for _ in range(20)} == {1}
 
 
 @pytest.mark.parametrize("wrong", [{"temperature": -1.0}, {"top_k": -1}, {"tokens": -5}, {"temperature": float("nan")}])

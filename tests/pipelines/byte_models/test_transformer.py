@@ -8,7 +8,9 @@ import pytest
 from pipelines.byte_model import BEGIN
 from pipelines.byte_models.transformer import FILE, Transformer
 from pipelines.entropy.cdf import quantized_cdf
+from pipelines.neural.weights import KIND
 from pipelines.recipe import recipe
+from pipelines.sealed import seal, unseal
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -49,6 +51,22 @@ def test_half_an_export_is_refused(byte_transformer: Path, tmp_path: Path) -> No
         (tmp_path / file.name).write_bytes(content[:-9] if file.suffix == ".safetensors" else content)
     with pytest.raises(ValueError, match="cannot be read"):
         files_of(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_folder_without_a_file_is_refused_by_its_name(byte_transformer: Path, tmp_path: Path, name: str) -> None:
+    for file in byte_transformer.iterdir():
+        if file.name != name:
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(ValueError, match=f"it has no {name}"):
+        files_of(tmp_path)
+
+
+def test_heads_that_do_not_divide_are_refused(byte_transformer: Path) -> None:
+    sealed = unseal(KIND, files_of(byte_transformer)[FILE])
+    content = seal(KIND, sealed.facts | {"heads": 3}, sealed.arrays)
+    with pytest.raises(ValueError, match="hidden is a multiple of heads"):
+        Transformer(model=str(byte_transformer)).open({FILE: content})
 
 
 def test_an_edited_file_is_refused(byte_transformer: Path) -> None:

@@ -71,6 +71,26 @@ def test_a_whole_file_that_is_no_codebook_is_refused(codebook: Codebook, name, p
         load(files, FACTS, "some_codec")
 
 
+def test_a_code_is_that_of_the_bytes_that_it_takes(codebook: Codebook) -> None:
+    first = int(np.flatnonzero(codebook.parents[257:])[0]) + 257
+    with pytest.raises(ValueError, match="that of the bytes that it takes"):
+        forged(codebook, "taken", first, 1).check()
+
+
+def test_strings_that_share_a_code_lose_text(codebook: Codebook) -> None:
+    codebook.check_lossless()
+    shared = forged(codebook, "codes", 5, int(codebook.codes[6]))
+    shared.check()
+    with pytest.raises(ValueError, match="share a code"):
+        shared.check_lossless()
+
+
+def test_numbers_of_another_type_are_refused(codebook: Codebook) -> None:
+    files = save(dataclasses.replace(codebook, letters=codebook.letters.astype(np.int64)), FACTS, "hash")
+    with pytest.raises(ValueError, match="letters of uint8"):
+        load(files, FACTS, "some_codec")
+
+
 def test_arrays_of_unequal_length_are_refused(codebook: Codebook) -> None:
     files = save(dataclasses.replace(codebook, taken=codebook.taken[:-1].copy()), FACTS, "hash")
     with pytest.raises(ValueError, match="one length"):

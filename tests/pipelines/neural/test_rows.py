@@ -1,5 +1,6 @@
 """The reader in whole numbers: exact whatever runs beside it, and the float network to a few thousandths."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from pipelines.byte_model import BEGIN
-from pipelines.neural.rows import EPSILON, ExactNetwork, Rows
+from pipelines.neural.rows import EPSILON, ExactNetwork, Rows, root
 from pipelines.neural.shape import distance_buckets
 from pipelines.neural.weights import Layer, Weights, rounded_weights, sealed_model
 
@@ -100,6 +101,13 @@ def test_the_order_of_additions_changes_nothing(weights: Weights, network: Exact
     ]
     shuffled = ExactNetwork(Weights(shape, weights.embedding[:, hidden], layers, weights.output[hidden]))
     assert (read_all(shuffled, [TEXT])[0] == read_all(network, [TEXT])[0]).all()
+
+
+def test_roots_and_quotients_are_rounded_once(network: ExactNetwork) -> None:
+    values = np.random.default_rng(0).random((100_000, 1)) * 4096
+    numbers, size = values.ravel().tolist(), network.shape.hidden
+    assert root(torch.from_numpy(values)).ravel().tolist() == [math.sqrt(number) for number in numbers]
+    assert (torch.from_numpy(values) / network.size).ravel().tolist() == [number / size for number in numbers]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from pipelines.neural.shape import Shape, distance_buckets
+from pipelines.neural.shape import MODEL_TYPE, Shape, distance_buckets
 
 
 def test_the_paper_has_three_million_weights() -> None:
@@ -30,3 +30,8 @@ def test_buckets_between_are_logarithmic() -> None:
 def test_another_architecture_is_refused_by_its_name() -> None:
     with pytest.raises(ValueError, match=r"is a 'llama'.*byte_transformer"):
         Shape.from_config(json.dumps({"model_type": "llama"}).encode())
+
+
+def test_sizes_that_are_not_there_are_named() -> None:
+    with pytest.raises(ValueError, match=r"does not say \['num_attention_heads', .*export the model again"):
+        Shape.from_config(json.dumps({"model_type": MODEL_TYPE, "num_hidden_layers": 3, "hidden_size": 64}).encode())
