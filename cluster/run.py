@@ -80,7 +80,7 @@ def compare(
     """Several recipes at equal training FLOPs, or after equally much text, and one report."""
     from cluster import commands
 
-    print(commands.compare(files, out, [int(seed) for seed in seeds.split(",") if seed], set_ or []))
+    print(commands.compare(files, out, _numbers(seeds), set_ or []))
 
 
 @app.command()
@@ -134,6 +134,15 @@ def kinds(family: Annotated[str, typer.Argument(help="As in filters; all familie
     from cluster import inspect
 
     print(inspect.kinds_table(family))
+
+
+def _numbers(seeds: str) -> list[int]:
+    try:
+        return [int(seed) for seed in seeds.split(",") if seed]
+    except ValueError as error:
+        raise ValueError(
+            f"--seeds '{seeds}' is not whole numbers with commas between; give them as in 0,1,2"
+        ) from error
 
 
 def main() -> None:

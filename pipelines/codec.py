@@ -21,9 +21,9 @@ class Coder:
     """A trained codec. `vocab_size` counts all tokens; `end` closes a document and is in no encoded text.
 
     Where the codec is `lossless`, `decode_bytes(encode([text])[0])` is the text, a str counting as its UTF-8.
-    `flops_per_byte` is what a model spends on a byte that is encoded, 0 where none is asked. Each byte counts once: bytes
-    that a window had no room for are read again (4 % of them with 128 bits, 23 % with 24), those that a trie remembers
-    are not, and compiling a codebook is not counted.
+    `flops_per_byte` is what a model spends on a byte that is encoded, 0 where none is asked. Each byte counts once:
+    bytes that a window had no room for are read again (4 % of them with 128 bits, 23 % with 24), those that a trie
+    remembers are not, and compiling a codebook is not counted.
     `window` tokens mean the same wherever they stand, so they are decoded alone; 0 where only a whole document is.
     """
 

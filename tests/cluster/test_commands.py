@@ -1,11 +1,13 @@
 """Which runs may stand in one comparison, known before any of them has started."""
 
+import sys
 from typing import Any
 
 import pytest
 
 from cluster.commands import check_comparable, check_equal_flops
 from cluster.config import RunConfig, validate
+from cluster.run import main
 
 
 def arm(name: str, **training: Any) -> RunConfig:
@@ -57,3 +59,12 @@ def test_arms_share_names_stores_and_held_out_text_as_they_have_to() -> None:
     evaluation = one.evaluation.model_copy(update={"curve_bytes": 9})
     with pytest.raises(ValueError, match="make `evaluation` equal"):
         check_comparable([one, arm("b").model_copy(update={"evaluation": evaluation})])
+
+
+def test_seeds_that_are_no_numbers_are_refused_with_the_cure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["gleaner", "compare", "a.yaml", "b.yaml", "--out", "x", "--seeds", "0,a"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert "--seeds '0,a' is not whole numbers with commas between; give them as in 0,1,2" in capsys.readouterr().err
