@@ -20,7 +20,7 @@ from pipelines.contracts import Fitted, Source
 from pipelines.ingest import IngestWork, check_bad_share, file_units
 from pipelines.passes import Attempt, StepWork, explained, row_group_units, rows, run, shard_units, total
 from pipelines.provenance import provenance
-from pipelines.recipe import address, recipe
+from pipelines.recipe import address, check_versions, recipe
 from pipelines.step import Step, StepFn
 from pipelines.steps.encode import CODEC_FILES, Encode
 from pipelines.steps.pack import Pack
@@ -129,8 +129,13 @@ def apply_step(name: str, step: Step, before: Manifest, store: Store, seed: int)
 
 
 def open_coder(encoded: Manifest, store: Store) -> Coder:
-    """The coder that step `encode` trained, from what its manifest says and nothing else."""
-    return Codec.model_validate(encoded.details["codec"]).open(codec_files(encoded, store))
+    """The coder that step `encode` trained, from what its manifest says and nothing else.
+
+    ValueError where its files are not those, or this release's codec is another one.
+    """
+    codec = Codec.model_validate(encoded.details["codec"])
+    check_versions(codec, encoded.recipe["codec"])
+    return codec.open(codec_files(encoded, store))
 
 
 def codec_files(encoded: Manifest, store: Store) -> dict[str, bytes]:

@@ -37,6 +37,19 @@ def parameters(component: Component) -> dict[str, Any]:
     return {**_parameters(component), "version": component.version}
 
 
+def check_versions(component: Component, made: Mapping[str, Any]) -> None:
+    """Raises ValueError where a component, or one inside it, is of another version than the recipe `made` says."""
+    if component.version != made["version"]:
+        raise ValueError(
+            f"this was made with version {made['version']} of '{component.kind}', which is at {component.version} now "
+            "and works differently; use the release that made it, or make it anew"
+        )
+    for name in type(component).model_fields:
+        inner = getattr(component, name)
+        if isinstance(inner, Component):
+            check_versions(inner, made[name])
+
+
 def address(name: str, ingredients: Any, inputs: Sequence[str]) -> str:
     """`<name>-<12 hexadecimal digits>` of the ingredients' canonical JSON and the addresses of the inputs."""
     canonical = json.dumps(

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.build import open_coder
+from pipelines.byte_models.order_k import OrderK
 from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.codecs.bytes import Bytes
 from pipelines.step import Place
@@ -126,3 +127,11 @@ def test_another_codec_file_than_the_tokens_were_made_with_is_refused(ingested, 
     store.write(mine.files["codec/codebook"], store.read(other.files["codec/codebook"]))
     with pytest.raises(ValueError, match="is not the file that the tokens of encode-"):
         open_coder(mine, store)
+
+
+def test_tokens_of_another_version_of_the_codec_are_refused(ingested, applied, store: Store, monkeypatch) -> None:
+    encoded, _ = applied(ingested(TEXTS[1:]), {"kind": "encode", "codec": {"kind": "equal_info_dense", "entries": 300}})
+    open_coder(encoded, store)
+    monkeypatch.setattr(OrderK, "version", 99)
+    with pytest.raises(ValueError, match="version 1 of 'order_k', which is at 99 now"):
+        open_coder(encoded, store)
