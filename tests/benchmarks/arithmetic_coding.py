@@ -12,11 +12,9 @@ with one JSON line.
 
 import argparse
 import json
-import os
-from pathlib import Path
 
 import numpy as np
-from measuring import best_of_three
+from measuring import DATA, best_of_three
 
 from pipelines.asking_codec import in_model_folder
 from pipelines.byte_model import NextByte
@@ -28,7 +26,6 @@ from pipelines.codecs.ac import Ac
 from pipelines.codecs.static_ac import StaticAc
 from pipelines.entropy.cdf import TOTAL, quantized_cdf
 
-DATA = Path(os.environ.get("GLEANER_DATA", Path(__file__).parents[3] / "shared" / "data"))
 DOCUMENT_BYTES = 10_240  # the paper's examples
 BATCH = 1024  # contexts in a call of the byte model
 BARS = {"written_over_ideal": 1.001, "static_ac_encode_mb_per_second": 20}

@@ -14,14 +14,13 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"  # one core each
 
 import numpy as np
 import pyarrow as pa
-from measuring import best_of_three, shard_texts
+from measuring import DATA, best_of_three, shard_texts
 
 from pipelines.byte_model import ByteModel, NextByteFn
 from pipelines.codec import Codec, Coder, TokenArrays
@@ -32,7 +31,6 @@ from pipelines.entropy.cdf import quantized_cdf
 from pipelines.entropy.equal_windows import equal_windows
 from pipelines.entropy.intervals import Interval, narrowed, padded_code
 
-DATA = Path(os.environ.get("GLEANER_DATA", Path(__file__).parents[3] / "shared" / "data"))
 DOCUMENT_BYTES = 10_240  # the paper's examples
 MODEL = ByteModel.model_validate("order_k")
 GREEDY, DELAY, DENSE = "equal_info greedy", "equal_info delay", "equal_info_dense"

@@ -1,6 +1,6 @@
 """Step `encode` over 16 shards by Ray Data on two cores against the same step in one process on one core.
 
-    python tests/benchmarks/encode_shards.py [--data ../shared/data/mixture] [--copies 24] [--codec '{"kind": ...}']
+    python tests/benchmarks/encode_shards.py [--data mixture/] [--copies 24] [--codec '{"kind": ...}']
 
 The corpus is `mixture/`, every shard `copies` times as long. Both sides read the same stored shards, encode them with
 the same trained codec, decode a sample again, and write zstd Parquet. Training the codec is not part of either time.
@@ -21,7 +21,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}  # one
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from measuring import shard_texts
+from measuring import DATA, shard_texts
 
 from pipelines.build import apply_step, ingest
 from pipelines.codec import Codec
@@ -96,7 +96,7 @@ def measure(store: Store, manifest: Manifest, codec: Codec) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/mixture"))
+    parser.add_argument("--data", type=Path, default=DATA / "mixture")
     parser.add_argument("--copies", type=int, default=24)
     parser.add_argument("--codec", default='{"kind": "equal_info_dense"}')
     arguments = parser.parse_args()

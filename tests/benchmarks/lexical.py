@@ -12,7 +12,6 @@ import argparse
 import io
 import json
 import math
-import os
 import re
 import time
 from collections import Counter, defaultdict
@@ -20,12 +19,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import zstandard
+from measuring import DATA
 
 from pipelines.chunking import sentences
 from pipelines.engines.lexical import Lexical
 from pipelines.simplify.simplifier import simplifier
 
-DATA = Path(os.environ.get("GLEANER_DATA", Path(__file__).parents[3] / "shared" / "data"))
 WORD = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+")
 TOP = 2000
 

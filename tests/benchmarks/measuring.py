@@ -1,9 +1,12 @@
-"""What several benchmarks share: the clock, and the texts of the mixture's shards."""
+"""What several benchmarks share: the clock, where the corpora are, and the texts of the mixture's shards."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+DATA = Path(os.environ.get("GLEANER_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 
 def best_of_three(work: Callable[[], Any]) -> tuple[Any, float]:

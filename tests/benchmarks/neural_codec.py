@@ -11,7 +11,6 @@ against one byte a call (bars: 300 and 1,000 times); bytes a token of dense, gre
 
 import argparse
 import json
-import os
 import resource
 import time
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measuring import best_of_three
+from measuring import DATA, best_of_three
 
 from pipelines.byte_model import BEGIN, NextByte
 from pipelines.byte_models.transformer import Transformer
@@ -27,7 +26,6 @@ from pipelines.codec import Codec
 from pipelines.entropy.cdf import TOTAL
 from pipelines.entropy.stepwise_windows import StepwiseWindows
 
-DATA = Path(os.environ.get("GLEANER_DATA", Path(__file__).parents[3] / "shared" / "data"))
 DOCUMENT_BYTES = 10_240
 WINDOWS = [
     {"kind": "equal_info", "rule": "greedy"},

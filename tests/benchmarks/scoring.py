@@ -25,7 +25,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-DATA = Path(os.environ.get("GLEANER_DATA", Path(__file__).parents[3] / "shared" / "data"))
 CONTEXT, STRIDE = 1024, 512
 PLAIN = "one document at a time"
 BAR = 3.0
