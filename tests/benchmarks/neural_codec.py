@@ -1,6 +1,6 @@
 """A neural byte model in codecs: what compiling it costs, and what the codebook saves against asking it.
 
-    python tests/benchmarks/neural_codec.py --model FOLDER [--data ../shared/data/text] [--asked 4000]
+    python tests/benchmarks/neural_codec.py --model FOLDER [--data text/] [--asked 4000]
 
 FOLDER is an exported byte Transformer, as `gleaner train cluster/runs/compression/m1.yaml` leaves it. Measured: seconds
 and memory of the compilation of the 16-bit codebook on all cores (bars: 5 minutes, 4 GB); MB/s of encoding and decoding

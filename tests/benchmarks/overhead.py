@@ -1,6 +1,6 @@
 """The overhead of Ray: clean and exact dedup through the store against the same functions in a multiprocessing loop.
 
-    python tests/benchmarks/overhead.py [--data ../shared/data/mixture] [--copies 1,4,16,20] [--workers 2]
+    python tests/benchmarks/overhead.py [--data mixture/] [--copies 1,4,16,20] [--workers 2]
 
 The corpus is `mixture/`, replicated with changed text (a numbered sentence in front of every document), so that no
 copy is a duplicate of another. Both sides read the same Parquet shards, run the same filters and the same hashing, and
@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
-from measuring import shard_texts
+from measuring import DATA, shard_texts
 
 from pipelines.build import apply_step, ingest
 from pipelines.contracts import ID, TEXT, Source
@@ -123,7 +123,7 @@ def measure(data: Path, copies: int, workers: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/mixture"))
+    parser.add_argument("--data", type=Path, default=DATA / "mixture")
     parser.add_argument("--copies", default="1,4,16,20")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     arguments = parser.parse_args()

@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from measuring import DATA
 
 CONTEXT, STRIDE = 1024, 512
 PLAIN = "one document at a time"
