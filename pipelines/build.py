@@ -133,9 +133,14 @@ def open_coder(encoded: Manifest, store: Store) -> Coder:
 
     ValueError where its files are not those, or this release's codec is another one.
     """
+    return encoded_with(encoded).open(codec_files(encoded, store))
+
+
+def encoded_with(encoded: Manifest) -> Codec:
+    """The codec of the tokens, as their manifest describes it; ValueError where this release has another version."""
     codec = Codec.model_validate(encoded.details["codec"])
     check_versions(codec, encoded.recipe["codec"])
-    return codec.open(codec_files(encoded, store))
+    return codec
 
 
 def codec_files(encoded: Manifest, store: Store) -> dict[str, bytes]:

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.build import BuiltData, codec_files
-from pipelines.codec import Codec, TokenArrays
+from pipelines.build import BuiltData, codec_files, encoded_with
+from pipelines.codec import TokenArrays
 from pipelines.contracts import GENRE, ID, TEXT, Source
 from pipelines.ingest import read_all
 from pipelines.lease import lease
@@ -81,7 +81,7 @@ def held_out_text(source: Source, data: BuiltData, store: Store) -> HeldOutText:
 
 def _encoded(source: Source, data: BuiltData, store: Store, target: str) -> Manifest:
     started = time.monotonic()
-    encode = Encode(codec=Codec.model_validate(data.encoded.details["codec"]))
+    encode = Encode(codec=encoded_with(data.encoded))
     files = codec_files(data.encoded, store)
     rows = encode.open({CODEC_FILES: files}, 0)(read_all(source), Place(0, 0)).rows
     text_bytes = int(pc.sum(rows[TEXT_BYTES]).as_py())
