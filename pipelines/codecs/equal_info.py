@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -33,11 +33,13 @@ class EqualInfo(AskingCodec):
     decoder cannot see that the encoder stopped at a byte that did not fit, where another would have gone on in the same
     bits. Of windows of 16 bits, 33 % of those of two books and 20 % of those of a mixed corpus were read as too much
     (`tests/benchmarks/codecs.py`). `rule: delay` puts the fewest bytes with the same bits into a window, and loses
-    nothing.
+    nothing; zero bytes, whose bits are zeros, however many, have a window each.
 
     Windows of 16 bits with a reset at each are compiled once by `train` into a codebook; neither encoding nor decoding
     asks the model then. All others ask it, `batch` texts side by side, and the model's files are the codec's.
     """
+
+    version: ClassVar[int] = 2
 
     bits: Literal[16, 24, 32, 64, 128] = 16
     reset: Reset = "window"

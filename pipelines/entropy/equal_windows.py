@@ -35,7 +35,7 @@ def equal_windows(predict: NextByteFn, bits: int, rule: Rule) -> Codebook:
     `delay`: it holds the fewest bytes that have those filled-up bits; the others go into the next window. Every number
     then stands for one string.
     """
-    nodes = list(_fitting(predict, bits))
+    nodes = list(_fitting(predict, bits, rule))
     codes = np.array([node.code for node in nodes], np.int32)
     taken = np.array([len(node.text) for node in nodes], np.int32)
     if rule == "delay":
@@ -49,11 +49,21 @@ def equal_windows(predict: NextByteFn, bits: int, rule: Rule) -> Codebook:
     )
 
 
-def _fitting(predict: NextByteFn, bits: int) -> Iterator[_Node]:
+def is_full(interval: Interval, rule: Rule) -> bool:
+    """Whether a window ends with the string of this interval, whatever follows.
+
+    Under `delay` a zero byte is alone in its window. Its bits are zeros, and more zero bytes would leave them as they
+    are: each byte of a long run of them would be read as often as a window has room for.
+    """
+    return rule == "delay" and interval.low == 0 and interval.scale > 0
+
+
+def _fitting(predict: NextByteFn, bits: int, rule: Rule) -> Iterator[_Node]:
     """The empty string and all that fit, shorter ones first."""
     level, count = [_Node(0, 0, b"", Interval(), 0)], 1
     while level:
         yield from level
+        level = [node for node in level if not is_full(node.interval, rule)]
         longer: list[_Node] = []
         for start in range(0, len(level), BATCH):
             batch = level[start : start + BATCH]

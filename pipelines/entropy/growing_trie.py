@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from pipelines.byte_model import BEGIN, NextByte
 from pipelines.entropy.cdf import Int64Array
-from pipelines.entropy.equal_windows import Rule
+from pipelines.entropy.equal_windows import Rule, is_full
 from pipelines.entropy.intervals import Interval, narrowed, padded_code
 from pipelines.entropy.readings import Reading, read_each
 
@@ -78,19 +78,21 @@ class GrowingTrie:
                 return windows[:count].tobytes()
             context = text[start:place]
             key = context if self._model.reach is None else context[max(0, len(context) - self._model.reach) :]
-            if key not in self._cdfs:
+            if self._edge_count == self._most_edges:
+                self._forget()
+            elif is_full(self._nodes[node].interval, self._rule):
+                self._connect(node, text[place], TOO_LONG)
+            elif key in self._cdfs:
+                self._grow(node, text[place], self._cdfs[key])
+            else:
                 goes_on = read_from == start and read_to < place
                 for letter in text[read_to:place] if goes_on else [BEGIN, *context]:
                     cdf = yield letter
                 read_from, read_to = start, place
                 self._cdfs[key] = cdf.astype(np.uint16)
-            elif self._edge_count == self._most_edges:
-                self._forget()
-            else:
-                self._grow(node, text[place], self._cdfs[key])
 
     def _grow(self, number: int, byte: int, cdf: npt.NDArray[np.uint16]) -> None:
-        """Makes the edge from this node by this byte."""
+        """The string of this node and this byte, and the edge to it; where it does not fit, an edge to nowhere."""
         node = self._nodes[number]
         interval = narrowed(node.interval, int(cdf[byte]), int(cdf[byte + 1]))
         code = padded_code(interval, self._bits)
@@ -99,6 +101,10 @@ class GrowingTrie:
             self._nodes.append(_Node(number, node.depth + 1, interval, code))
             self._codes[child] = np.frombuffer(code.to_bytes(self._bits // 8, "big"), np.uint8)
             self._taken[child] = self._bytes_taken(self._nodes[child])
+        self._connect(number, byte, child)
+
+    def _connect(self, number: int, byte: int, child: int) -> None:
+        """Makes the edge from this node by this byte."""
         _insert(self._edges, number << 8 | byte, child)
         self._edge_count += 1
 

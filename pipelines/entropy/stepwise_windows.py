@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from pipelines.byte_model import BEGIN, NextByte
-from pipelines.entropy.equal_windows import Rule
+from pipelines.entropy.equal_windows import Rule, is_full
 from pipelines.entropy.intervals import Interval, byte_at, narrowed, padded_code
 from pipelines.entropy.readings import Reading, read_each
 
@@ -65,6 +65,8 @@ class StepwiseWindows:
                 if code is None:
                     break
                 fits.append(code)
+                if is_full(interval, self._rule):
+                    break
             taken = len(fits) if self._rule == "greedy" else fits.index(fits[-1]) + 1
             codes.append(fits[-1])
             start += taken

@@ -60,4 +60,5 @@ def walkers(predict: NextByteFn) -> dict[str, Walker]:
 @pytest.fixture(scope="session")
 def samples() -> list[bytes]:
     """What to encode: known text, new text, and bytes that are no text."""
-    return [*TEXTS, b"The rats ate the bat at 1999!", b"", b"a", bytes(range(256)), b"\xff\xfe" * 9, b"e" * 300]
+    odd = [b"", b"a", bytes(range(256)), b"\xff\xfe" * 9, b"e" * 300, bytes(30), b"\0cat\0\0sat"]
+    return [*TEXTS, b"The rats ate the bat at 1999!", *odd]

@@ -19,7 +19,8 @@ def slow_encode(text: bytes, predict: NextByteFn, rule: Rule) -> list[int]:
     """The windows of a text as the paper prints the algorithm: one call of the model a byte, in fractions."""
     codes, at = [], 0
     while at < len(text):
-        fits = codes_that_fit(text[at:], predict)
+        end = at + 1 if rule == "delay" and text[at] == 0 else len(text)  # a zero byte stays alone
+        fits = codes_that_fit(text[at:end], predict)
         codes.append(fits[-1])
         at += len(fits) if rule == "greedy" else fits.index(fits[-1]) + 1
     return codes

@@ -41,7 +41,8 @@ def slow_encode(text: bytes, model: NextByte, bits: int, rule: Rule, reset: Rese
     at = begin = 0
     while at < len(text):
         begin = at if len(codes) % SEGMENT_WINDOWS[reset] == 0 else begin
-        fits = list(codes_that_fit(text[begin:at], text[at:], model, bits))
+        end = at + 1 if rule == "delay" and text[at] == 0 else len(text)  # a zero byte stays alone
+        fits = list(codes_that_fit(text[begin:at], text[at:end], model, bits))
         codes.append(fits[-1])
         at += len(fits) if rule == "greedy" else fits.index(fits[-1]) + 1
     return codes
