@@ -62,7 +62,11 @@ def _value(override: str, text: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValueError(f"the value of override '{override}' is no YAML: {error}") from None
+        path = override.partition("=")[0]
+        raise ValueError(
+            f"the value of override '{override}' is no YAML; a text needs quotes of its own: "
+            f"'{path}=\"{text}\"' ({error})"
+        ) from None
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,13 @@ def test_an_override_through_a_value_is_refused() -> None:
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(ValueError, match=r"no config file 'nowhere\.yaml'"):
         load("nowhere.yaml")
+
+
+def test_an_override_that_is_no_yaml_shows_how_to_quote_it(tmp_path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text("name: mine")
+    with pytest.raises(ValueError, match=re.escape("""quotes of its own: 'data.codec.model.model="@m1"'""")):
+        load(str(file), ["data.codec.model.model=@m1"])
 
 
 def test_yaml_that_would_run_code_is_refused(tmp_path) -> None:
