@@ -1,8 +1,9 @@
 """Walker: a codebook in the form in which compiled loops encode and decode with it.
 
-The trie becomes a double array (Aoe, 1989): the child of the node in slot s by byte b is in slot base[s] + b, and it is
-there if that slot's parent is s. Base, parent, code and length of a slot lie side by side, so a step of the walk reads
-one cache line, and the 65,536 nodes of a full dictionary are about 1 MB.
+The trie becomes a double array (Aoe, 1989) whose slots keep a byte instead of a parent: the child of the node in slot s
+by byte b is in slot base[s] + b, and it is there if that slot's byte is b. So that no other node's child is taken for
+it, every node with children has a base of its own. Base and byte are one number: a step of the walk reads one number,
+and those of the 65,536 nodes of a full dictionary are 300 kB.
 """
 
 import itertools
@@ -16,10 +17,15 @@ from pipelines.codec import TokenArrays, Tokens
 from pipelines.entropy.codebook import Codebook
 
 Int32Array = npt.NDArray[np.int32]
+StepArray = npt.NDArray[np.uint32]
 Int64Array = npt.NDArray[np.int64]
 ByteArray = npt.NDArray[np.uint8]
-BASE, PARENT, CODE, TAKEN = range(4)  # the columns of a slot
-NOBODY = -1
+FREE = 256  # instead of the byte of a slot that holds no node
+BYTE_BITS = np.uint64(9)  # of a step, the lowest: a byte or FREE; above them is the base
+BYTE_MASK = np.uint64(511)
+ROOT = np.uint64(0)  # unsigned, since numba looks whether an index with a sign counts from the end
+MOST_BASES = 1 << 23
+CODE, TAKEN = range(2)  # the columns of what is written where a walk stops
 HEAD = 8  # bytes that decoding copies at once
 
 
@@ -27,7 +33,7 @@ class Walker:
     """Encodes and decodes by a codebook; the loops hold no lock, so threads can share one walker."""
 
     def __init__(self, codebook: Codebook) -> None:
-        self._slots = _slots(codebook)
+        self._steps, self._stops = _slots(codebook)
         meanings = codebook.meanings()
         self._texts = np.frombuffer(b"".join(text for _, text in meanings), np.uint8)
         self._heads = np.zeros((meanings[-1][0] + 1, HEAD), np.uint8)
@@ -42,7 +48,7 @@ class Walker:
         offsets = np.append(0, np.cumsum([len(text) for text in texts])).astype(np.int64)
         data = np.frombuffer(b"".join(texts), np.uint8)
         codes, ends = np.empty(len(data), np.uint32), np.zeros(len(texts) + 1, np.int64)
-        _encode(data, offsets, self._slots, codes, ends)
+        _encode(data, offsets, self._steps, self._stops, codes, ends)
         return [codes[start:end].copy() for start, end in itertools.pairwise(ends)]
 
     def decode(self, codes: Tokens) -> bytes:
@@ -59,70 +65,83 @@ class Walker:
         return text[:size].tobytes()
 
 
-def _slots(codebook: Codebook) -> Int32Array:
-    """(m, 4) the double array; it ends with 256 free slots, so that base + byte is always inside."""
+def _slots(codebook: Codebook) -> tuple[StepArray, Int32Array]:
+    """(m,) the steps and (m, 2) the stops of all slots; after the last base there are 256, so that base + byte is one.
+
+    ValueError where there are more strings than a step can tell apart.
+    """
     nodes = np.lexsort((codebook.letters[1:], codebook.parents[1:])) + 1  # brothers side by side, by byte
     firsts = np.searchsorted(codebook.parents[nodes], np.arange(len(codebook.parents) + 1))
     slot_of = np.zeros(len(codebook.parents), np.int64)
-    slots: Int32Array = _placed(nodes, firsts, codebook.letters, slot_of)
-    slots[slot_of, CODE] = codebook.codes
-    slots[slot_of, TAKEN] = codebook.taken
-    return slots
+    steps: StepArray = _placed(nodes, firsts, codebook.letters, slot_of)
+    stops = np.zeros((len(steps), 2), np.int32)
+    stops[slot_of, CODE] = codebook.codes
+    stops[slot_of, TAKEN] = codebook.taken
+    return steps, stops
 
 
 @numba.njit(cache=True, nogil=True)
-def _placed(nodes: Int64Array, firsts: Int64Array, letters: ByteArray, slot_of: Int64Array) -> Int32Array:
-    """Base and parent of every slot, and in `slot_of` each node's slot: children go to the first place with room.
+def _placed(nodes: Int64Array, firsts: Int64Array, letters: ByteArray, slot_of: Int64Array) -> StepArray:
+    """The step of every slot, and in `slot_of` each node's slot: children go to the first place with room.
 
     A node is not tried where one with as many children found no room: nearly all of those places are taken for it too.
     """
-    slots = np.zeros((len(letters) + 512, 4), np.int32)
-    slots[:, PARENT] = NOBODY
+    steps = np.full(len(letters) + 512, FREE, np.uint32)
+    owned = np.zeros(len(steps), np.bool_)  # the bases of nodes with children; those without any have base 0
+    owned[0] = True
     first_tried = np.ones(257, np.int64)  # by the number of children
     for node in range(len(firsts) - 1):
         children = nodes[firsts[node] : firsts[node + 1]]
         if len(children) == 0:
             continue
         base = max(0, first_tried[len(children)] - letters[children[0]])
-        while not _has_room(slots, base, letters, children):
+        while owned[base] or not _has_room(steps, base, letters, children):
             base += 1
-            if base + 512 > len(slots):
-                more = np.zeros((len(slots), 4), np.int32)
-                more[:, PARENT] = NOBODY
-                slots = np.concatenate((slots, more))
+            if base + 512 > len(steps):
+                steps = np.concatenate((steps, np.full(len(steps), FREE, np.uint32)))
+                owned = np.concatenate((owned, np.zeros(len(owned), np.bool_)))
+        if base >= MOST_BASES:
+            raise ValueError("a codebook of so many strings cannot be walked; compile a smaller one")
         first_tried[len(children)] = base + letters[children[0]]
-        slots[slot_of[node], BASE] = base
+        owned[base] = True
+        steps[slot_of[node]] |= np.uint32(base) << BYTE_BITS
         for child in children:
             slot_of[child] = base + letters[child]
-            slots[slot_of[child], PARENT] = slot_of[node]
-    return slots
+            steps[slot_of[child]] = letters[child]
+    return steps
 
 
 @numba.njit(cache=True, nogil=True)
-def _has_room(slots: Int32Array, base: int, letters: ByteArray, children: Int64Array) -> bool:
+def _has_room(steps: StepArray, base: int, letters: ByteArray, children: Int64Array) -> bool:
     for child in children:
         slot = base + letters[child]
-        if slot == 0 or slots[slot, PARENT] != NOBODY:  # slot 0 is the root's
+        if slot == 0 or steps[slot] != FREE:  # slot 0 is the root's
             return False
     return True
 
 
 @numba.njit(cache=True, nogil=True)
 def _encode(
-    data: ByteArray, offsets: Int64Array, slots: Int32Array, codes: npt.NDArray[np.uint32], ends: Int64Array
+    data: ByteArray,
+    offsets: Int64Array,
+    steps: StepArray,
+    stops: Int32Array,
+    codes: npt.NDArray[np.uint32],
+    ends: Int64Array,
 ) -> None:
     count = 0
     for text in range(len(offsets) - 1):
-        at, stop = offsets[text], offsets[text + 1]
-        while at < stop:
-            slot = 0
-            for place in range(at, stop):
-                child = slots[slot, BASE] + data[place]
-                if slots[child, PARENT] != slot:
+        at, end = offsets[text], offsets[text + 1]
+        while at < end:
+            slot, step = ROOT, steps[ROOT]
+            for place in range(at, end):
+                child = (step >> BYTE_BITS) + data[place]
+                reached = steps[child]
+                if reached & BYTE_MASK != data[place]:
                     break
-                slot = child
-            codes[count] = slots[slot, CODE]
-            at += slots[slot, TAKEN]
+                slot, step = child, reached
+            codes[count] = stops[slot, CODE]
+            at += stops[slot, TAKEN]
             count += 1
         ends[text + 1] = count
 
