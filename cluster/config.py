@@ -39,7 +39,7 @@ def read_tree(file: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
         path, separator, value = override.partition("=")
         if not separator or not path:
             raise ValueError(f"override '{override}' has to read path=value, as in training.tokens=2_000_000")
-        set_path(tree, path, _value(override, value))
+        set_path(tree, path, _value(path, value))
     return tree
 
 
@@ -58,13 +58,12 @@ def dump(config: RunConfig) -> str:
     return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
 
 
-def _value(override: str, text: str) -> Any:
+def _value(path: str, text: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        path = override.partition("=")[0]
         raise ValueError(
-            f"the value of override '{override}' is no YAML; a text needs quotes of its own: "
+            f"the value of override '{path}={text}' is no YAML; a text needs quotes of its own: "
             f"'{path}=\"{text}\"' ({error})"
         ) from None
 

@@ -24,7 +24,7 @@ FREE = 256  # instead of the byte of a slot that holds no node
 BYTE_BITS = np.uint64(9)  # of a step, the lowest: a byte or FREE; above them is the base
 BYTE_MASK = np.uint64(511)
 ROOT = np.uint64(0)  # unsigned, since numba looks whether an index with a sign counts from the end
-MOST_BASES = 1 << 23
+MOST_BASES = 1 << 23  # what is left of 32 bits
 CODE, TAKEN = range(2)  # the columns of what is written where a walk stops
 HEAD = 8  # bytes that decoding copies at once
 
@@ -87,8 +87,8 @@ def _placed(nodes: Int64Array, firsts: Int64Array, letters: ByteArray, slot_of: 
     A node is not tried where one with as many children found no room: nearly all of those places are taken for it too.
     """
     steps = np.full(len(letters) + 512, FREE, np.uint32)
-    owned = np.zeros(len(steps), np.bool_)  # the bases of nodes with children; those without any have base 0
-    owned[0] = True
+    owned = np.zeros(len(steps), np.bool_)  # the bases of nodes with children
+    owned[0] = True  # by the nodes without any; so no child is in slot 0, the root's
     first_tried = np.ones(257, np.int64)  # by the number of children
     for node in range(len(firsts) - 1):
         children = nodes[firsts[node] : firsts[node + 1]]
@@ -113,9 +113,8 @@ def _placed(nodes: Int64Array, firsts: Int64Array, letters: ByteArray, slot_of: 
 
 @numba.njit(cache=True, nogil=True)
 def _has_room(steps: StepArray, base: int, letters: ByteArray, children: Int64Array) -> bool:
-    for child in children:
-        slot = base + letters[child]
-        if slot == 0 or steps[slot] != FREE:  # slot 0 is the root's
+    for child in children:  # noqa: SIM110 - numba has no all() of a generator
+        if steps[base + letters[child]] != FREE:
             return False
     return True
 

@@ -114,7 +114,10 @@ def test_any_bytes_come_back(codec: Codec, text: bytes) -> None:
         assert coder.decode_bytes(coder.encode([text])[0]) == text
 
 
-@pytest.mark.parametrize("text", [b"x" * 1_000_000, bytes(1_000_000), np.random.default_rng(0).bytes(100_000)])
+LONG = [b"x" * 1_000_000, b" " * 1_000_000, bytes(1_000_000), np.random.default_rng(0).bytes(100_000)]
+
+
+@pytest.mark.parametrize("text", LONG)
 def test_long_texts_come_back(codec: Codec, text: bytes) -> None:
     """A codec that asks its model for each byte of a document needs about 20 us for it: it gets a fiftieth."""
     text = text[: len(text) // 50] if any(name.startswith(MODEL_FOLDER) for name in trained(codec)) else text
