@@ -8,19 +8,20 @@ from importlib.metadata import version
 from pathlib import Path
 
 from cluster.config import RunConfig, dump, load
-from cluster.nodes import alive_nodes
-from cluster.preflight import preflight as find_problems
+from cluster.jobs.nodes import alive_nodes
+from cluster.jobs.preflight import preflight as find_problems
+from cluster.jobs.session import session
+from cluster.report import sweep as table
 from cluster.report.arms import arm, with_multipliers
 from cluster.report.page import render
 from cluster.report.schema import HeldOut, Report, Shared
-from cluster.session import session
 from pipelines.build import build_data
-from pipelines.provenance import provenance
-from pipelines.store import Manifest, Store
+from pipelines.store.manifest import Manifest
+from pipelines.store.provenance import provenance
+from pipelines.store.store import Store
 from training.execution import Finished, execute, train_models, with_models
 from training.recipe import Recipe
 from training.stages import train_model
-from tuning import table
 from tuning.sweep import check_sweep, sweep
 
 RUNS = Path("runs")

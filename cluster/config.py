@@ -7,9 +7,8 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError
 
-from training.recipe import Recipe
+from training.recipe import Recipe, set_path
 from tuning.config import TuningConfig
-from tuning.space import set_path
 
 EXTENDS = "extends"
 

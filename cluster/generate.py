@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from cluster.config import load
-from pipelines.build import BuiltData, open_coder
-from pipelines.codec import Coder
-from pipelines.store import Manifest, Store
+from pipelines.build import BuiltData
+from pipelines.contracts.codec import Coder
+from pipelines.store.encoded import open_coder
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
 from training.execution import find_model, find_models, with_models
-from training.export import open_trained
-from training.generation import Sampling
-from training.generation import generate as generate_tokens
+from training.networks.export import open_trained
+from training.networks.generation import Sampling
+from training.networks.generation import generate as generate_tokens
 from training.recipe import Recipe
 
 

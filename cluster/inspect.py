@@ -6,20 +6,21 @@ from pathlib import Path
 
 from cluster.config import load
 from pipelines.build import data_addresses
-from pipelines.component import PLACEMENT, Component, component_in, kinds
-from pipelines.store import Manifest, Store
+from pipelines.contracts.component import PLACEMENT, Component, component_in, kinds
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
 from training.execution import find_models, with_models
 
 FAMILIES = {
-    "sources": ("pipelines.contracts", "Source"),
-    "filters": ("pipelines.contracts", "Filter"),
-    "scorers": ("pipelines.contracts", "Scorer"),
-    "selectors": ("pipelines.contracts", "Selector"),
-    "rewriters": ("pipelines.contracts", "Rewriter"),
-    "engines": ("pipelines.contracts", "Engine"),
-    "codecs": ("pipelines.codec", "Codec"),
-    "byte_models": ("pipelines.byte_model", "ByteModel"),
-    "steps": ("pipelines.step", "Step"),
+    "sources": ("pipelines.contracts.rows", "Source"),
+    "filters": ("pipelines.contracts.rows", "Filter"),
+    "scorers": ("pipelines.contracts.rows", "Scorer"),
+    "selectors": ("pipelines.contracts.rows", "Selector"),
+    "rewriters": ("pipelines.contracts.rows", "Rewriter"),
+    "engines": ("pipelines.contracts.rows", "Engine"),
+    "codecs": ("pipelines.contracts.codec", "Codec"),
+    "byte_models": ("pipelines.contracts.byte_model", "ByteModel"),
+    "steps": ("pipelines.contracts.step", "Step"),
     "models": ("training.contracts", "Model"),
     "curricula": ("training.contracts", "Curriculum"),
 }

@@ -64,7 +64,7 @@ def generate(
 ) -> None:
     """Text that the trained model of a run writes."""
     from cluster import generate as generation
-    from training.generation import Sampling
+    from training.networks.generation import Sampling
 
     done = generation.generate(file, overrides or [], prompt, Sampling(tokens, temperature, top_k, seed), sys.stdout)
     print(done, file=sys.stderr)
@@ -104,7 +104,7 @@ def submit(
     working_dir: Annotated[str, typer.Option(help="The folder that travels: this repository.")] = ".",
 ) -> None:
     """The same command as a Ray job, its log followed here."""
-    from cluster import submit as jobs
+    from cluster.jobs import submit as jobs
 
     sys.exit(jobs.submit([command, file, *(overrides or [])], address, working_dir))
 

@@ -2,9 +2,10 @@
 
 from itertools import islice
 
-from pipelines.build import require_columns
 from pipelines.config import DataConfig
-from pipelines.contracts import ID, SOURCE, TEXT, Source
+from pipelines.contracts.rows import ID, SOURCE, TEXT
+from pipelines.contracts.source import Source
+from pipelines.contracts.step import require_columns
 from pipelines.steps.score import Score
 
 PEEKED_FILES = 50

@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from pipelines.codec import Codec
-from pipelines.component import Spec
-from pipelines.contracts import Source
-from pipelines.step import Step
-from pipelines.steps.encode import Verify
+from pipelines.contracts.codec import Codec
+from pipelines.contracts.component import Spec
+from pipelines.contracts.rows import Verify
+from pipelines.contracts.source import Source
+from pipelines.contracts.step import Step
 
 RESERVED = {"source", "quota", "encode", "pack", "train", "evaluate", "study"}  # stages of every run have these names
 

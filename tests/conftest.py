@@ -118,8 +118,8 @@ def byte_transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import numpy as np
     from safetensors.numpy import save_file
 
-    from pipelines.neural.shape import CONFIG_FILE, CONFIG_NAMES, MODEL_TYPE, WEIGHTS_FILE, Shape
-    from pipelines.neural.weights import tensor_shapes
+    from pipelines.codecs.neural.shape import CONFIG_FILE, CONFIG_NAMES, MODEL_TYPE, WEIGHTS_FILE, Shape
+    from pipelines.codecs.neural.weights import tensor_shapes
 
     shape = Shape(layers=2, hidden=32, heads=2, feed_forward=64, context=16)
     generator = np.random.default_rng(0)

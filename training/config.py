@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.component import PLACEMENT, Spec, Workers
-from pipelines.packed import Packed
+from pipelines.contracts.component import PLACEMENT, Spec, Workers
+from pipelines.packing.packed import Packed
 from training.contracts import Curriculum, Model
 from training.curricula.uniform import Uniform
 from training.models.llama import Llama

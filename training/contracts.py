@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.codec import Codec
-from pipelines.component import Component
+from pipelines.contracts.codec import Codec
+from pipelines.contracts.component import Component
 
 if TYPE_CHECKING:
     import torch
 
+BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 Tokens = npt.NDArray[np.unsignedinteger[Any]]
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipelines.build import BuiltData, build_data, find_data
-from pipelines.store import Manifest, Store
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
 from training.recipe import Recipe
 from training.references import resolved
 from training.stages import evaluate_model, study_arm, train_model, training_address

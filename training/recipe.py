@@ -1,16 +1,19 @@
 """Recipe: everything that the result of a run depends on; what a run, a trial and an arm all are."""
 
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import (
+    Field,
+    model_validator,
+)
 
 from pipelines.check import check_data
-from pipelines.component import Spec
 from pipelines.config import DataConfig
-from pipelines.contracts import Source
+from pipelines.contracts.component import Spec
+from pipelines.contracts.source import Source
 from training.config import TrainingConfig
+from training.measures.compression import StudyConfig
 from training.references import check_references, references
-from training.study import StudyConfig
 
 
 class EvaluationConfig(Spec):
@@ -81,3 +84,13 @@ class Recipe(ModelRecipe):
         check_data(self.data)
         self.evaluation.held_out.check()
         self.training.batch_sequences(self.data.pack.length)
+
+
+def set_path(tree: dict[str, Any], path: str, value: Any) -> None:
+    """Sets the value at a dotted path in place, making the sections on the way; ValueError where one is no section."""
+    *sections, key = path.split(".")
+    for section in sections:
+        tree = tree.setdefault(section, {})
+        if not isinstance(tree, dict):
+            raise ValueError(f"path '{path}' goes through '{section}', which is no section")
+    tree[key] = value

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.build import BuiltData, codec_files, open_coder
-from pipelines.lease import lease
-from pipelines.packed import Packed
-from pipelines.provenance import provenance
-from pipelines.recipe import address, recipe
-from pipelines.store import Manifest, Store
+from pipelines.build import BuiltData
+from pipelines.packing.packed import Packed
+from pipelines.store.address import address, recipe
+from pipelines.store.encoded import codec_files, open_coder
+from pipelines.store.lease import lease
+from pipelines.store.manifest import Manifest
+from pipelines.store.provenance import provenance
+from pipelines.store.store import Store
 from training.config import TrainingConfig
 from training.contracts import HeldOut
-from training.evaluation import Evaluation, evaluate
-from training.export import open_trained
-from training.held_out import held_out_text
+from training.engine.train import TrainingResult, train
+from training.held_out.text import held_out_text
+from training.measures.bits_per_byte import Evaluation, evaluate
+from training.measures.compression import Arm, study
+from training.networks.export import open_trained
 from training.recipe import Recipe
-from training.study import Arm, study
-from training.train import TrainingResult, train
 
 if TYPE_CHECKING:
     from ray.train import UserCallback

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelines.component import PLACEMENT, Spec
+from pipelines.contracts.component import PLACEMENT, Spec
 from tuning.space import Dimension
 
 

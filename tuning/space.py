@@ -18,8 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from pipelines.component import Spec
-from training.recipe import Recipe
+from pipelines.contracts.component import Spec
+from training.recipe import Recipe, set_path
 
 DIGITS = 4  # significant ones of a drawn number, so that an override is short and means exactly what was run
 
@@ -188,16 +188,6 @@ def probes(base: Recipe, space: Mapping[str, Dimension]) -> list[Recipe]:
     for place in (0, -1):
         points.append({path: dimension.ends()[place] for path, dimension in space.items()})
     return [overridden(base, point) for point in points]
-
-
-def set_path(tree: dict[str, Any], path: str, value: Any) -> None:
-    """Sets the value at a dotted path in place, making the sections on the way; ValueError where one is no section."""
-    *sections, key = path.split(".")
-    for section in sections:
-        tree = tree.setdefault(section, {})
-        if not isinstance(tree, dict):
-            raise ValueError(f"path '{path}' goes through '{section}', which is no section")
-    tree[key] = value
 
 
 def _kind(value: Any) -> type[Dimension]:

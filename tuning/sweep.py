@@ -14,13 +14,15 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipelines.build import apply_step, build_data, ingest
-from pipelines.lease import lease
-from pipelines.provenance import provenance
-from pipelines.recipe import address, recipe
-from pipelines.store import Manifest, Store
+from pipelines.build import build_data
+from pipelines.stage import apply_step, ingest
+from pipelines.store.address import address, recipe
+from pipelines.store.lease import lease
+from pipelines.store.manifest import Manifest
+from pipelines.store.provenance import provenance
+from pipelines.store.store import Store
+from training.engine.storage import ray_storage
 from training.recipe import Recipe
-from training.storage import ray_storage
 from tuning.config import TuningConfig
 from tuning.space import label, probes, values_at
 from tuning.trial import FINISHED, METRIC, SHARE, STOPPED, run_trial

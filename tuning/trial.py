@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from pipelines.store import Store
+from pipelines.store.store import Store
 from training.execution import Finished, execute
 from training.recipe import Recipe
 from training.stages import DivergedError

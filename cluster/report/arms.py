@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from cluster.report.schema import Arm, BitsPerByte, Curve, Example, Histogram, Plan, Sample, SeedResult, Step, Study
-from pipelines.packed import Packed
-from pipelines.store import Manifest, Store
+from pipelines.packing.packed import Packed
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
 from training.execution import Finished
 
 HISTOGRAM_ROWS = 5_000_000  # 40 MB a column; the shards beyond are not looked at to draw a picture

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cluster.report import units
-from cluster.report.lines import Axis
-from cluster.report.scatter import Mark, ScatterChart, pareto_front, scatter_chart
+from cluster.report.charts.lines import Axis
+from cluster.report.charts.scatter import Mark, ScatterChart, pareto_front, scatter_chart
 from cluster.report.schema import Arm, Stability, Study
 from cluster.report.tables import Cell, Row
 

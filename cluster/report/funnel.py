@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cluster.report import units
-from cluster.report.axes import Text
+from cluster.report.charts.axes import Text
 from cluster.report.schema import Arm, Example, Step
 
 EXAMPLES = 6  # shown of a step's dropped documents

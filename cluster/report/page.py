@@ -10,13 +10,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from cluster.report import plots, tables, units
-from cluster.report.axes import SIDE
+from cluster.report import tables, units
 from cluster.report.changes import Comparison, compare
+from cluster.report.charts import plots
+from cluster.report.charts.axes import SIDE
+from cluster.report.charts.lines import Axis
 from cluster.report.compression import compression
 from cluster.report.funnel import funnels, leaks, words
 from cluster.report.lineage import chain
-from cluster.report.lines import Axis
 from cluster.report.schema import Arm, Histogram, Report, Sample
 from cluster.report.verdict import verdict
 

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.asking_codec import AskingCodec, in_model_folder, opened_model
-from pipelines.byte_model import BEGIN, NextByte
-from pipelines.codec import Coder, TokenArrays, Tokens, as_bytes
-from pipelines.entropy.packing import Vocab, from_tokens, to_tokens
-from pipelines.entropy.readings import Reading
+from pipelines.codecs.entropy.asking_codec import AskingCodec, in_model_folder, opened_model
+from pipelines.codecs.entropy.packing import Vocab, from_tokens, to_tokens
+from pipelines.codecs.entropy.readings import Reading
+from pipelines.contracts.byte_model import BEGIN, NextByte
+from pipelines.contracts.codec import Coder, TokenArrays, Tokens, as_bytes
 
 if TYPE_CHECKING:
     import ray.data
 
-    from pipelines.entropy.range_coder import Decoder
+    from pipelines.codecs.entropy.range_coder import Decoder
 
 
 class Ac(AskingCodec):
@@ -44,8 +44,8 @@ class _AcCoder(Coder):
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
         """One stream a text."""
-        from pipelines.entropy.document_reading import document_intervals
-        from pipelines.entropy.range_coder import encode
+        from pipelines.codecs.entropy.document_reading import document_intervals
+        from pipelines.codecs.entropy.range_coder import encode
 
         documents = [as_bytes(text) for text in texts]
         intervals = document_intervals(self._model, documents, self._batch)
@@ -58,8 +58,8 @@ class _AcCoder(Coder):
 
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
         """`decode_bytes` of each, side by side; a ValueError names the document's number."""
-        from pipelines.entropy.range_coder import Decoder
-        from pipelines.entropy.readings import read_each
+        from pipelines.codecs.entropy.range_coder import Decoder
+        from pipelines.codecs.entropy.readings import read_each
 
         streams = [from_tokens(tokens, self._vocab) for tokens in documents]
         decoder = Decoder(streams)

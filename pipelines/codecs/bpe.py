@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines.codec import Codec, Coder, TokenArrays, Tokens
-from pipelines.text_sample import text_sample
+from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens
+from pipelines.corpus.text_sample import text_sample
 from pipelines.texts.arrays import bytes_and_offsets
 
 if TYPE_CHECKING:

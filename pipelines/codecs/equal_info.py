@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from pipelines.asking_codec import AskingCodec, in_model_folder, opened_model
-from pipelines.byte_model import NextByte, files_hash
-from pipelines.codec import Coder, TokenArrays, Tokens, as_bytes
-from pipelines.entropy.codebook import Codebook, load, save
-from pipelines.entropy.equal_windows import Rule, equal_windows
-from pipelines.entropy.packing import Vocab, to_tokens, whole_windows
-from pipelines.entropy.stepwise_windows import SEGMENT_WINDOWS, Reset, StepwiseWindows
-from pipelines.recipe import parameters
+from pipelines.codecs.entropy.asking_codec import AskingCodec, in_model_folder, opened_model
+from pipelines.codecs.entropy.codebook import Codebook, load, save
+from pipelines.codecs.entropy.equal_windows import Rule, equal_windows
+from pipelines.codecs.entropy.packing import Vocab, to_tokens, whole_windows
+from pipelines.codecs.entropy.stepwise_windows import SEGMENT_WINDOWS, Reset, StepwiseWindows
+from pipelines.contracts.byte_model import NextByte, files_hash
+from pipelines.contracts.codec import Coder, TokenArrays, Tokens, as_bytes
+from pipelines.store.address import parameters
 
 if TYPE_CHECKING:
     import ray.data
@@ -79,7 +79,7 @@ class EqualInfo(AskingCodec):
 
 class _CodebookCoder(Coder):
     def __init__(self, codebook: Codebook, vocab: Vocab) -> None:
-        from pipelines.entropy.walker import Walker
+        from pipelines.codecs.entropy.walker import Walker
 
         self._walker = Walker(codebook)
         self._vocab = vocab
@@ -102,7 +102,7 @@ class _AskingCoder(Coder):
     """Asks the model for what it encodes and decodes; encoding windows of few bits remembers what was answered."""
 
     def __init__(self, model: NextByte, codec: EqualInfo) -> None:
-        from pipelines.entropy.growing_trie import GrowingTrie
+        from pipelines.codecs.entropy.growing_trie import GrowingTrie
 
         stepwise = StepwiseWindows(model, codec.bits, codec.rule, codec.reset, codec.batch)
         remembers = codec.reset == "window" and codec.bits <= REMEMBERED_BITS

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from pipelines.byte_model import ByteModel, files_hash
-from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
-from pipelines.entropy.codebook import Codebook, load, save
-from pipelines.entropy.dense_dictionary import dense_dictionary
-from pipelines.recipe import parameters
+from pipelines.codecs.entropy.codebook import Codebook, load, save
+from pipelines.codecs.entropy.dense_dictionary import dense_dictionary
+from pipelines.contracts.byte_model import ByteModel, files_hash
+from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.store.address import parameters
 
 if TYPE_CHECKING:
     import ray.data
@@ -49,7 +49,7 @@ class EqualInfoDense(Codec):
 
 class _DenseCoder(Coder):
     def __init__(self, codebook: Codebook, entries: int) -> None:
-        from pipelines.entropy.walker import Walker
+        from pipelines.codecs.entropy.walker import Walker
 
         self._walker = Walker(codebook)
         self.vocab_size, self.end = entries + 1, entries

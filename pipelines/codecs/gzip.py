@@ -4,8 +4,8 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
-from pipelines.entropy.packing import Vocab, from_tokens, to_tokens
+from pipelines.codecs.entropy.packing import Vocab, from_tokens, to_tokens
+from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 
 if TYPE_CHECKING:
     import ray.data

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.codecs.bpe import (
     BYTE_TOKENS,
     END_TEXT,
@@ -16,7 +15,8 @@ from pipelines.codecs.bpe import (
     spelled_tokens,
     tokenizer_folder,
 )
-from pipelines.text_sample import text_sample
+from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.corpus.text_sample import text_sample
 
 if TYPE_CHECKING:
     import ray.data

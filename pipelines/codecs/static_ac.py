@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from pipelines.asking_codec import in_model_folder, opened_model
-from pipelines.byte_models.static import Static
-from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
-from pipelines.entropy.cdf import Int64Array, quantized_cdf
-from pipelines.entropy.packing import Vocab, from_tokens, to_tokens
+from pipelines.codecs.byte_models.static import Static
+from pipelines.codecs.entropy.asking_codec import in_model_folder, opened_model
+from pipelines.codecs.entropy.cdf import Int64Array, quantized_cdf
+from pipelines.codecs.entropy.packing import Vocab, from_tokens, to_tokens
+from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 
 if TYPE_CHECKING:
     import ray.data
@@ -51,7 +51,7 @@ class _StaticAcCoder(Coder):
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
         """One stream a text."""
-        from pipelines.entropy.range_coder import encode
+        from pipelines.codecs.entropy.range_coder import encode
 
         documents = [as_bytes(text) for text in texts]
         data = np.frombuffer(b"".join(documents), np.uint8)
@@ -64,7 +64,7 @@ class _StaticAcCoder(Coder):
 
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
         """`decode_bytes` of each; a ValueError names the document's number."""
-        from pipelines.entropy.range_coder import Decoder
+        from pipelines.codecs.entropy.range_coder import Decoder
 
         streams = [from_tokens(tokens, self._vocab) for tokens in documents]
         decoder = Decoder(streams)

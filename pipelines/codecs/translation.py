@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
-from pipelines.contracts import Resources
+from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.contracts.rows import Resources
 
 if TYPE_CHECKING:
     import ray.data

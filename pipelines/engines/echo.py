@@ -1,8 +1,8 @@
 """Engine `echo`: gives every text back, in the form of a model that keeps to the marks."""
 
-from pipelines.chunking import estimated_tokens
-from pipelines.contracts import Engine, EngineFn, Prompt, Reply
-from pipelines.marked_reply import marked
+from pipelines.contracts.engine import Engine, EngineFn, Prompt, Reply
+from pipelines.rewriters.prompts.marked_reply import marked
+from pipelines.texts.chunking import estimated_tokens
 
 
 class Echo(Engine):

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import httpx
 from pydantic import Field
 
-from pipelines.component import PLACEMENT, Workers
-from pipelines.contracts import Engine, EngineFn, Prompt, Reply, Resources
+from pipelines.contracts.component import PLACEMENT, Workers
+from pipelines.contracts.engine import Engine, EngineFn, Prompt, Reply
+from pipelines.contracts.rows import Resources
 
 LONGEST_WAIT_SECONDS = 60.0
 LONGEST_OBEYED_SECONDS = 600.0  # of what a server asks for by Retry-After

@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from pipelines.contracts import Engine, EngineFn, Prompt, Reply
-from pipelines.marked_reply import marked
-from pipelines.simplify.vocabulary import lexicon_text
+from pipelines.contracts.engine import Engine, EngineFn, Prompt, Reply
+from pipelines.engines.simplify.vocabulary import lexicon_text
+from pipelines.rewriters.prompts.marked_reply import marked
 
 
 class Lexical(Engine):
@@ -40,7 +40,7 @@ class Lexical(Engine):
 
     def open(self) -> EngineFn:
         """The rules, with their tables made; a second or two the first time in a process."""
-        from pipelines.simplify.simplifier import simplifier
+        from pipelines.engines.simplify.simplifier import simplifier
 
         simplify = simplifier(self.vocabulary, self.sentence_words, self.doctests)
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, model_validator
 
-from pipelines.component import PLACEMENT, Workers
-from pipelines.contracts import Engine, EngineFn, Prompt, Reply, Resources
-from pipelines.model_files import model_fingerprint, parameter_count
-from pipelines.vllm_start import built_for_cpu, load
+from pipelines.contracts.component import PLACEMENT, Workers
+from pipelines.contracts.engine import Engine, EngineFn, Prompt, Reply
+from pipelines.contracts.rows import Resources
+from pipelines.inference.model_files import model_fingerprint, parameter_count
+from pipelines.inference.vllm_start import built_for_cpu, load
 
 if TYPE_CHECKING:
     import vllm

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from pipelines.contracts import Filter, FilterFn
+from pipelines.contracts.filter import Filter, FilterFn
 from pipelines.texts.arrays import first_reason
 
 Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from pipelines.contracts import Filter, FilterFn
+from pipelines.contracts.filter import Filter, FilterFn
 from pipelines.texts.arrays import bytes_and_offsets, first_reason
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines.contracts import Filter, FilterFn
+from pipelines.contracts.filter import Filter, FilterFn
 from pipelines.texts.arrays import bytes_and_offsets, named
 
 Share = Annotated[float, Field(ge=0, le=1)]

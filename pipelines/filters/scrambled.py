@@ -5,7 +5,7 @@ from typing import Annotated
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines.contracts import Filter, FilterFn
+from pipelines.contracts.filter import Filter, FilterFn
 from pipelines.texts.arrays import Limit, bytes_and_offsets, first_reason, over
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field, field_validator
 
-from pipelines.contracts import Filter, FilterFn
+from pipelines.contracts.filter import Filter, FilterFn
 from pipelines.texts.arrays import first_reason
 
 ENGLISH = ("the", "be", "to", "of", "and", "that", "have", "with")

@@ -1,43 +1,23 @@
 """Rewriter `leaner`: text restated in the few plain words that a small child knows."""
 
-import functools
 import hashlib
 import math
-import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from pipelines.chunking import chunks, estimated_tokens
-from pipelines.contracts import Message, Prompt, Reply, Rewrite, Rewriter
-from pipelines.faithfulness import invented_numbers, support, turned_negations
-from pipelines.marked_reply import is_closed, unmarked
+from pipelines.contracts.engine import Message, Prompt, Reply
+from pipelines.contracts.rewriter import Rewrite, Rewriter
+from pipelines.rewriters.checks.negations import turned_negations
+from pipelines.rewriters.checks.numbers import invented_numbers
+from pipelines.rewriters.checks.refusal import REFUSAL
+from pipelines.rewriters.checks.support import support
+from pipelines.rewriters.prompts.genres import CHUNK_TOKENS, CODE, USUAL_GENRE, instructions
+from pipelines.rewriters.prompts.marked_reply import is_closed, unmarked
+from pipelines.texts.chunking import chunks, estimated_tokens
 
-PROMPTS = Path(__file__).parent / "prompts"
-SHARED = "shared"
-USUAL_GENRE = "web"
-CODE = "code"
-CHUNK_TOKENS = {
-    "web": 300,
-    "book": 300,
-    "wiki": 300,
-    "textbook": 600,
-    "conversation": 600,
-    "instruction": 600,
-    CODE: None,
-}
 MARK_TOKENS = 64  # room in a reply for the marks and for rounding
-
-REFUSAL = re.compile(
-    r"\A\W*(?:(?:i['’]?m|i am) (?:very |truly )?sorry\W+(?:but )?(?:i|as an ai)\b"
-    r"|(?:sorry\W+(?:but )?)?i "
-    r"(?:can['’]?t|cannot|can not|am unable to|am not able to|won['’]?t|will not|must decline to) "
-    r"(?:help|assist|rewrite|simplify|edit|fulfil|comply|provide|create|generate|process|do that|continue)"
-    r"|as an ai\b)",
-    re.IGNORECASE,
-)
 
 
 class Leaner(Rewriter):
@@ -70,7 +50,7 @@ class Leaner(Rewriter):
 
     def fingerprint(self) -> dict[str, str]:
         """The hash of all prompts."""
-        texts = "\0".join(f"{genre}\0{_instructions(genre)}" for genre in sorted(CHUNK_TOKENS))
+        texts = "\0".join(f"{genre}\0{instructions(genre)}" for genre in sorted(CHUNK_TOKENS))
         return {"prompts": hashlib.sha256(texts.encode()).hexdigest()}
 
     def prompts(self, text: str, genre: str | None) -> list[Prompt]:
@@ -80,7 +60,7 @@ class Leaner(Rewriter):
         """
         wanted = self.genre or genre
         known = wanted if wanted in CHUNK_TOKENS else USUAL_GENRE
-        system = Message("system", _instructions(known))
+        system = Message("system", instructions(known))
         return [
             Prompt(
                 messages=(system, Message("user", chunk.strip())),
@@ -145,10 +125,4 @@ def _in_place_of(chunk: str, body: str) -> str:
 
 def _is_code(prompts: Sequence[Prompt]) -> bool:
     messages = prompts[0].messages
-    return bool(messages) and messages[0].content == _instructions(CODE)
-
-
-@functools.cache
-def _instructions(genre: str) -> str:
-    """The genre's prompt followed by the rules that all genres share."""
-    return "\n\n".join((PROMPTS / f"{name}.txt").read_text("utf-8").strip() for name in (genre, SHARED))
+    return bool(messages) and messages[0].content == instructions(CODE)

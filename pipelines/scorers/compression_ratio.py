@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from pipelines.contracts import Fitted, ScoreFn, Scorer, Scores
-from pipelines.scorers.length import utf8
+from pipelines.contracts.rows import Fitted
+from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
+from pipelines.texts.classes import utf8
 
 HIGHEST_LEVEL = {"zlib": 9, "zstd": 22}
 

@@ -9,9 +9,11 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines.contracts import TEXT, Fitted, FloatArray, ScoreFn, Scorer, Scores, Source
-from pipelines.scorers.unigram_entropy import MIX_FIRST, MIX_SECOND, HashArray, word_hasher
+from pipelines.contracts.rows import TEXT, Fitted, FloatArray
+from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
+from pipelines.contracts.source import Source
 from pipelines.texts.arrays import OffsetArray
+from pipelines.texts.hashing import MIX_FIRST, MIX_SECOND, HashArray, word_hasher
 
 if TYPE_CHECKING:
     import ray.data

@@ -7,10 +7,11 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from pipelines.contracts import Fitted, ScoreFn, Scorer, Scores
-from pipelines.scorers.length import LETTER, VOWEL, classify, utf8
-from pipelines.scorers.sentence_length import CountArray, sentence_counter
+from pipelines.contracts.rows import Fitted
+from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.texts.arrays import ByteArray, OffsetArray
+from pipelines.texts.classes import LETTER, VOWEL, classify, utf8
+from pipelines.texts.sentences import CountArray, sentence_counter
 
 
 class Readability(Scorer):

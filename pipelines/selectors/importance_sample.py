@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines.contracts import ID, FloatArray, Selector
-from pipelines.randomness import uniform
-from pipelines.selectors.random import Unit, unit_columns, unit_mass
-from pipelines.selectors.top_fraction import column_key, finite_key
+from pipelines.contracts.rows import ID, FloatArray
+from pipelines.contracts.selector import Selector
+from pipelines.corpus.randomness import uniform
+from pipelines.corpus.ranks import Unit, column_key, finite_key, unit_columns, unit_mass
 
 
 class ImportanceSample(Selector):

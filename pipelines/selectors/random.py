@@ -1,16 +1,12 @@
 """Selector `random`: a random subset of a given size, and how a share of rows or of text bytes is measured."""
 
-from typing import Literal
-
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 
-from pipelines.contracts import ID, TEXT, FloatArray, Selector
-from pipelines.randomness import uniform
-
-Unit = Literal["rows", "bytes"]
+from pipelines.contracts.rows import ID, FloatArray
+from pipelines.contracts.selector import Selector
+from pipelines.corpus.randomness import uniform
+from pipelines.corpus.ranks import Unit, unit_columns, unit_mass
 
 
 class Random(Selector):
@@ -35,17 +31,3 @@ class Random(Selector):
     def budget(self, total_mass: float) -> float:
         """`fraction` of the total."""
         return self.fraction * total_mass
-
-
-def unit_columns(unit: Unit) -> list[str]:
-    """The columns that `unit_mass` reads."""
-    return [TEXT] if unit == "bytes" else []
-
-
-def unit_mass(rows: pa.Table, unit: Unit) -> FloatArray:
-    """(n,) what a row counts for: 1, or the UTF-8 bytes of its text."""
-    if unit == "rows":
-        return np.ones(rows.num_rows)
-    lengths = pc.binary_length(rows[TEXT]).fill_null(0)
-    masses: FloatArray = lengths.to_numpy().astype(np.float64)
-    return masses

@@ -4,9 +4,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from pipelines.contracts import TEXT, FloatArray, Selector
-from pipelines.selectors.random import unit_mass
-from pipelines.selectors.top_fraction import Order, column_key
+from pipelines.contracts.rows import TEXT, FloatArray
+from pipelines.contracts.selector import Selector
+from pipelines.corpus.ranks import Order, column_key, unit_mass
 
 TEXT_BYTES = "bytes"
 

@@ -8,10 +8,11 @@ import orjson
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines import files
-from pipelines.component import PLACEMENT
-from pipelines.contracts import TEXT, Read, Source
-from pipelines.documents import Bad, free_name, only_bad, with_text
+from pipelines.contracts.component import PLACEMENT
+from pipelines.contracts.rows import TEXT, Read
+from pipelines.contracts.source import Source
+from pipelines.sources.reading import files
+from pipelines.sources.reading.documents import Bad, free_name, only_bad, with_text
 
 SUFFIXES = (".jsonl", ".ndjson")
 CHECKED_ROWS = 100

@@ -6,10 +6,9 @@ from typing import Literal
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from pipelines.component import Spec
-from pipelines.contracts import SOURCE, Read, Resources, Source
-from pipelines.step import Step
-from pipelines.steps.quota import Quota
+from pipelines.contracts.component import Spec
+from pipelines.contracts.rows import SOURCE, Read, Resources
+from pipelines.contracts.source import Quotas, Source
 
 SEPARATOR = "::"
 PART_SOURCE = "part_source"
@@ -39,7 +38,7 @@ class Mixture(Source):
         for name in self.parts:
             if SEPARATOR in name or not name:
                 raise ValueError(f"the part name '{name}' cannot be used; choose one without '{SEPARATOR}'")
-            if self.parts[name].source.steps():
+            if self.parts[name].source.quotas():
                 raise ValueError(f"part '{name}' has a budget of its own; give its parts to this mixture with weights")
         return self
 
@@ -72,13 +71,13 @@ class Mixture(Source):
         """The parts carry their own fingerprints."""
         return {}
 
-    def steps(self) -> dict[str, Step]:
-        """The step that thins the parts to the budget."""
+    def quotas(self) -> Quotas | None:
+        """Each part's share of the budget, by its weight."""
         if self.budget is None:
-            return {}
+            return None
         total = sum(part.weight for part in self.parts.values())
         shares = {name: self.budget * part.weight / total for name, part in self.parts.items()}
-        return {"quota": Quota(quotas=shares, count=self.count)}
+        return Quotas(shares, self.count)
 
     def _split(self, file: str) -> tuple[str, str]:
         name, _, inner = file.partition(SEPARATOR)

@@ -9,10 +9,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from pipelines import files
-from pipelines.component import PLACEMENT
-from pipelines.contracts import TEXT, Read, Source
-from pipelines.documents import Bad, free_name, one_array, only_bad, with_text
+from pipelines.contracts.component import PLACEMENT
+from pipelines.contracts.rows import TEXT, Read
+from pipelines.contracts.source import Source
+from pipelines.sources.reading import files
+from pipelines.sources.reading.documents import Bad, free_name, only_bad, with_text
+from pipelines.texts.arrays import one_array
 
 SUFFIXES = (".parquet",)
 BATCH_BYTES = 8 << 20

@@ -18,8 +18,9 @@ import pyarrow as pa
 import xxhash
 from pydantic import Field, StringConstraints
 
-from pipelines.contracts import SOURCE, TEXT, Read, Source
-from pipelines.documents import Bad, bad_rows, only_bad
+from pipelines.contracts.rows import SOURCE, TEXT, Read
+from pipelines.contracts.source import Source
+from pipelines.sources.reading.documents import Bad, bad_rows, only_bad
 
 # What this project's own dependencies bring with them, on a CPU as well as on a GPU machine.
 PACKAGES = (

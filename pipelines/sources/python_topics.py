@@ -8,7 +8,8 @@ from typing import Literal
 import pyarrow as pa
 import xxhash
 
-from pipelines.contracts import TEXT, Read, Source
+from pipelines.contracts.rows import TEXT, Read
+from pipelines.contracts.source import Source
 
 MODULE = "pydoc_data.topics"
 GENRE = "reference"

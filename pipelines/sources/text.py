@@ -7,10 +7,11 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipelines import files
-from pipelines.component import PLACEMENT
-from pipelines.contracts import TEXT, Read, Source
-from pipelines.documents import Bad, only_bad, with_text
+from pipelines.contracts.component import PLACEMENT
+from pipelines.contracts.rows import TEXT, Read
+from pipelines.contracts.source import Source
+from pipelines.sources.reading import files
+from pipelines.sources.reading.documents import Bad, only_bad, with_text
 
 SUFFIXES = (".txt", ".text", ".md", ".rst")
 FILE_LIMIT_BYTES = 1 << 30

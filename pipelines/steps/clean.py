@@ -4,8 +4,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from pipelines.contracts import DROPPED, ID, TEXT, Filter, FilterFn, Fitted, Outcome
-from pipelines.step import Place, Step, StepFn
+from pipelines.contracts.filter import Filter, FilterFn
+from pipelines.contracts.rows import DROPPED, ID, TEXT, Fitted, Outcome
+from pipelines.contracts.step import Place, Step, StepFn
 
 
 class Clean(Step):

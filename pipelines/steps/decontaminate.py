@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines.contracts import DROPPED, ID, TEXT, Fitted, Outcome, Source
-from pipelines.ingest import read_all
-from pipelines.ngrams import ngrams, overlap
-from pipelines.step import Corpus, Place, Step, StepFn
+from pipelines.contracts.rows import DROPPED, ID, TEXT, Fitted, Outcome
+from pipelines.contracts.source import Source
+from pipelines.contracts.step import Corpus, Place, Step, StepFn
+from pipelines.sources.reading.ingest import read_all
+from pipelines.texts.ngrams import ngrams, overlap
 
 EXCERPT_BYTES = 160
 

@@ -1,23 +1,28 @@
 """Step `encode`: texts to tokens by a codec that is trained on the corpus first, and proof that they come back."""
 
 import hashlib
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.codec import Codec, Coder, TokenArrays, come_back
-from pipelines.contracts import ID, TEXT, Fitted, Outcome, Resources
-from pipelines.step import Corpus, Place, Step, StepFn
+from pipelines.contracts.codec import Codec, Coder, TokenArrays, come_back
+from pipelines.contracts.rows import (
+    CODEC_FILES,
+    ID,
+    TEXT,
+    TEXT_BYTES,
+    TOKEN_COUNT,
+    TOKENS,
+    Fitted,
+    Outcome,
+    Resources,
+    Verify,
+)
+from pipelines.contracts.step import Corpus, Place, Step, StepFn
 
-TOKENS = "tokens"
-TOKEN_COUNT = "token_count"
-TEXT_BYTES = "text_bytes"
-CODEC_FILES = "codec"
 SAMPLE_BYTES = 1 << 14  # of text that is decoded again, of every shard
-
-Verify = Literal["sample", "all"]
 
 
 class Encode(Step):

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from pipelines.contracts import DROPPED, ID, SOURCE, TEXT, Fitted, Outcome
-from pipelines.cutoff import Cutoff, Uint64Array, find_cutoff
-from pipelines.randomness import key64
-from pipelines.step import Corpus, Place, Step, StepFn
+from pipelines.contracts.rows import DROPPED, ID, SOURCE, TEXT, Fitted, Outcome
+from pipelines.contracts.step import Corpus, Place, Step, StepFn
+from pipelines.corpus.cutoff import Cutoff, Uint64Array, find_cutoff
+from pipelines.corpus.randomness import key64
 
 
 class Quota(Step):

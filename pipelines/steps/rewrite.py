@@ -10,22 +10,10 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts import (
-    GENRE,
-    ID,
-    SAMPLE,
-    TEXT,
-    Engine,
-    EngineFn,
-    Fitted,
-    Outcome,
-    Prompt,
-    Reply,
-    Resources,
-    Rewrite,
-    Rewriter,
-)
-from pipelines.step import Place, Step, StepFn
+from pipelines.contracts.engine import Engine, EngineFn, Prompt, Reply
+from pipelines.contracts.rewriter import Rewrite, Rewriter
+from pipelines.contracts.rows import GENRE, ID, SAMPLE, TEXT, Fitted, Outcome, Resources
+from pipelines.contracts.step import Place, Step, StepFn
 
 SAMPLE_ROWS = 3
 MAX_ERROR_SHARE = 0.1

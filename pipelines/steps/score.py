@@ -3,8 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
-from pipelines.contracts import TEXT, Fitted, Outcome, Resources, Scorer
-from pipelines.step import Corpus, Place, Step, StepFn
+from pipelines.contracts.rows import TEXT, Fitted, Outcome, Resources
+from pipelines.contracts.scorer import Scorer
+from pipelines.contracts.step import Corpus, Place, Step, StepFn
 
 
 class Score(Step):

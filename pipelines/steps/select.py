@@ -8,10 +8,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts import DROPPED, ID, TEXT, Fitted, Outcome, Selector
-from pipelines.cutoff import Cutoff, Uint64Array, find_cutoff, ordered_bits
-from pipelines.randomness import key64
-from pipelines.step import Corpus, Place, Step, StepFn
+from pipelines.contracts.rows import DROPPED, ID, TEXT, Fitted, Outcome
+from pipelines.contracts.selector import Selector
+from pipelines.contracts.step import Corpus, Place, Step, StepFn
+from pipelines.corpus.cutoff import Cutoff, Uint64Array, find_cutoff, ordered_bits
+from pipelines.corpus.randomness import key64
 
 
 class Select(Step):

@@ -62,3 +62,8 @@ def first_reason(rows: int, rules: Sequence[tuple[str, BoolArray]]) -> pa.Array:
 def named(codes: npt.NDArray[np.integer], names: Sequence[str]) -> pa.Array:
     """(n,) strings: null for code 0, `names[code - 1]` for the others."""
     return pa.array([None, *names], pa.string()).take(pa.array(codes))
+
+
+def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """The column's values in one piece."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -16,15 +16,15 @@ import json
 import numpy as np
 from measuring import DATA, best_of_three
 
-from pipelines.asking_codec import in_model_folder
-from pipelines.byte_model import NextByte
-from pipelines.byte_models import order_k, static
-from pipelines.byte_models.order_k import OrderK
-from pipelines.byte_models.static import Static
-from pipelines.codec import Codec
 from pipelines.codecs.ac import Ac
+from pipelines.codecs.byte_models import order_k, static
+from pipelines.codecs.byte_models.order_k import OrderK
+from pipelines.codecs.byte_models.static import Static
+from pipelines.codecs.entropy.asking_codec import in_model_folder
+from pipelines.codecs.entropy.cdf import TOTAL, quantized_cdf
 from pipelines.codecs.static_ac import StaticAc
-from pipelines.entropy.cdf import TOTAL, quantized_cdf
+from pipelines.contracts.byte_model import NextByte
+from pipelines.contracts.codec import Codec
 
 DOCUMENT_BYTES = 10_240  # the paper's examples
 BATCH = 1024  # contexts in a call of the byte model

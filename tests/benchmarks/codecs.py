@@ -22,14 +22,14 @@ import numpy as np
 import pyarrow as pa
 from measuring import DATA, best_of_three, shard_texts
 
-from pipelines.byte_model import ByteModel, NextByteFn
-from pipelines.codec import Codec, Coder, TokenArrays
 from pipelines.codecs.bpe import TOKENIZER_FILE, spelled_tokens
+from pipelines.codecs.entropy.cdf import quantized_cdf
+from pipelines.codecs.entropy.equal_windows import equal_windows
+from pipelines.codecs.entropy.intervals import Interval, narrowed, padded_code
 from pipelines.codecs.equal_info import EqualInfo
-from pipelines.documents import identify
-from pipelines.entropy.cdf import quantized_cdf
-from pipelines.entropy.equal_windows import equal_windows
-from pipelines.entropy.intervals import Interval, narrowed, padded_code
+from pipelines.contracts.byte_model import ByteModel, NextByteFn
+from pipelines.contracts.codec import Codec, Coder, TokenArrays
+from pipelines.sources.reading.documents import identify
 
 DOCUMENT_BYTES = 10_240  # the paper's examples
 MODEL = ByteModel.model_validate("order_k")

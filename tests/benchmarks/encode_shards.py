@@ -26,13 +26,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from measuring import DATA, shard_texts
 
-from pipelines.build import apply_step, ingest
-from pipelines.codec import Codec
-from pipelines.contracts import Fitted, Source
-from pipelines.passes import Attempt, StepWork, Unit, shard_units
-from pipelines.step import Corpus, Step, StepFn
-from pipelines.steps.encode import CODEC_FILES, Encode
-from pipelines.store import Manifest, Store
+from pipelines.contracts.codec import Codec
+from pipelines.contracts.rows import CODEC_FILES, Fitted
+from pipelines.contracts.source import Source
+from pipelines.contracts.step import Corpus, Step, StepFn
+from pipelines.passes.step_work import StepWork
+from pipelines.passes.units import Attempt, Unit, shard_units
+from pipelines.stage import apply_step, ingest
+from pipelines.steps.encode import Encode
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
 
 BAR = 1.6
 

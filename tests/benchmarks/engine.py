@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.contracts import Message, Prompt
+from pipelines.contracts.engine import Message, Prompt
 from pipelines.engines.vllm import Vllm, as_text
-from pipelines.model_files import parameter_count
-from pipelines.vllm_start import load
+from pipelines.inference.model_files import parameter_count
+from pipelines.inference.vllm_start import load
 
 BAR = 0.9
 OURS = "gleaner"

@@ -21,9 +21,9 @@ from pathlib import Path
 import zstandard
 from measuring import DATA
 
-from pipelines.chunking import sentences
 from pipelines.engines.lexical import Lexical
-from pipelines.simplify.simplifier import simplifier
+from pipelines.engines.simplify.simplifier import simplifier
+from pipelines.texts.chunking import sentences
 
 WORD = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+")
 TOP = 2000

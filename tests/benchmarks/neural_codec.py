@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from measuring import DATA, best_of_three
 
-from pipelines.byte_model import BEGIN, NextByte
-from pipelines.byte_models.transformer import Transformer
-from pipelines.codec import Codec
-from pipelines.entropy.cdf import TOTAL
-from pipelines.entropy.stepwise_windows import StepwiseWindows
+from pipelines.codecs.byte_models.transformer import Transformer
+from pipelines.codecs.entropy.cdf import TOTAL
+from pipelines.codecs.entropy.stepwise_windows import StepwiseWindows
+from pipelines.contracts.byte_model import BEGIN, NextByte
+from pipelines.contracts.codec import Codec
 
 DOCUMENT_BYTES = 10_240
 WINDOWS = [

@@ -25,11 +25,13 @@ import pyarrow.parquet as pq
 import xxhash
 from measuring import DATA, shard_texts
 
-from pipelines.build import apply_step, ingest
-from pipelines.contracts import ID, TEXT, Source
-from pipelines.step import Place, Step, StepFn
-from pipelines.steps.dedup_exact import folded
-from pipelines.store import Manifest, Store
+from pipelines.contracts.rows import ID, TEXT
+from pipelines.contracts.source import Source
+from pipelines.contracts.step import Place, Step, StepFn
+from pipelines.duplicates.exact import folded
+from pipelines.stage import apply_step, ingest
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
 
 FILTERS = ["length", "repetition", "symbols", "language"]
 CLEAN = Step.model_validate({"kind": "clean", "filters": [{"kind": kind} for kind in FILTERS]})

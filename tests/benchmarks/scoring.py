@@ -131,11 +131,11 @@ def print_table(result: dict[str, Any]) -> None:
 
 def step(folder: Path, texts: pa.Array, rows: int, runner: str, dtype: str) -> tuple[npt.NDArray[np.float64], float]:
     """The scores of the texts, and the seconds that the step took on so many rows, the texts again and again."""
-    from pipelines.build import apply_step, ingest
     from pipelines.scorers.proxy_loss import ProxyLoss
     from pipelines.sources.parquet import Parquet
+    from pipelines.stage import apply_step, ingest
     from pipelines.steps.score import Score
-    from pipelines.store import Store
+    from pipelines.store.store import Store
 
     place = pa.array(np.arange(rows) % len(texts))
     pq.write_table(pa.table({"text": texts.take(place), "place": place}), folder / "texts.parquet")

@@ -20,10 +20,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipelines.packed import BUCKET, SEQUENCE, Packed
-from pipelines.store import Store
-from training import metrics
+from pipelines.contracts.rows import BUCKET, SEQUENCE
+from pipelines.packing.packed import Packed
+from pipelines.store.store import Store
 from training.config import TrainingConfig
+from training.engine import metrics
 
 VOCAB, SEQUENCES, BAR = 2_000, 2_000, 0.9
 
@@ -97,7 +98,7 @@ def make_packed(folder: Path, length: int) -> Packed:
 
 def trained(packed: Packed, config: TrainingConfig, folder: str) -> tuple[list[float], float, list[float]]:
     """Seconds of each steady step, the final loss, and the model FLOPs utilizations where a peak is known."""
-    from training.train import train
+    from training.engine.train import train
 
     result = train(packed, {}, config, None, folder)
     records = metrics.read(Store(folder))
@@ -110,8 +111,8 @@ def bare_loop(packed: Packed, config: TrainingConfig) -> tuple[list[float], floa
     """Seconds of each steady step and the final loss of a plain loop over the same batches, in a process of its own."""
     import torch
 
-    from training.accelerators import has_gpu, set_threads
-    from training.batches import Share, batch
+    from training.engine.accelerators import has_gpu, set_threads
+    from training.engine.batches import Share, batch
 
     set_threads(config.threads, 1)
     device = "cuda" if has_gpu() else "cpu"

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from cluster.config import dump, load, merge, read_tree
-from tuning.space import set_path
+from training.recipe import set_path
 
 RUNS = Path(__file__).resolve().parent.parent.parent / "cluster" / "runs"
 MINIMAL = {

@@ -12,11 +12,13 @@ import yaml
 from cluster.config import load
 from cluster.generate import check_whole_windows, generate, write
 from cluster.run import main
-from pipelines.build import build_data, find_data, open_coder
-from pipelines.codec import Codec, Coder
-from pipelines.store import Manifest, Store
-from training.export import export
-from training.generation import Sampling
+from pipelines.build import build_data, find_data
+from pipelines.contracts.codec import Codec, Coder
+from pipelines.store.encoded import open_coder
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
+from training.networks.export import export
+from training.networks.generation import Sampling
 from training.stages import training_address
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from cluster.inspect import FAMILIES, kinds_table
-from pipelines.component import kinds
+from pipelines.contracts.component import kinds
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -10,10 +10,10 @@ from cluster.config import dump
 from cluster.config import validate as validated
 from cluster.generate import generate
 from cluster.report.page import render
-from pipelines.build import open_coder
-from pipelines.store import Store
+from pipelines.store.encoded import open_coder
+from pipelines.store.store import Store
 from training.execution import Finished, execute, find_models
-from training.generation import Sampling
+from training.networks.generation import Sampling
 
 STEPS = {"batch_tokens": 2048, "tokens": 4 * 2048, "threads": 1}
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from pipelines.store import Manifest, Store
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = 6_000

@@ -11,10 +11,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.byte_model import BEGIN, ByteModel, NextByte
-from pipelines.component import component_in, kinds
-from pipelines.documents import identify
-from pipelines.entropy.cdf import quantized_cdf
+from pipelines.codecs.entropy.cdf import quantized_cdf
+from pipelines.contracts.byte_model import BEGIN, ByteModel, NextByte
+from pipelines.contracts.component import component_in, kinds
+from pipelines.sources.reading.documents import identify
 
 LEARNING = [kind for kind in kinds(ByteModel.family) if kind != "transformer"]  # that one is trained by the floor above
 pytestmark = pytest.mark.usefixtures("ray_session")

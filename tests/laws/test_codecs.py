@@ -14,11 +14,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.asking_codec import MODEL_FOLDER
-from pipelines.codec import Codec, Coder
 from pipelines.codecs.bpe import END_TEXT, Bpe
-from pipelines.component import component_in, kinds
-from pipelines.documents import identify
+from pipelines.codecs.entropy.asking_codec import MODEL_FOLDER
+from pipelines.contracts.codec import Codec, Coder
+from pipelines.contracts.component import component_in, kinds
+from pipelines.sources.reading.documents import identify
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "codecs.json"
 SPECS = [

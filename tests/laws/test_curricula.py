@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.component import kinds
+from pipelines.contracts.component import kinds
 from training.contracts import Curriculum
 
 KINDS = kinds("training.curricula")

@@ -7,8 +7,9 @@ import sys
 import pytest
 import yaml
 
-from pipelines.component import find, kinds
-from pipelines.contracts import Engine, Message, Prompt, Resources
+from pipelines.contracts.component import find, kinds
+from pipelines.contracts.engine import Engine, Message, Prompt
+from pipelines.contracts.rows import Resources
 
 KINDS = kinds(Engine.family)
 HEAVY = ("torch", "vllm", "transformers", "ray", "numba", "wordfreq")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.component import component_in, kinds
-from pipelines.contracts import Filter, FilterFn
+from pipelines.contracts.component import component_in, kinds
+from pipelines.contracts.filter import Filter, FilterFn
 
 pytestmark = pytest.mark.parametrize("kind", kinds(Filter.family))
 REASON = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pipelines.component import kinds
+from pipelines.contracts.component import kinds
 from training.contracts import Model
 
 KINDS = kinds("training.models")

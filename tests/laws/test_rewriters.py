@@ -7,8 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.component import find, kinds
-from pipelines.contracts import Reply, Rewriter
+from pipelines.contracts.component import find, kinds
+from pipelines.contracts.engine import Reply
+from pipelines.contracts.rewriter import Rewriter
 from pipelines.engines.echo import Echo
 
 KINDS = kinds(Rewriter.family)

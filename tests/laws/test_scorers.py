@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.component import component_in, kinds
-from pipelines.contracts import Fitted, Scorer
-from pipelines.recipe import recipe
+from pipelines.contracts.component import component_in, kinds
+from pipelines.contracts.rows import Fitted
+from pipelines.contracts.scorer import Scorer
+from pipelines.store.address import recipe
 
 ODD = [
     "",

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.component import component_in, kinds
-from pipelines.contracts import Selector
+from pipelines.contracts.component import component_in, kinds
+from pipelines.contracts.selector import Selector
 
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "random": [{}, {"fraction": 0.1, "of": "bytes"}],

@@ -19,9 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.component import component_in, kinds
-from pipelines.contracts import BAD, Read, Source
-from pipelines.documents import identify
+from pipelines.contracts.component import component_in, kinds
+from pipelines.contracts.rows import BAD, Read
+from pipelines.contracts.source import Source
+from pipelines.sources.reading.documents import identify
 
 KINDS = kinds(Source.family)
 TEXTS = [f"Document {number} has a few words.\n\nAnd a second paragraph, {number} words long." for number in range(40)]

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.build import build_data, data_addresses, ingest
+from pipelines.build import build_data, data_addresses
 from pipelines.check import check_data
 from pipelines.config import DataConfig
-from pipelines.contracts import Source
-from pipelines.store import Manifest, Store
+from pipelines.contracts.source import Source
+from pipelines.stage import ingest
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "data_path.json"
 

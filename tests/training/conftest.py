@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.packed import BUCKET, SEQUENCE, Packed
-from pipelines.store import Store
+from pipelines.contracts.rows import BUCKET, SEQUENCE
+from pipelines.packing.packed import Packed
+from pipelines.store.store import Store
 
 LENGTH, VOCAB, END = 32, 64, 0
 

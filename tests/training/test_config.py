@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pipelines.packed import Packed
-from pipelines.recipe import recipe
+from pipelines.packing.packed import Packed
+from pipelines.store.address import recipe
 from training.config import TrainingConfig
-from training.train import train
+from training.engine.train import train
 
 
 def test_it_is_usable_with_defaults_and_survives_a_round_trip() -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from training.recipe import Recipe
+from training.recipe import Recipe, set_path
 from tuning.config import TuningConfig
-from tuning.space import Dimension, label, overridden, probes, set_path, values_at
+from tuning.space import Dimension, label, overridden, probes, values_at
 from tuning.sweep import check_sweep
 
 FRACTION = "data.steps.chosen.selector.fraction"

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from pipelines.store import Manifest, Store
+from cluster.report.sweep import best, page, text_table
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
 from training.execution import execute
 from training.recipe import Recipe
 from tuning.config import TuningConfig
 from tuning.space import overridden
 from tuning.sweep import sweep
-from tuning.table import best, page, text_table
 
 FRACTION = "data.steps.chosen.selector.fraction"
 START = "training.curriculum.start_share"

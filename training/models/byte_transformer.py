@@ -1,12 +1,12 @@
-"""The byte model of a compressing codec: trained here on bytes, run by `pipelines.byte_models.transformer`.
+"""The byte model of a compressing codec: trained here on bytes, run by `pipelines.codecs.byte_models.transformer`.
 
 Legend of shapes: B sequences, T tokens, V vocabulary.
 """
 
 from typing import Any, Literal
 
-from pipelines.codec import Codec
-from pipelines.neural.shape import CONFIG_NAMES, VOCABULARY, Shape
+from pipelines.codecs.neural.shape import CONFIG_NAMES, VOCABULARY, Shape
+from pipelines.contracts.codec import Codec
 from training.contracts import Model
 
 Size = Literal["3m", "800k", "200k"]
@@ -41,7 +41,7 @@ class ByteTransformer(Model):
 
     def build(self, vocab_size: int, length: int, end: int) -> Any:
         """A ByteDecoder of the 257 tokens of codec `bytes`."""
-        from training.byte_decoder import ByteDecoder, ByteDecoderConfig
+        from training.networks.byte_decoder import ByteDecoder, ByteDecoderConfig
 
         sizes = dict(zip(CONFIG_NAMES, self.shape(length), strict=True))
         settings: dict[str, Any] = {"vocab_size": VOCABULARY, "bos_token_id": end, "eos_token_id": end, **sizes}

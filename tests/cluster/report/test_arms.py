@@ -10,7 +10,8 @@ import pytest
 from cluster.report.arms import arm, with_multipliers
 from cluster.report.schema import Arm, Curve
 from pipelines.build import BuiltData
-from pipelines.store import Manifest, Store
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
 from training.execution import Finished
 
 HELD_OUT = {"kind": "jsonl"}

@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-import training.study
-from cluster.report.axes import SIDE, Scale
+import training.measures.compression
+from cluster.report.charts.axes import SIDE, Scale
+from cluster.report.charts.scatter import pareto_front
 from cluster.report.compression import Compression, compression
 from cluster.report.page import render
-from cluster.report.scatter import pareto_front
 from cluster.report.schema import Arm, BitsPerByte, Report, SeedResult, Stability, Study, Uniformity
 
 # Vocabulary, bytes a token, bits per byte (unigram, trained), FLOPs a byte, KL of 16-bit units; as in the paper at 25m.
@@ -80,7 +80,7 @@ def test_a_report_with_studies_survives_the_round_trip(example: Report, arms: li
 
 
 def test_the_record_takes_what_the_study_measures() -> None:
-    measured = {field.name for field in dataclasses.fields(training.study.Study)}
+    measured = {field.name for field in dataclasses.fields(training.measures.compression.Study)}
     assert set(Study.model_fields) <= measured
 
 
@@ -142,7 +142,7 @@ def test_units_go_from_one_bit_to_tokens_and_noise(section: Compression) -> None
 
 
 def test_names_lie_on_no_dot_and_no_other_name(section: Compression) -> None:
-    from cluster.report import scatter
+    from cluster.report.charts import scatter
 
     for chart in (section.by_flops, section.by_step):
         boxes = [scatter._box(dot.name, (dot.point.x, dot.point.y), dot.side) for dot in chart.dots]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.codec import Codec
+from pipelines.contracts.codec import Codec
 
 ExportCheck = Callable[[Codec, dict[str, bytes], Sequence[str]], None]
 

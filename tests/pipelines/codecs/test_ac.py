@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.asking_codec import in_model_folder
-from pipelines.byte_models.order_k import OrderK, count
-from pipelines.byte_models.static import count as count_bytes
-from pipelines.byte_models.transformer import Transformer
 from pipelines.codecs.ac import Ac
+from pipelines.codecs.byte_models.order_k import OrderK, count
+from pipelines.codecs.byte_models.static import count as count_bytes
+from pipelines.codecs.byte_models.transformer import Transformer
+from pipelines.codecs.entropy.asking_codec import in_model_folder
+from pipelines.codecs.entropy.cdf import TOTAL, quantized_cdf
 from pipelines.codecs.static_ac import StaticAc
-from pipelines.entropy.cdf import TOTAL, quantized_cdf
-from pipelines.recipe import parameters
+from pipelines.store.address import parameters
 
 TEXTS = [
     b"The cat sat on the mat and looked at the small red bird.",

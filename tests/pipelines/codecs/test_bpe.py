@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from pipelines.codec import Coder
 from pipelines.codecs.bpe import TOKENIZER_FILE, Bpe, split_words, train_tokenizer
-from pipelines.documents import identify
+from pipelines.contracts.codec import Coder
+from pipelines.sources.reading.documents import identify
 
 SENTENCES = [
     "The cat sat on the mat and looked at the small red bird.",

@@ -3,11 +3,11 @@
 import pyarrow as pa
 import pytest
 
-from pipelines.codec import Codec
+from pipelines.codecs.entropy.stepwise_windows import SEGMENT_WINDOWS
 from pipelines.codecs.equal_info import EqualInfo
 from pipelines.codecs.equal_info_dense import MOST_ENTRIES, EqualInfoDense
-from pipelines.documents import identify
-from pipelines.entropy.stepwise_windows import SEGMENT_WINDOWS
+from pipelines.contracts.codec import Codec
+from pipelines.sources.reading.documents import identify
 
 SENTENCES = [
     "The cat sat on the mat and looked at the small red bird.",

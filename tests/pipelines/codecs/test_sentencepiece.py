@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from pipelines.codec import Coder
 from pipelines.codecs.bpe import END_TEXT, TOKENIZER_FILE
 from pipelines.codecs.sentencepiece import Sentencepiece, train_tokenizer
+from pipelines.contracts.codec import Coder
 
 SENTENCES = [
     "The cat sat on the mat and looked at the small red bird; cats sit, mats lie, birds looked smaller.",

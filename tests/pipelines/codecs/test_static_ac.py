@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipelines.asking_codec import in_model_folder
-from pipelines.byte_models.static import count
+from pipelines.codecs.byte_models.static import count
+from pipelines.codecs.entropy.asking_codec import in_model_folder
 from pipelines.codecs.static_ac import StaticAc
 
 TEXT = b"When it rains, the children stay inside and read books; it's true, they'll say."

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.codec import Codec, Coder
 from pipelines.codecs.translation import pieces_of
+from pipelines.contracts.codec import Codec, Coder
 
 TEXTS = ["It rained, and the bird sang.", "", "é👩 twice, twice"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pipelines.vllm_start import CPU_ENVIRONMENT
+from pipelines.inference.vllm_start import CPU_ENVIRONMENT
 
 START_SECONDS = 180.0
 

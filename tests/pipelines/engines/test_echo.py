@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.contracts import Message, Prompt
+from pipelines.contracts.engine import Message, Prompt
 from pipelines.engines.echo import Echo
-from pipelines.marked_reply import unmarked
+from pipelines.rewriters.prompts.marked_reply import unmarked
 
 
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="<>"), max_size=200), max_size=5))

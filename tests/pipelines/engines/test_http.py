@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.contracts import Message, Prompt
+from pipelines.contracts.engine import Message, Prompt
 from pipelines.engines.http import Http, _asked_seconds
 
 KEY, KEY_VARIABLE = "not-so-secret", "GLEANER_TEST_KEY"

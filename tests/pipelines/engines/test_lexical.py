@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.contracts import Engine, Prompt
+from pipelines.contracts.engine import Engine, Prompt
 from pipelines.engines.lexical import Lexical
-from pipelines.marked_reply import BEGIN, END, unmarked
-from pipelines.simplify.simplifier import MOST_PASSES, settled, simplifier
+from pipelines.engines.simplify.simplifier import MOST_PASSES, settled, simplifier
+from pipelines.rewriters.prompts.marked_reply import BEGIN, END, unmarked
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "lexical.json"
 DATA = Path(os.environ.get("GLEANER_DATA", Path(__file__).parents[4] / "shared" / "data"))

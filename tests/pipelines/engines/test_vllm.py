@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.contracts import EngineFn, Message, Prompt
+from pipelines.contracts.engine import EngineFn, Message, Prompt
 from pipelines.engines.vllm import Vllm, prompt_seed
 
 pytestmark = pytest.mark.vllm

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from pydantic import ValidationError
 
-from pipelines.contracts import FilterFn
+from pipelines.contracts.filter import FilterFn
 from pipelines.filters.language import Language
 from pipelines.texts.languages import SAMPLE_BYTES, LanguageModel, load_model, probabilities, sampled
 

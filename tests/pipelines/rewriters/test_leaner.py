@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from pipelines.component import kinds
-from pipelines.contracts import Prompt, Reply, Rewriter
+from pipelines.contracts.component import kinds
+from pipelines.contracts.engine import Prompt, Reply
+from pipelines.contracts.rewriter import Rewriter
 from pipelines.engines.echo import Echo
-from pipelines.marked_reply import marked
 from pipelines.rewriters import leaner
-from pipelines.rewriters.leaner import CHUNK_TOKENS, Leaner
+from pipelines.rewriters.leaner import Leaner
+from pipelines.rewriters.prompts.genres import CHUNK_TOKENS
+from pipelines.rewriters.prompts.marked_reply import marked
 
 DATA = Path(os.environ.get("GLEANER_DATA", Path(__file__).parents[4] / "shared" / "data")) / "leaner"
 ORIGINAL = (

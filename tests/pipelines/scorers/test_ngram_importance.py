@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.contracts import Read, Source
+from pipelines.contracts.rows import Read
+from pipelines.contracts.source import Source
 from pipelines.scorers.ngram_importance import NgramImportance, count_ngrams, log_ratio
 
 TARGET = ["The cat sat on the mat.", "A dog ran to the cat.", "The dog and the cat ate."]

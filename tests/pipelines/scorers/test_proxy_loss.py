@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.recipe import recipe
-from pipelines.scorers.proxy_loss import ProxyLoss, Window, batches, cut
+from pipelines.inference.windows import Window, batches, cut
+from pipelines.scorers.proxy_loss import ProxyLoss
+from pipelines.store.address import recipe
 
 WORDS = ["the", "cat", "rains", "books", "return", "é", "日本語", "<end>", "\n\n", "🙂"]
 

@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.contracts import Scorer
+from pipelines.contracts.scorer import Scorer
 from pipelines.scorers.compression_ratio import CompressionRatio
-from pipelines.scorers.length import Length, classify, utf8
+from pipelines.scorers.length import Length
 from pipelines.scorers.readability import Readability, syllable_counter
 from pipelines.scorers.sentence_length import SentenceLength
-from pipelines.scorers.unigram_entropy import UnigramEntropy, word_hasher
+from pipelines.scorers.unigram_entropy import UnigramEntropy
+from pipelines.texts.classes import classify, utf8
+from pipelines.texts.hashing import word_hasher
 
 MIXED = st.lists(st.text(st.one_of(st.sampled_from("ab. \n\t_-'éß日。\u00a0\u3000🙂"), st.characters())), max_size=8)
 MIXED_TEXTS = MIXED.map(lambda texts: [re.sub("[\ud800-\udfff]", "", text) for text in texts])

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from pipelines.contracts import Selector
+from pipelines.contracts.selector import Selector
 from pipelines.selectors.importance_sample import ImportanceSample
 from pipelines.selectors.random import Random
 from pipelines.selectors.token_budget import TokenBudget

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 import zstandard
 
-from pipelines.contracts import Read
+from pipelines.contracts.rows import Read
 from pipelines.sources.jsonl import Jsonl
 
 PACK = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}

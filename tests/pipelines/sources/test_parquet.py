@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.contracts import BAD, Read
+from pipelines.contracts.rows import BAD, Read
 from pipelines.sources.parquet import Parquet
 
 TEXTS = [f"document number {number} has some words" for number in range(100)]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import files
-from pipelines.contracts import Read
+from pipelines.contracts.rows import Read
+from pipelines.sources.reading import files
 from pipelines.sources.text import Text
 
 CONTENT = b"First line.\nSecond line.\n\n \t\nNext paragraph.\r\n\r\nLast one,\nof two lines."

@@ -5,10 +5,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.build import apply_step, ingest
-from pipelines.contracts import Source
-from pipelines.step import Step
-from pipelines.store import Manifest, Store
+from pipelines.contracts.source import Source
+from pipelines.contracts.step import Step
+from pipelines.stage import apply_step, ingest
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
 
 
 @pytest.fixture
@@ -21,7 +22,9 @@ def ingested(
     ray_session: None, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Manifest]:
     """Texts (and other columns) as a stored dataset, a shard a list."""
-    monkeypatch.setattr("pipelines.ingest.UNIT_BYTES", 0)  # no two files share a unit, so every file is a shard
+    monkeypatch.setattr(
+        "pipelines.sources.reading.ingest.UNIT_BYTES", 0
+    )  # no two files share a unit, so every file is a shard
 
     def make(*shards: Sequence[str | dict]) -> Manifest:
         folder = tmp_path / "input"

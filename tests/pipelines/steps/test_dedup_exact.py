@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.steps.dedup_exact import folded
+from pipelines.duplicates.exact import folded
 
 SHARDS = (
     ["one  text", "Two texts", "three", "ﬁne print"],

@@ -8,13 +8,14 @@ from typing import ClassVar
 import pyarrow as pa
 import pytest
 
-from pipelines.build import open_coder
-from pipelines.byte_models.order_k import OrderK
-from pipelines.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.codecs.byte_models.order_k import OrderK
 from pipelines.codecs.bytes import Bytes
-from pipelines.step import Place
-from pipelines.steps.encode import SAMPLE_BYTES, Encode, Verify
-from pipelines.store import Store
+from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.contracts.rows import Verify
+from pipelines.contracts.step import Place
+from pipelines.steps.encode import SAMPLE_BYTES, Encode
+from pipelines.store.encoded import open_coder
+from pipelines.store.store import Store
 
 TEXTS = ["", "Two words", "é" * 9, "a longer text of some words " * 20]
 

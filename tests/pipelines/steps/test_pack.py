@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.build import open_coder
-from pipelines.packed import Packed
-from pipelines.steps.pack import bucket_edges, close_documents, cut, unpack
-from pipelines.store import Manifest
+from pipelines.packing.packed import Packed
+from pipelines.packing.sequences import bucket_edges, close_documents, cut, unpack
+from pipelines.store.encoded import open_coder
+from pipelines.store.manifest import Manifest
 
 DOCUMENTS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=12), min_size=1, max_size=12)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.byte_models.transformer import Transformer
-from training.export import open_folder
+from pipelines.codecs.byte_models.transformer import Transformer
 from training.models.byte_transformer import ByteTransformer, Size
+from training.networks.export import open_folder
 from training.recipe import ModelRecipe
 
 

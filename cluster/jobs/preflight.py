@@ -1,0 +1,217 @@
+"""Preflight: what would stop a run on this cluster, found in seconds and before anything is paid for.
+
+Every node is asked, by a small task that runs on that node, what it sees; the driver compares that with what it sees
+itself, and what the config asks for with what the nodes have.
+"""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from cluster.jobs import node_facts
+from cluster.jobs.nodes import Node, alive_nodes, ask, sent_by_value
+from pipelines.build import thinning
+from pipelines.contracts.rows import Resources
+from pipelines.inference.model_files import local_folder
+from pipelines.store.store import Store
+
+if TYPE_CHECKING:
+    from cluster.config import RunConfig
+    from training.recipe import ModelRecipe
+
+MIN_FREE_SHARE = 0.05  # Ray makes no more objects on a fuller disk (local_fs_capacity_threshold)
+SHARED_PLACE = "set 'store' to a bucket (s3://, gs://) or to the absolute path of a disk that all nodes share"
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What `node_facts.look` saw on one machine."""
+
+    folders: Mapping[str, str | None]
+    digests: Mapping[str, str | None]
+    versions: Mapping[str, str | None]
+    contents: Mapping[str, str | None]
+    disk: str
+    free_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True)
+class Demand:
+    """So many workers at the same time, each with `each` of every resource, for the config's section `name`."""
+
+    name: str
+    workers: int
+    each: Mapping[str, float]
+
+
+def preflight(config: "RunConfig") -> list[str]:
+    """One sentence for every problem: the node, what is wrong there, the cure; empty where the run can start.
+
+    Ray has to be connected. Nodes that an autoscaler has yet to add are not counted.
+    """
+    nodes = alive_nodes()
+    paths = needed_paths(config)
+    here = Sight(**node_facts.look(paths, tempfile.gettempdir()))
+    with sent_by_value(node_facts):
+        seen, silent = ask(node_facts.look, nodes, lambda node: (paths, node.ray_folder))
+    sights = [(node, Sight(**seen[node.id])) for node in nodes if node.id in seen]
+    wanted = list(demands(config))
+    wants_gpus = any(demand.each["GPU"] for demand in wanted)
+    problems = [f"node {node.name}: {silent[node.id]}" for node in nodes if node.id in silent]
+    for node, there in sights:
+        found = chain(differences(here, there), disk_problems(there), build_problems(node, there, wants_gpus))
+        problems += [f"node {node.name}: {problem}" for problem in found]
+    same_code = [node for node, there in sights if there.digests == here.digests]
+    problems += store_problems(config.store, same_code)
+    return problems + [problem for demand in wanted for problem in room_problems(demand, nodes)]
+
+
+def needed_paths(config: "RunConfig") -> list[str]:
+    """What every node has to see besides the store: local model folders, the first and the last local input file."""
+    models: set[str] = set()
+    files: set[str] = set()
+    for part in [config, *(config.models[name] for name in config.needed_models)]:
+        models |= {model for model in _models(part.data.model_dump(serialize_as_any=True)) if local_folder(model)}
+        found = part.data.source.files()
+        files |= {file for file in (found[0], found[-1]) if os.path.exists(file)}
+    return [*sorted(models), *sorted(files)]
+
+
+def differences(here: Sight, there: Sight) -> Iterator[str]:
+    """Where a node has other code, other versions or other files than the driver."""
+    for name, digest in here.digests.items():
+        if there.digests[name] != digest:
+            found = f"comes from {there.folders[name]}" if there.folders[name] else "is missing"
+            yield (
+                f"package '{name}' {found} and is not the driver's {here.folders[name]}; start the run with `gleaner "
+                "submit`, which carries the code, or put this version of gleaner-lm into the image"
+            )
+    for name, version in here.versions.items():
+        if version and _release(there.versions[name]) != _release(version):
+            found = there.versions[name] or "not installed"
+            yield f"{name} is {found}, the driver has {version}; give all nodes one image"
+    for path, content in here.contents.items():
+        if there.contents[path] != content:
+            found = there.contents[path] or "nothing"
+            yield (
+                f"'{path}' holds {found}, the driver sees {content}; put it on a disk that all nodes share, or in the "
+                "image, and name it by its absolute path"
+            )
+
+
+def disk_problems(there: Sight) -> Iterator[str]:
+    """Too little room for what Ray spills."""
+    share = there.free_bytes / there.total_bytes
+    if share < MIN_FREE_SHARE:
+        yield (
+            f"the disk of {there.disk} has {there.free_bytes / 2**30:.1f} GiB ({share:.1%}) free, and Ray writes "
+            f"nothing below {MIN_FREE_SHARE:.0%}; free some of it, or give the node a larger disk"
+        )
+
+
+def build_problems(node: Node, there: Sight, wants_gpus: bool) -> Iterator[str]:
+    """GPUs that the installed torch cannot use."""
+    version = there.versions["torch"] or ""
+    if wants_gpus and node.resources.get("GPU") and version.endswith("+cpu"):
+        yield f"torch {version} cannot use the GPUs there; install gleaner-lm[gpu] in the image instead of [cpu]"
+
+
+def demands(config: "RunConfig") -> Iterator[Demand]:
+    """What has to be free at once: all workers of a training; one worker of each step, which starts with that."""
+    yield from _demands("", config)
+    for name in config.needed_models:
+        yield from _demands(f"models.{name}.", config.models[name])
+
+
+def room_problems(demand: Demand, nodes: Sequence[Node]) -> Iterator[str]:
+    """More workers asked for than the nodes can hold at once."""
+    room = sum(_fitting(demand, node) for node in nodes)
+    if room < demand.workers:
+        asked = " and ".join(f"{amount:g} {name}" for name, amount in demand.each.items() if amount)
+        offered = ", ".join(f"{sum(node.resources.get(name, 0) for node in nodes):g} {name}" for name in demand.each)
+        yield (
+            f"'{demand.name}' asks for {demand.workers} workers with {asked} each, the cluster has room for {room} "
+            f"({offered} on {len(nodes)} nodes); add nodes, or lower what '{demand.name}' asks for"
+        )
+
+
+def store_problems(url: str, nodes: Sequence[Node]) -> list[str]:
+    """Nodes that cannot use the store, or for which it is another place than for the driver."""
+    store = Store(url)
+    folder = f".preflight-{uuid.uuid4().hex}"
+    try:
+        store.check()
+    except ValueError as error:
+        return [f"driver: {error}"]
+    store.write(f"{folder}/driver", b"gleaner")
+    try:
+        met, failed = ask(visit_store, nodes, lambda node: (url, folder, node.id))
+        strangers = [node for node in nodes if node.id in met and not (met[node.id] and _has(store, folder, node.id))]
+    finally:
+        store.filesystem.rm(store.path(folder), recursive=True)
+    unusable = [
+        f"node {node.name}: store '{url}' cannot be used ({failed[node.id]}); give the node the rights to it, or "
+        f"{SHARED_PLACE}"
+        for node in nodes
+        if node.id in failed
+    ]
+    elsewhere = [
+        f"node {node.name}: store '{url}' is another place there than for the driver; {SHARED_PLACE}"
+        for node in strangers
+    ]
+    return unusable + elsewhere
+
+
+def visit_store(url: str, folder: str, node_id: str) -> bool:
+    """Runs on a node: whether it sees the driver's file; if so, its own file lies beside it. OSError where not."""
+    store = Store(url)
+    if not _has(store, folder, "driver"):
+        return False
+    store.write(f"{folder}/{node_id}", b"gleaner")
+    return True
+
+
+def _has(store: Store, folder: str, name: str) -> bool:
+    try:
+        return store.read(f"{folder}/{name}") == b"gleaner"
+    except FileNotFoundError:
+        return False
+
+
+def _models(tree: Any) -> Iterator[str]:
+    """Every text under a key `model`, at any depth."""
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield from [value] if key == "model" and isinstance(value, str) else _models(value)
+    elif isinstance(tree, list | tuple):
+        for value in tree:
+            yield from _models(value)
+
+
+def _demands(prefix: str, part: "ModelRecipe") -> Iterator[Demand]:
+    training, data = part.training, part.data
+    yield Demand(f"{prefix}training", training.workers, {"CPU": 1.0, "GPU": training.gpus})
+    yield _one_worker(f"{prefix}data.source", data.source.resources)
+    for name, step in {**thinning(data.source), **data.steps}.items():
+        yield _one_worker(f"{prefix}data.steps.{name}", step.resources)
+    yield _one_worker(f"{prefix}data.codec", data.codec.resources)
+
+
+def _one_worker(name: str, resources: Resources) -> Demand:
+    return Demand(name, 1, {"CPU": resources.cpus, "GPU": resources.gpus})
+
+
+def _fitting(demand: Demand, node: Node) -> int:
+    """How many of the workers the node could hold, were it empty; the small share is for sums of tenths."""
+    shares = [node.resources.get(name, 0.0) / amount for name, amount in demand.each.items() if amount]
+    return min([demand.workers, *(int(share + 1e-9) for share in shares)])
+
+
+def _release(version: str | None) -> str | None:
+    """The version without its build: CPU and CUDA builds of one release are the same code."""
+    return version and version.partition("+")[0]

@@ -1,0 +1,101 @@
+"""Step: the contract of one pass over a stored dataset, and what it sees of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import pyarrow as pa
+
+from pipelines.contracts.component import Component
+from pipelines.contracts.rows import TEXT, Fitted, Outcome, Resources
+
+if TYPE_CHECKING:
+    import ray.data
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the rows of a table stand in the dataset they were read from: shard number and row in that shard."""
+
+    shard: int
+    first_row: int
+
+
+StepFn = Callable[[pa.Table, Place], Outcome]
+
+
+class Corpus(Protocol):
+    """A stored dataset as a step's `fit` sees it; small and picklable, so workers can hold it too."""
+
+    @property
+    def documents(self) -> int:
+        """How many rows there are."""
+
+    def rows(self, columns: Sequence[str]) -> "ray.data.Dataset":
+        """A pass over these columns, with each row's SHARD and ROW."""
+
+    def put(self, name: str, table: pa.Table) -> None:
+        """Keeps a side table of this build, from any worker."""
+
+    def get(self, name: str) -> pa.Table | None:
+        """A side table that was put, or None."""
+
+
+class Step(Component):
+    """One pass over a stored dataset: an optional global look at some columns, then a decision row by row.
+
+    `columns` must be there; `fit` sees them as a Ray Dataset (with `_shard` and `_row`), and what it returns is handed
+    to `open` in every worker. What a row becomes depends on the row, its place and `fit` alone.
+    """
+
+    family: ClassVar[str] = "pipelines.steps"
+    seeded: ClassVar[bool] = False  # whether the run's seed is part of what the step computes
+    suffix: ClassVar[str] = "parquet"  # format of the shards: parquet, or arrow to be memory-mapped
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that must be there before the step."""
+        return [TEXT]
+
+    @property
+    def by_row_group(self) -> bool:
+        """Whether the unit of work is a row group instead of a shard: for steps that run a model on every text."""
+        return False
+
+    @property
+    def resources(self) -> Resources:
+        """What one worker takes."""
+        return Resources()
+
+    def check(self) -> None:
+        """Raises ValueError with the cure for what can be known to be wrong before any work starts."""
+
+    def fit(self, corpus: Corpus, seed: int) -> Fitted:
+        """One global look at the corpus before any row is decided; most steps need none."""
+        return {}
+
+    def open(self, fitted: Fitted, seed: int) -> StepFn:
+        """The function for one table of rows; called once in each worker."""
+        raise NotImplementedError
+
+    def details(self, fitted: Fitted) -> dict[str, Any]:
+        """What `fit` learned that a person would want to see in the manifest, as JSON data."""
+        return {}
+
+    def artifacts(self, fitted: Fitted) -> dict[str, bytes]:
+        """What `fit` learned that has to outlive the build, as named files beside the shards."""
+        return {}
+
+    def flops(self, counts: dict[str, float]) -> float:
+        """Floating-point operations that models spent, from the summed counts of all units."""
+        return counts.get("flops", 0.0)
+
+
+def require_columns(name: str, wanted: Sequence[str], present: Sequence[str]) -> None:
+    """Raises ValueError with the cure where a step's column is not there."""
+    for column in wanted:
+        if column not in present:
+            raise ValueError(
+                f"step '{name}' needs the column '{column}', which is not among {sorted(present)}; add a score step "
+                f"named '{column}' before it, or name one of these columns"
+            )

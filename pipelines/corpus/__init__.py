@@ -1,0 +1,1 @@
+"""What sees the whole corpus: columns of it, exact cutoffs, samples, and randomness by row."""

@@ -1,0 +1,63 @@
+"""Corpus: a stored dataset as the global look of a step sees it."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.contracts.rows import ROW, SHARD
+from pipelines.passes.units import Attempt, shard_units, units_dataset, units_in
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
+
+if TYPE_CHECKING:
+    import ray.data
+
+
+@dataclass(frozen=True)
+class StoredCorpus:
+    """A dataset of the store as a step's `fit` sees it, with room for side tables of the build."""
+
+    store: Store
+    manifest: Manifest
+    attempt: Attempt
+
+    @property
+    def documents(self) -> int:
+        """How many rows there are."""
+        return self.manifest.rows
+
+    def rows(self, columns: Sequence[str]) -> "ray.data.Dataset":
+        """A pass over these columns, with each row's shard and place in it."""
+        return rows(self.store, self.manifest, columns)
+
+    def put(self, name: str, table: pa.Table) -> None:
+        """Keeps a side table of this build, from any worker."""
+        self.store.write_table(self.attempt.file(f"{name}.parquet"), table, 0)
+
+    def get(self, name: str) -> pa.Table | None:
+        """A side table that was put, or None."""
+        try:
+            data = self.store.read(self.attempt.file(f"{name}.parquet"))
+        except FileNotFoundError:
+            return None
+        return pq.read_table(pa.BufferReader(data))
+
+
+def rows(store: Store, manifest: Manifest, columns: Sequence[str]) -> "ray.data.Dataset":
+    """The dataset as a Ray Dataset of these columns and each row's SHARD and ROW: what a global `fit` looks at."""
+    reader = functools.partial(_read_columns, store, manifest, list(columns))
+    return units_dataset(shard_units(manifest)).map_batches(reader, batch_size=1, batch_format="pyarrow")
+
+
+def _read_columns(store: Store, manifest: Manifest, columns: list[str], batch: pa.Table) -> Iterator[pa.Table]:
+    for unit in units_in(batch):
+        with store.filesystem.open(store.path(manifest.shards[unit.shard].file), "rb") as file:
+            table = pq.read_table(file, columns=columns)
+        shard = pa.array(np.full(table.num_rows, unit.shard, dtype=np.int32))
+        row = pa.array(np.arange(table.num_rows, dtype=np.int64))
+        yield table.append_column(SHARD, shard).append_column(ROW, row)

@@ -1,0 +1,74 @@
+"""Seeded randomness: a number for every row that depends on the seed, a purpose and the row's id, and on nothing else.
+
+Retries, the order of rows and the number of workers change nothing, since no generator has a state. Two draws
+for different purposes are independent although seed and id are the same.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import xxhash
+
+from pipelines.contracts.rows import FloatArray
+
+Uint64Array = npt.NDArray[np.uint64]
+
+HEX_DIGITS = 32
+NOT_HEX = 255
+_MULTIPLIERS = np.array([0xBF58476D1CE4E5B9, 0x94D049BB133111EB], np.uint64)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def uniform(ids: pa.Array, seed: int, purpose: str = "") -> FloatArray:
+    """(n,) floats strictly between 0 and 1, a pure function of (seed, purpose, id): 52 bits of `key64`."""
+    steps = key64(ids, seed, purpose) >> np.uint64(12)
+    numbers: FloatArray = (steps.astype(np.float64) + 0.5) * 2.0**-52
+    return numbers
+
+
+def key64(ids: pa.Array, seed: int, purpose: str = "") -> Uint64Array:
+    """(n,) 64 random-looking bits a row, a pure function of (seed, purpose, id).
+
+    An id of 32 lower-case hexadecimal digits is read as the 16 bytes it spells; any other id is first hashed to
+    16 bytes by xxh3-128 (1.1 instead of 6 million ids a second).
+    """
+    words = _id_words(ids)
+    start = xxhash.xxh3_64_intdigest(f"{seed}:{purpose}".encode())
+    inner = _mixed(words[:, 1] + np.uint64(start))
+    return _mixed(inner ^ words[:, 0])
+
+
+def _mixed(words: Uint64Array) -> Uint64Array:
+    """The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): a bijection in which every bit moves every other."""
+    words = words + _GOLDEN
+    words = (words ^ (words >> np.uint64(30))) * _MULTIPLIERS[0]
+    words = (words ^ (words >> np.uint64(27))) * _MULTIPLIERS[1]
+    return words ^ (words >> np.uint64(31))
+
+
+def _id_words(ids: pa.Array) -> Uint64Array:
+    """(n, 2) high and low word of every id."""
+    words = np.zeros((len(ids), 2), np.uint64)
+    if not len(ids):
+        return words
+    wide = ids.cast(pa.large_string())
+    _, offset_buffer, data_buffer = wide.buffers()
+    offsets = np.frombuffer(offset_buffer, np.int64)[wide.offset : wide.offset + len(ids) + 1]
+    data = np.frombuffer(data_buffer or b"", np.uint8)
+    candidates = np.flatnonzero(np.diff(offsets) == HEX_DIGITS)
+    nibbles = _nibble_table()[data[offsets[candidates][:, None] + np.arange(HEX_DIGITS)]]
+    is_hex = (nibbles != NOT_HEX).all(axis=1)
+    packed = (nibbles[is_hex, 0::2] << 4) | nibbles[is_hex, 1::2]
+    words[candidates[is_hex]] = packed.view(">u8")
+    others = np.ones(len(ids), dtype=bool)
+    others[candidates[is_hex]] = False
+    for row in np.flatnonzero(others):
+        text = data[offsets[row] : offsets[row + 1]]
+        words[row] = np.frombuffer(xxhash.xxh3_128_digest(text.tobytes()), ">u8")
+    return words
+
+
+def _nibble_table() -> npt.NDArray[np.uint8]:
+    table = np.full(256, NOT_HEX, np.uint8)
+    table[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
+    return table

@@ -1,0 +1,47 @@
+"""Ranks: how selectors turn columns into keys, and what a row counts for."""
+
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.contracts.rows import TEXT, FloatArray
+
+Unit = Literal["rows", "bytes"]
+
+
+def unit_columns(unit: Unit) -> list[str]:
+    """The columns that `unit_mass` reads."""
+    return [TEXT] if unit == "bytes" else []
+
+
+def unit_mass(rows: pa.Table, unit: Unit) -> FloatArray:
+    """(n,) what a row counts for: 1, or the UTF-8 bytes of its text."""
+    if unit == "rows":
+        return np.ones(rows.num_rows)
+    lengths = pc.binary_length(rows[TEXT]).fill_null(0)
+    masses: FloatArray = lengths.to_numpy().astype(np.float64)
+    return masses
+
+
+Order = Literal["descending", "ascending"]
+
+LAST = -float(np.finfo(np.float64).max)
+
+
+def column_key(rows: pa.Table, by: str, order: Order = "descending") -> FloatArray:
+    """(n,) finite keys that put the wanted end of the column first, and nulls and NaN last.
+
+    ValueError where the column is not numeric.
+    """
+    column = rows[by]
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)):
+        raise ValueError(f"column '{by}' holds {column.type}, not numbers; select by a column that a score step wrote")
+    values = pc.cast(column, pa.float64(), safe=False).fill_null(np.nan).to_numpy()
+    return finite_key(values if order == "descending" else -values)
+
+
+def finite_key(values: FloatArray) -> FloatArray:
+    """(n,) the values with NaN below every number and infinities at the ends of the floats."""
+    return np.nan_to_num(values, nan=LAST, posinf=-LAST, neginf=LAST)

@@ -1,0 +1,140 @@
+"""Losses: the negative log-likelihood of windows of tokens under a causal language model.
+
+A runner gives the loss of the scored end of every window: `transformers` in batches of about equal length, or `vllm` by
+its prompt log-probabilities.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from pipelines.contracts.rows import FloatArray
+from pipelines.inference.model_files import loadable
+from pipelines.inference.vllm_start import load
+from pipelines.inference.windows import Window, batches
+
+Runner = Literal["transformers", "vllm"]
+LossFn = Callable[[Sequence[Window]], FloatArray]  # (n,) windows -> (n,) nats of their scored tokens
+TokenizeFn = Callable[[list[str]], list[list[int]]]
+
+
+@dataclass(frozen=True)
+class LossModel:
+    """Which model is asked, and how: a folder of safetensors or a hub name with a revision, its number format, the
+    longest window in tokens, and how many tokens, with padding, one forward pass takes.
+    """
+
+    model: str
+    revision: str | None
+    runner: Runner
+    dtype: str
+    context: int
+    batch_tokens: int
+
+
+def open_losses(spec: LossModel) -> LossFn:
+    """The loaded model; ValueError where it has no room for a window of `context` tokens."""
+    _check_room(spec)
+    return _transformers_runner(spec) if spec.runner == "transformers" else _vllm_runner(spec)
+
+
+def open_tokenizer(model: str, revision: str | None) -> TokenizeFn:
+    """The model's tokenizer: texts to token ids behind the begin (else end) token, where the model has one.
+
+    Text that spells a special token stays text.
+    """
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(loadable(model), revision=revision, trust_remote_code=False)
+    begin = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    head = [] if begin is None else [begin]
+
+    def tokenize(texts: list[str]) -> list[list[int]]:
+        encoded = tokenizer(
+            texts, add_special_tokens=False, return_attention_mask=False, split_special_tokens=True, verbose=False
+        )
+        return [head + ids for ids in encoded["input_ids"]]
+
+    return tokenize
+
+
+def _check_room(spec: LossModel) -> None:
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(loadable(spec.model), revision=spec.revision, trust_remote_code=False)
+    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+    # vLLM wants room for one generated token behind the prompt.
+    needed = spec.context + (spec.runner == "vllm")
+    if positions is not None and needed > positions:
+        raise ValueError(
+            f"context {spec.context} takes {needed} positions with runner '{spec.runner}', "
+            f"model '{spec.model}' has {positions}; lower context and stride"
+        )
+
+
+def _transformers_runner(spec: LossModel) -> LossFn:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        loadable(spec.model),
+        revision=spec.revision,
+        dtype=getattr(torch, spec.dtype),
+        use_safetensors=True,
+        trust_remote_code=False,
+    )
+    model.to(device).eval()
+
+    @torch.inference_mode()
+    def losses(windows: Sequence[Window]) -> FloatArray:
+        nats = np.zeros(len(windows))
+        for numbers in batches(windows, spec.batch_tokens):
+            ids_BT = torch.zeros(len(numbers), len(windows[numbers[0]].tokens), dtype=torch.long)
+            for row, number in enumerate(numbers):
+                ids_BT[row, : len(windows[number].tokens)] = torch.tensor(windows[number].tokens)
+            ids_BT = ids_BT.to(device)
+            # Attention is causal and the padding is on the right, so no scored token sees it: no mask is needed.
+            lowest = min(windows[number].first for number in numbers) - 1  # left context needs no logits
+            kept = torch.arange(lowest, ids_BT.shape[1], device=device)
+            logits_BTV = model(input_ids=ids_BT, use_cache=False, logits_to_keep=kept).logits
+            per_window = []
+            for row, number in enumerate(numbers):
+                first, end = windows[number].first, len(windows[number].tokens)
+                logits_SV = logits_BTV[row, first - 1 - lowest : end - 1 - lowest].float()
+                per_window.append(torch.nn.functional.cross_entropy(logits_SV, ids_BT[row, first:end], reduction="sum"))
+            nats[numbers] = torch.stack(per_window).cpu().numpy()
+        return nats
+
+    return losses
+
+
+def _vllm_runner(spec: LossModel) -> LossFn:
+    engine = load(
+        {
+            "model": loadable(spec.model),
+            "revision": spec.revision,
+            "dtype": spec.dtype,
+            "max_model_len": spec.context + 1,
+            "max_num_batched_tokens": max(spec.batch_tokens, spec.context + 1),
+            "enable_prefix_caching": False,
+            "trust_remote_code": False,
+        }
+    )
+    from vllm import SamplingParams, TokensPrompt
+
+    sampling = SamplingParams(max_tokens=1, temperature=0.0, prompt_logprobs=0, detokenize=False)
+
+    def losses(windows: Sequence[Window]) -> FloatArray:
+        prompts = [TokensPrompt(prompt_token_ids=list(window.tokens)) for window in windows]
+        outputs = engine.generate(prompts, sampling, use_tqdm=False)
+        return np.array([_nats(window, output.prompt_logprobs) for window, output in zip(windows, outputs)])
+
+    return losses
+
+
+def _nats(window: Window, logprobs: Any) -> float:
+    places = range(window.first, len(window.tokens))
+    return -sum(logprobs[place][window.tokens[place]].logprob for place in places)

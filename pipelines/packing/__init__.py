@@ -1,0 +1,1 @@
+"""Documents of tokens to sequences of one length, and reading them row by row."""

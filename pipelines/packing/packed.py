@@ -1,0 +1,112 @@
+"""Packed: fixed-length token sequences in a store, read row by row without loading the corpus.
+
+The shards are uncompressed Arrow files with the columns `sequence` (fixed-size list of uint16 or uint32) and `bucket`
+(uint8, 0 easiest). A local shard is memory-mapped; one in a bucket is copied to this machine's cache when it is first
+needed.
+"""
+
+import functools
+import tempfile
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipelines.contracts.rows import BUCKET, SEQUENCE
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A packed dataset: `counts[i]` sequences of `length` tokens in the i-th file, numbered on across the files.
+
+    `end` closes every document and fills the tail of a shard's last sequence. `tokens` counts all tokens but that
+    filling, `text_bytes` the UTF-8 bytes of the documents.
+    """
+
+    store: Store
+    address: str
+    files: tuple[str, ...]
+    counts: tuple[int, ...]
+    length: int
+    vocab_size: int
+    end: int
+    tokens: int
+    text_bytes: int
+
+    @classmethod
+    def from_manifest(cls, store: Store, manifest: Manifest) -> "Packed":
+        """The packed dataset that a manifest of step `pack` describes."""
+        return cls(
+            store=store,
+            address=manifest.address,
+            files=tuple(shard.file for shard in manifest.shards),
+            counts=tuple(shard.rows for shard in manifest.shards),
+            length=int(manifest.details["length"]),
+            vocab_size=int(manifest.details["vocab_size"]),
+            end=int(manifest.details["end"]),
+            tokens=int(manifest.counts["tokens"]),
+            text_bytes=manifest.bytes,
+        )
+
+    @property
+    def sequences(self) -> int:
+        """How many sequences there are."""
+        return sum(self.counts)
+
+    def buckets(self) -> npt.NDArray[np.uint8]:
+        """(sequences,) difficulty bucket of each sequence."""
+        columns = [_buckets(self.store, file) for file in self.files]
+        return np.concatenate(columns) if columns else np.zeros(0, np.uint8)
+
+    def rows(self, indices: Sequence[int] | npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """(k, length) tokens of the sequences with these numbers, in their order; only their pages are read."""
+        wanted = np.asarray(indices, dtype=np.int64)
+        ends = np.cumsum(self.counts)
+        if len(wanted) and (wanted.min() < 0 or wanted.max() >= self.sequences):
+            raise IndexError(f"sequence numbers run from 0 to {self.sequences - 1}")
+        shard_of = np.searchsorted(ends, wanted, side="right")
+        result = np.empty((len(wanted), self.length), dtype=np.int64)
+        for shard in np.unique(shard_of):
+            here = shard_of == shard
+            first = int(ends[shard]) - self.counts[shard]
+            result[here] = _tokens(self.store, self.files[shard], self.length)[wanted[here] - first]
+        return result
+
+
+@functools.lru_cache(maxsize=1024)
+def _open(store: Store, file: str) -> pa.Table:
+    with pa.memory_map(str(_local_path(store, file))) as source:
+        return pa.ipc.open_file(source).read_all().combine_chunks()
+
+
+def _buckets(store: Store, file: str) -> npt.NDArray[np.uint8]:
+    """The column of buckets alone; the sequences of a shard in a bucket stay there."""
+    with store.filesystem.open(store.path(file)) as stream:
+        names = pa.ipc.open_file(stream).schema.names
+        only = pa.ipc.IpcReadOptions(included_fields=[names.index(BUCKET)])
+        column: npt.NDArray[np.uint8] = pa.ipc.open_file(stream, options=only).read_all()[BUCKET].to_numpy()
+    return column
+
+
+def _tokens(store: Store, file: str, length: int) -> npt.NDArray[np.integer]:
+    column = _open(store, file)[SEQUENCE].chunk(0)
+    tokens: npt.NDArray[np.integer] = column.flatten().to_numpy(zero_copy_only=True).reshape(-1, length)
+    return tokens
+
+
+def _local_path(store: Store, file: str) -> Path:
+    if store.is_local:
+        return Path(store.path(file))
+    cached = Path(tempfile.gettempdir()) / "gleaner-packed" / file
+    if not cached.exists():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        partial = cached.with_suffix(f".{uuid.uuid4().hex[:8]}.partial")
+        store.filesystem.get_file(store.path(file), str(partial))
+        partial.replace(cached)
+    return cached

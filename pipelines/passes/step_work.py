@@ -1,0 +1,98 @@
+"""StepWork: what a pass does to one unit of a stored dataset."""
+
+import functools
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.contracts.rows import TEXT
+from pipelines.contracts.step import StepFn
+from pipelines.passes.units import Attempt, Unit, read_unit
+from pipelines.store.manifest import Manifest, UnitRecord
+
+SAMPLES_PER_UNIT = 3
+EXAMPLES_PER_REASON = 2
+SAMPLE_CHARACTERS = 2_000
+
+
+def text_bytes(table: pa.Table) -> int:
+    """UTF-8 bytes of the text column."""
+    return int(pc.sum(pc.binary_length(table[TEXT])).as_py() or 0)
+
+
+@dataclass(frozen=True)
+class StepWork:
+    """The work of a row-local step: a unit of a stored dataset through `apply`, the kept rows into a shard."""
+
+    attempt: Attempt
+    manifest: Manifest
+    suffix: str
+    opener: Callable[[], StepFn]
+
+    def open(self) -> Callable[[Unit], UnitRecord]:
+        """Opens the step once for all units of a worker."""
+        return functools.partial(self._do, self.opener())
+
+    def _do(self, apply: StepFn, unit: Unit) -> UnitRecord:
+        started = time.monotonic()
+        table, place = read_unit(self.attempt.store, self.manifest, unit)
+        outcome = apply(table, place)
+        bytes_in, shards = text_bytes(table), []
+        if outcome.rows.num_rows:
+            file = self.attempt.file(f"part-{unit.name}.{self.suffix}")
+            kept_bytes = text_bytes(outcome.rows) if TEXT in outcome.rows.column_names else bytes_in
+            shards.append(self.attempt.store.write_table(file, outcome.rows, kept_bytes))
+        if outcome.dropped.num_rows:
+            file = self.attempt.file(f"dropped-{unit.name}.parquet")
+            self.attempt.store.write_table(file, outcome.dropped, 0)
+        record = UnitRecord(
+            unit=unit.name,
+            shards=shards,
+            rows_in=table.num_rows,
+            bytes_in=bytes_in,
+            dropped=count_values(outcome.dropped["reason"]),
+            counts=outcome.counts,
+            samples=_samples(outcome.samples),
+            examples=_examples(outcome.dropped),
+            columns=[columns_of(outcome.rows.schema)] if shards else [],
+            seconds=time.monotonic() - started,
+        )
+        return self.attempt.record(record)
+
+
+def count_values(column: pa.ChunkedArray) -> dict[str, int]:
+    """How often each value occurs."""
+    return {entry["values"]: entry["counts"] for entry in pc.value_counts(column).to_pylist()}
+
+
+def total(counts: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The sum of counters, keys in order."""
+    result: Counter[str] = Counter()
+    for count in counts:
+        result.update(count)
+    return dict(sorted(result.items()))
+
+
+def columns_of(schema: pa.Schema) -> dict[str, str]:
+    """The columns' types by their names."""
+    return {field.name: str(field.type) for field in schema}
+
+
+def _samples(samples: pa.Table) -> list[dict[str, str]]:
+    rows = samples.slice(0, SAMPLES_PER_UNIT).to_pylist()
+    return [{key: value[:SAMPLE_CHARACTERS] for key, value in row.items()} for row in rows]
+
+
+def _examples(dropped: pa.Table) -> list[dict[str, str]]:
+    seen: Counter[str] = Counter()
+    examples = []
+    for row in dropped.slice(0, 200).to_pylist():
+        seen[row["reason"]] += 1
+        if seen[row["reason"]] <= EXAMPLES_PER_REASON:
+            examples.append({key: str(value or "")[:300] for key, value in row.items()})
+    return examples

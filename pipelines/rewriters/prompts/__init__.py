@@ -1,0 +1,1 @@
+"""The instructions of every genre, and the form in which replies travel."""

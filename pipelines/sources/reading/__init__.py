@@ -1,0 +1,1 @@
+"""What sources share: files as streams, rows as documents, and their way into the store."""

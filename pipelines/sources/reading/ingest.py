@@ -1,0 +1,173 @@
+"""Ingest: input files become identified documents in the store, and what cannot be read goes to quarantine."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.contracts.rows import BAD, GENRE, ID, TEXT
+from pipelines.contracts.source import Source
+from pipelines.passes.step_work import columns_of, text_bytes, total
+from pipelines.passes.units import Attempt, Unit
+from pipelines.sources.reading.documents import identify
+from pipelines.store.manifest import Shard, UnitRecord
+from pipelines.store.store import digest
+
+UNIT_BYTES = 8 << 20  # input files are read together up to this size, so that many small ones cost one task
+UNREADABLE = "unreadable_file"
+SHARD_BYTES = 64 << 20  # of text; a worker holds one shard
+
+
+def read_all(source: Source) -> pa.Table:
+    """`id`, `text` and `genre` of a source that fits in memory (a held-out set, a selection target), in file order.
+
+    Nothing may be missing from what a run is measured on: a row that cannot be read is a ValueError. A document without
+    a genre has the genre "".
+    """
+    if source.quotas():
+        raise ValueError(f"source '{source.kind}' is to be read whole here; give its files without a budget")
+    tables = []
+    for file in source.files():
+        for rows, bad in _read(source, file):
+            if bad.num_rows:
+                first = bad.slice(0, 1).to_pylist()[0]
+                raise ValueError(
+                    f"'{first['file']}', line {first['line']}, cannot be read ({first['reason']}); a held-out set or "
+                    "target has to be whole: mend the file"
+                )
+            tables.append(_id_text_genre(rows))
+    if not sum(table.num_rows for table in tables):
+        raise ValueError(f"source '{source.kind}' has no readable document; look at its path and text column")
+    return pa.concat_tables(tables)
+
+
+def file_units(source: Source) -> list[Unit]:
+    """The input files in groups of at most UNIT_BYTES; a larger file is a unit of its own."""
+    groups: list[dict[str, int]] = []
+    room = 0
+    for file in source.files():
+        size = source.size(file)
+        if size > room or not groups:
+            groups.append({})
+            room = UNIT_BYTES
+        groups[-1][file] = size
+        room -= size
+    return [Unit(f"{number:05d}-{_names(list(group))}", files=group) for number, group in enumerate(groups)]
+
+
+def _names(files: Sequence[str]) -> str:
+    """A digest of the files' own names: a build that goes on with other files does not take these for done."""
+    return digest("\n".join(file.rpartition("/")[2] for file in files).encode())[:8]
+
+
+@dataclass(frozen=True)
+class IngestWork:
+    """Reads the files of a unit into shards of at most SHARD_BYTES of text each."""
+
+    attempt: Attempt
+    source: Source
+
+    def open(self) -> Callable[[Unit], UnitRecord]:
+        """Sources need no loading."""
+        return self._do
+
+    def _do(self, unit: Unit) -> UnitRecord:
+        started = time.monotonic()
+        bad: dict[str, list[pa.Table]] = {file: [] for file in unit.files}
+        shards: list[Shard] = []
+        columns: list[dict[str, str]] = []
+        for table in self._tables(unit, bad):
+            columns.append(columns_of(table.schema))
+            file = self.attempt.file(f"part-{unit.name}-{len(shards):04d}.parquet")
+            shards.append(self.attempt.store.write_table(file, table, text_bytes(table)))
+        lost = self._quarantine(unit, pa.concat_tables([BAD.empty_table(), *chain.from_iterable(bad.values())]))
+        damaged = [file for file, tables in bad.items() if any(table["rows"].null_count for table in tables)]
+        rows = sum(shard.rows for shard in shards)
+        reasons = _sums(lost, "reason")
+        record = UnitRecord(
+            unit=unit.name,
+            shards=shards,
+            rows_in=rows + sum(reasons.values()),
+            bytes_in=sum(shard.bytes for shard in shards),
+            bad=reasons,
+            bad_files=_sums(lost, "file"),
+            file_bytes=sum(unit.files.values()),
+            damaged_files={file: unit.files[file] for file in damaged},
+            columns=columns,
+            seconds=time.monotonic() - started,
+        )
+        return self.attempt.record(record)
+
+    def _tables(self, unit: Unit, bad: dict[str, list[pa.Table]]) -> Iterator[pa.Table]:
+        waiting: list[pa.Table] = []
+        size = 0
+        for file in unit.files:
+            for rows, unreadable in _read(self.source, file):
+                bad[file].append(unreadable)
+                if waiting and (size >= SHARD_BYTES or rows.schema != waiting[0].schema):
+                    yield pa.concat_tables(waiting)
+                    waiting, size = [], 0
+                if rows.num_rows:
+                    waiting.append(rows)
+                    size += text_bytes(rows)
+        if waiting:
+            yield pa.concat_tables(waiting)
+
+    def _quarantine(self, unit: Unit, rows: pa.Table) -> pa.Table:
+        if not rows.num_rows:
+            return rows
+        out_of_reach = rows.filter(pc.equal(rows["reason"], UNREADABLE))
+        if out_of_reach.num_rows:  # no fault of the data: the same command may read it another time
+            told = out_of_reach.slice(0, 1).to_pylist()[0]
+            raise ValueError(f"input file '{told['file']}' cannot be opened here ({told['excerpt']}); make it readable")
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows.to_pylist())
+        self.attempt.store.write(f"{self.attempt.address}/quarantine/{unit.name}.jsonl", lines.encode())
+        return rows
+
+
+def check_bad_share(records: Iterable[UnitRecord], max_bad_share: float, quarantine: str) -> None:
+    """Raises ValueError naming the worst file where more than `max_bad_share` of the input could not be read.
+
+    That is the share of bad rows, and the share in the stored bytes of files that are damaged: nobody can count the
+    rows that such a file would have had.
+    """
+    records = list(records)
+    bad_files = Counter(total(record.bad_files for record in records))
+    damaged = Counter(total(record.damaged_files for record in records))
+    rows, size = sum(record.rows_in for record in records), sum(record.file_bytes for record in records)
+    if damaged.total() > max_bad_share * size:
+        lost = f"{len(damaged)} damaged input files hold {damaged.total()} of {size} bytes"
+        worst = f"'{damaged.most_common(1)[0][0]}'"
+    elif bad_files.total() > max_bad_share * rows:
+        lost = f"{bad_files.total()} of {rows} input rows cannot be read"
+        worst = "'{}' with {} bad rows".format(*bad_files.most_common(1)[0])
+    else:
+        return
+    raise ValueError(
+        f"{lost}, more than data.max_bad_share={max_bad_share:g} allows; the worst file is {worst}; look at "
+        f"'{quarantine}' for the reasons, then mend the input or raise the share"
+    )
+
+
+def _sums(bad: pa.Table, key: str) -> dict[str, int]:
+    """The rows that bad entries stand for, by reason or file; one for an entry that lost nobody knows how many."""
+    counted = pa.table({key: bad[key], "rows": pc.fill_null(bad["rows"], 1)})
+    sums = counted.group_by(key).aggregate([("rows", "sum")])
+    return dict(zip(sums[key].to_pylist(), sums["rows_sum"].to_pylist(), strict=True))
+
+
+def _id_text_genre(rows: pa.Table) -> pa.Table:
+    genre = rows[GENRE] if GENRE in rows.column_names else pa.nulls(rows.num_rows, pa.string())
+    genre = pc.fill_null(pc.cast(genre, pa.string()), "")
+    return pa.table([pc.cast(rows[ID], pa.string()), pc.cast(rows[TEXT], pa.large_string()), genre], [ID, TEXT, GENRE])
+
+
+def _read(source: Source, file: str) -> Iterator[tuple[pa.Table, pa.Table]]:
+    name = file.rpartition("/")[2]
+    for read in source.read(file):
+        yield identify(read.rows, name), read.bad

@@ -1,0 +1,1 @@
+"""The store: content-addressed datasets, their manifests, addresses and leases."""

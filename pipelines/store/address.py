@@ -1,0 +1,86 @@
+"""Recipes and addresses: what a result depends on, as canonical JSON, and the short name that follows from it.
+
+Two runs that write the same recipe get the same address on any machine. A value that has no stable
+JSON form raises; nothing is hashed by `str()`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from pipelines.contracts.component import PLACEMENT, Component
+
+HASH_DIGITS = 12
+
+
+def recipe(value: Any) -> Any:
+    """`value` as JSON-able data: components with kind, version, fingerprint and every parameter that is not placement.
+
+    Raises TypeError for anything without a stable form.
+    """
+    if isinstance(value, BaseModel):
+        return _model_recipe(value)
+    if isinstance(value, Mapping):
+        return {_text_key(key): recipe(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [recipe(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{type(value).__name__} has no stable form for a recipe; use plain values, lists and components")
+
+
+def parameters(component: Component) -> dict[str, Any]:
+    """The recipe of a component without its fingerprint: to compare where the outside content is not at hand."""
+    return {**_parameters(component), "version": component.version}
+
+
+def check_versions(component: Component, made: Mapping[str, Any]) -> None:
+    """Raises ValueError where a component, or one inside it, is of another version than the recipe `made` says."""
+    if component.version != made["version"]:
+        raise ValueError(
+            f"this was made with version {made['version']} of '{component.kind}', which is at {component.version} now "
+            "and works differently; use the release that made it, or make it anew"
+        )
+    for name in type(component).model_fields:
+        inner = getattr(component, name)
+        if isinstance(inner, Component):
+            check_versions(inner, made[name])
+
+
+def address(name: str, ingredients: Any, inputs: Sequence[str]) -> str:
+    """`<name>-<12 hexadecimal digits>` of the ingredients' canonical JSON and the addresses of the inputs."""
+    canonical = json.dumps(
+        {"recipe": ingredients, "inputs": list(inputs)},
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=True,
+        allow_nan=False,
+    )
+    return f"{name}-{hashlib.sha256(canonical.encode()).hexdigest()[:HASH_DIGITS]}"
+
+
+def _parameters(model: BaseModel) -> dict[str, Any]:
+    return {
+        name: recipe(getattr(model, name))
+        for name, field in type(model).model_fields.items()
+        if PLACEMENT not in field.metadata
+    }
+
+
+def _model_recipe(model: BaseModel) -> dict[str, Any]:
+    result = _parameters(model)
+    if isinstance(model, Component):
+        result["version"] = model.version
+        fingerprint = model.fingerprint()
+        if fingerprint:
+            result["fingerprint"] = fingerprint
+    return result
+
+
+def _text_key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"recipe keys are text, not {type(key).__name__}")
+    return key

@@ -1,0 +1,98 @@
+"""Lease: one builder at a time for work that has a single folder, such as a training run; the others wait.
+
+The holder renews a file in the address every few seconds. A lease that is no longer renewed, or whose process on this
+machine is gone, may be taken; so a killed run is taken up at once here and after EXPIRY_SECONDS elsewhere.
+"""
+
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pipelines.store.store import Store
+
+RENEW_SECONDS = 5.0
+EXPIRY_SECONDS = 60.0
+
+
+@contextmanager
+def lease(store: Store, address: str, finished: Callable[[], bool]) -> Iterator[bool]:
+    """Yields True to the one builder who is to do the work, False to those for whom another one has finished it."""
+    owner = uuid.uuid4().hex
+    while not finished():
+        if _take(store, address, owner):
+            with _renewed(store, address, owner):
+                yield not finished()
+            return
+        time.sleep(1.0)
+    yield False
+
+
+def _file(address: str) -> str:
+    return f"{address}/lease.json"
+
+
+def _write(store: Store, address: str, owner: str) -> None:
+    claim = {"owner": owner, "time": time.time(), "host": socket.gethostname(), "process": os.getpid()}
+    store.write(_file(address), json.dumps(claim).encode())
+
+
+def _take(store: Store, address: str, owner: str) -> bool:
+    if _is_held(store, address):
+        return False
+    _write(store, address, owner)
+    time.sleep(0.5)  # two who saw the same free lease both wrote: the later write holds
+    return _claim(store, address).get("owner") == owner
+
+
+def _claim(store: Store, address: str) -> dict[str, str | float | int]:
+    try:
+        claim: dict[str, str | float | int] = json.loads(store.read(_file(address)))
+    except FileNotFoundError:
+        return {}
+    return claim
+
+
+def _is_held(store: Store, address: str) -> bool:
+    claim = _claim(store, address)
+    if not claim or time.time() - float(claim["time"]) > EXPIRY_SECONDS:
+        return False
+    return claim["host"] != socket.gethostname() or _is_alive(int(claim["process"]))
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def _renewed(store: Store, address: str, owner: str) -> Iterator[None]:
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(RENEW_SECONDS):
+            try:
+                if _claim(store, address).get("owner") != owner:
+                    return
+                _write(store, address, owner)
+            except OSError:
+                continue  # a store that is away for a moment; the next renewal may reach it
+
+    thread = threading.Thread(target=renew, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        if _claim(store, address).get("owner") == owner:
+            store.filesystem.rm_file(store.path(_file(address)))

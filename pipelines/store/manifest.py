@@ -1,0 +1,64 @@
+"""Manifest: what the store keeps about a finished dataset, its shards and its units of work."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Stored(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Shard(_Stored):
+    """One file of a dataset: its path inside the store, documents or sequences, bytes of text, and xxh3 of the file."""
+
+    file: str
+    rows: int
+    bytes: int
+    checksum: str
+    row_groups: int = 1
+
+
+class UnitRecord(_Stored):
+    """What one finished unit of work read, wrote and dropped."""
+
+    unit: str
+    shards: list[Shard] = []
+    rows_in: int = 0
+    bytes_in: int = 0
+    dropped: dict[str, int] = {}
+    bad: dict[str, int] = {}
+    bad_files: dict[str, int] = {}
+    file_bytes: int = Field(default=0, description="stored bytes of the input files")
+    damaged_files: dict[str, int] = Field(default={}, description="stored bytes of files with an unknown loss")
+    counts: dict[str, float] = {}
+    samples: list[dict[str, str]] = []
+    examples: list[dict[str, str]] = []
+    columns: list[dict[str, str]] = Field(default=[], description="name and type of the columns of each shard")
+    seconds: float = 0.0
+
+
+class Manifest(_Stored):
+    """The description of a finished dataset, model or measurement; immutable once written."""
+
+    address: str
+    name: str
+    kind: str
+    recipe: dict[str, Any]
+    inputs: list[str]
+    shards: list[Shard] = []
+    columns: dict[str, str] = {}
+    rows_in: int = 0
+    bytes_in: int = 0
+    rows: int = 0
+    bytes: int = 0
+    dropped: dict[str, int] = {}
+    bad: dict[str, int] = {}
+    counts: dict[str, float] = {}
+    samples: list[dict[str, str]] = []
+    examples: list[dict[str, str]] = []
+    details: dict[str, Any] = {}
+    files: dict[str, str] = Field(default={}, description="other files by their role, as paths inside the store")
+    worker_seconds: float = 0.0
+    seconds: float = 0.0
+    provenance: dict[str, str] = {}

@@ -1,0 +1,157 @@
+"""Store: a folder or bucket of content-addressed datasets, each described by a manifest that is written last.
+
+    <store>/<address>/manifest.json               names every file of the finished dataset
+    <store>/<address>/units/<unit>.json           one finished unit of work, for resuming a killed build
+    <store>/<address>/<attempt>/part-*.parquet    what an attempt wrote; files of lost attempts are never named
+    <store>/<address>/quarantine/<unit>.jsonl     input rows that could not be read: file, line, reason
+
+A file is complete before a unit names it and a unit is complete before the manifest names it, so a crash leaves
+nothing half-done in sight, and two builders of one address need no lock: both write the same rows under names
+of their own, and either manifest is right.
+"""
+
+import json
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+
+import fsspec.core
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xxhash
+from fsspec.implementations.local import LocalFileSystem
+
+from pipelines.store.manifest import Manifest, Shard, UnitRecord
+
+ROW_GROUP_ROWS = 1024
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store at any fsspec URL; small and picklable, so it travels to the workers."""
+
+    url: str
+
+    def __post_init__(self) -> None:
+        """A relative folder is that of the process that named it, also where a worker runs in another one."""
+        filesystem, path = fsspec.core.url_to_fs(self.url)
+        if isinstance(filesystem, LocalFileSystem):
+            object.__setattr__(self, "url", path)
+
+    @cached_property
+    def _place(self) -> tuple[fsspec.AbstractFileSystem, str]:
+        filesystem, root = fsspec.core.url_to_fs(self.url)
+        return filesystem, root.rstrip("/")
+
+    def __getstate__(self) -> dict[str, str]:
+        return {"url": self.url}
+
+    @property
+    def filesystem(self) -> fsspec.AbstractFileSystem:
+        """The fsspec filesystem that `path` belongs to."""
+        return self._place[0]
+
+    def path(self, file: str) -> str:
+        """Where a file of the store lies on `filesystem`."""
+        return f"{self._place[1]}/{file}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the files can be memory-mapped from this machine."""
+        return isinstance(self.filesystem, LocalFileSystem)
+
+    def check(self) -> None:
+        """Raises ValueError, before any work, where nothing can be written."""
+        probe = f".probe-{uuid.uuid4().hex}"
+        try:
+            self.write(probe, b"gleaner")
+            self.filesystem.rm_file(self.path(probe))
+        except OSError as error:
+            raise ValueError(
+                f"store '{self.url}' cannot be written ({error}); set 'store' to a folder or bucket you can write to"
+            ) from error
+
+    def write(self, file: str, data: bytes) -> None:
+        """The file holds `data`, whole: readers see all of it or the state before."""
+        target = self.path(file)
+        if not self.is_local:
+            self.filesystem.pipe_file(target, data)
+            return
+        partial = f"{target}.{uuid.uuid4().hex[:8]}.partial"
+        self.filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
+        try:
+            self.filesystem.pipe_file(partial, data)
+            self.filesystem.mv(partial, target)
+        except OSError:
+            if self.filesystem.exists(partial):
+                self.filesystem.rm_file(partial)
+            raise
+
+    def read(self, file: str) -> bytes:
+        """The whole file; FileNotFoundError where there is none."""
+        data: bytes = self.filesystem.cat_file(self.path(file))
+        return data
+
+    def manifest(self, address: str) -> Manifest | None:
+        """The manifest of a finished address, or None."""
+        try:
+            return Manifest.model_validate_json(self.read(f"{address}/manifest.json"))
+        except FileNotFoundError:
+            return None
+
+    def commit(self, manifest: Manifest) -> Manifest:
+        """The address is finished from now on; where another builder was first, its manifest stands and is returned."""
+        if (first := self.manifest(manifest.address)) is not None:
+            return first
+        text = json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
+        self.write(f"{manifest.address}/manifest.json", text.encode())
+        return manifest
+
+    def unit_records(self, address: str) -> dict[str, UnitRecord]:
+        """The finished units of an address, by name."""
+        folder = self.path(f"{address}/units")
+        if not self.filesystem.exists(folder):
+            return {}
+        files = [path for path in self.filesystem.ls(folder, detail=False) if path.endswith(".json")]
+        records = (
+            [UnitRecord.model_validate_json(data) for data in self.filesystem.cat(files).values()] if files else []
+        )
+        return {record.unit: record for record in records}
+
+    def write_table(self, file: str, table: pa.Table, text_bytes: int) -> Shard:
+        """`table` as one shard, in the format that the name's ending says.
+
+        `.parquet` is zstd-compressed in row groups of at most ROW_GROUP_ROWS rows; `.arrow` is one uncompressed record
+        batch that can be memory-mapped.
+        """
+        sink = pa.BufferOutputStream()
+        if file.endswith(".arrow"):
+            with pa.ipc.new_file(sink, table.schema) as writer:
+                writer.write_table(table.combine_chunks())
+        else:
+            pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+        data = sink.getvalue().to_pybytes()
+        self.write(file, data)
+        groups = -(-table.num_rows // ROW_GROUP_ROWS)
+        return Shard(file=file, rows=table.num_rows, bytes=text_bytes, checksum=digest(data), row_groups=groups)
+
+    def read_table(self, shard: Shard) -> pa.Table:
+        """All rows of a shard, checked against its checksum."""
+        data = pa.BufferReader(self.read_shard(shard))
+        return pa.ipc.open_file(data).read_all() if shard.file.endswith(".arrow") else pq.read_table(data)
+
+    def read_shard(self, shard: Shard) -> bytes:
+        """The bytes of a shard; ValueError where they are not those that the manifest describes."""
+        data = self.read(shard.file)
+        if digest(data) != shard.checksum:
+            folder = shard.file.partition("/")[0]
+            raise ValueError(
+                f"'{self.path(shard.file)}' is damaged: its checksum is not the manifest's; "
+                f"delete '{self.path(folder)}' and run the same command again to rebuild it"
+            )
+        return data
+
+
+def digest(data: bytes) -> str:
+    """xxh3_128 of `data`, 32 hexadecimal digits."""
+    return xxhash.xxh3_128_hexdigest(data)

@@ -1,0 +1,78 @@
+import pickle
+
+import pytest
+from pydantic import ValidationError
+
+from pipelines.contracts import byte_model, codec, step
+from pipelines.contracts import rows as contracts
+from pipelines.contracts.component import component_in, kind_of, kinds
+from pipelines.contracts.filter import Filter
+from pipelines.contracts.selector import Selector
+from pipelines.contracts.step import Step
+from pipelines.selectors.top_fraction import TopFraction
+
+
+def test_a_kind_is_found_by_its_file_name() -> None:
+    selector = Selector.model_validate({"kind": "top_fraction", "by": "proxy", "fraction": 0.3})
+    assert selector == TopFraction(by="proxy", fraction=0.3)
+    assert selector.kind == "top_fraction" == kind_of(TopFraction)
+
+
+def test_a_bare_kind_is_a_component_with_defaults() -> None:
+    assert Selector.model_validate("random") == Selector.model_validate({"kind": "random"})
+
+
+def test_a_component_is_hashable_and_survives_pickling() -> None:
+    selector = TopFraction(by="proxy")
+    assert pickle.loads(pickle.dumps(selector)) == selector
+    assert hash(selector) == hash(TopFraction(by="proxy"))
+
+
+@pytest.mark.parametrize(
+    ("value", "location", "words"),
+    [
+        ({"kind": "top_fracton"}, ("kind",), ["no selector named 'top_fracton'", "top_fraction", "random"]),
+        ({}, ("kind",), ["a selector needs a kind", "random"]),
+        ({"kind": "acme.mine"}, ("kind",), ["no module 'acme.mine'"]),
+        ({"kind": "random", "fractoin": 0.1}, ("fractoin",), ["did you mean 'fraction'", "known:"]),
+    ],
+)
+def test_a_mistake_names_the_key_and_the_known_values(value: object, location: tuple[str], words: list[str]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Selector.model_validate(value)
+    (error,) = caught.value.errors()
+    assert error["loc"] == location
+    assert all(word in error["msg"] for word in words)
+
+
+def test_the_path_of_a_nested_mistake_is_whole() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Step.model_validate({"kind": "clean", "filters": [{"kind": "length"}, {"kind": "lenght"}]})
+    assert caught.value.errors()[0]["loc"] == ("filters", 1, "kind")
+
+
+def test_a_dotted_kind_is_a_module_outside(tmp_path, monkeypatch) -> None:
+    (tmp_path / "acme_filter.py").write_text(
+        "import pyarrow as pa\nfrom pipelines.contracts import Filter\n\n"
+        "class Nothing(Filter):\n    def open(self):\n        return lambda texts: pa.nulls(len(texts), pa.string())\n"
+    )
+    package = tmp_path / "acme"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (tmp_path / "acme_filter.py").rename(package / "mine.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = Filter.model_validate({"kind": "acme.mine"})
+    assert found.kind == "acme.mine"
+    assert Filter.model_validate(found.model_dump()) == found
+
+
+@pytest.mark.parametrize(
+    "family", ["sources", "filters", "scorers", "selectors", "rewriters", "engines", "codecs", "byte_models", "steps"]
+)
+def test_every_file_of_a_family_defines_one_component(family: str) -> None:
+    everything = [item for module in (contracts, step, codec, byte_model) for item in vars(module).values()]
+    roots = {root.family: root for root in everything if isinstance(root, type) and "family" in vars(root)}
+    root = roots[f"pipelines.{family}"]
+    for kind in kinds(root.family):
+        component = component_in(f"{root.family}.{kind}", root)
+        assert component.__doc__, f"{kind} has no documentation"

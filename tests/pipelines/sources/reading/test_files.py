@@ -1,0 +1,166 @@
+"""Which files a path names, what a damaged one still gives, and what their fingerprint depends on."""
+
+import gzip
+import os
+import zlib
+from pathlib import Path
+
+import fsspec
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.sources.reading import files
+
+SUFFIXES = (".txt",)
+CONTENT = b"".join(b"line %d of a text that goes on for a while\n" % number for number in range(20_000))
+PACKED = {".gz": gzip.compress(CONTENT), ".zst": zstandard.compress(CONTENT)}
+
+
+def lines_of(file: Path, batch_bytes: int = files.BATCH_BYTES) -> list[bytes]:
+    return [line for batch in files.line_batches(str(file), batch_bytes) for line in batch.lines]
+
+
+def write(file: Path, content: bytes) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    return file
+
+
+class TestListed:
+    def test_a_folder_gives_its_files_of_the_kind_below_it(self, tmp_path: Path) -> None:
+        for name in ("b.txt", "a.txt.gz", "deep/c.txt.zst", "d.json", ".hidden.txt", "_temporary/e.txt", "_SUCCESS"):
+            write(tmp_path / name, b"x")
+        found = files.listed(str(tmp_path), SUFFIXES)
+        assert found == [str(tmp_path / name) for name in ("a.txt.gz", "b.txt", "deep/c.txt.zst")]
+
+    def test_a_glob_gives_what_it_matches_and_no_folders(self, tmp_path: Path) -> None:
+        for name in ("a.log", "b.log", "c.log/inner.txt", "d.txt"):
+            write(tmp_path / name, b"x")
+        assert files.listed(f"{tmp_path}/*.log", SUFFIXES) == [str(tmp_path / "a.log"), str(tmp_path / "b.log")]
+
+    def test_overlapping_paths_give_each_file_once(self, tmp_path: Path) -> None:
+        file = write(tmp_path / "a.txt", b"x")
+        assert files.listed([str(tmp_path), f"{tmp_path}/*", str(file)], SUFFIXES) == [str(file)]
+
+    def test_a_file_whose_name_looks_like_a_glob_is_a_file(self, tmp_path: Path) -> None:
+        file = write(tmp_path / "part[0].txt", b"x")
+        assert files.listed(str(file), SUFFIXES) == [str(file)]
+
+    def test_a_url_stays_a_url(self) -> None:
+        with fsspec.open("memory://listed/a.txt", "wb") as stream:
+            stream.write(b"one\ntwo")
+        assert files.listed("memory://listed", SUFFIXES) == ["memory:///listed/a.txt"]
+        assert files.listed("memory://listed/*.txt", SUFFIXES) == ["memory:///listed/a.txt"]
+        assert [batch.lines for batch in files.line_batches("memory:///listed/a.txt")] == [[b"one", b"two"]]
+
+    @pytest.mark.parametrize("path", ["nothing-here", "nothing-*.txt", "empty", "nowhere://bucket/x"])
+    def test_a_path_without_files_is_an_error_that_names_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "empty").mkdir()
+        with pytest.raises(ValueError, match=path.replace("*", r"\*")) as caught:
+            files.listed(path, SUFFIXES)
+        assert "give a" in str(caught.value)
+
+
+class TestLines:
+    @given(
+        content=st.lists(st.binary(max_size=12), max_size=12).map(b"\n".join),
+        batch_bytes=st.sampled_from([1, 7, 1 << 20]),
+        suffix=st.sampled_from(["", ".gz", ".zst"]),
+    )
+    @settings(max_examples=60, deadline=None)
+    def test_they_are_those_of_the_content(
+        self, tmp_path_factory: pytest.TempPathFactory, content: bytes, batch_bytes: int, suffix: str
+    ) -> None:
+        packed = {"": content, ".gz": gzip.compress(content), ".zst": zstandard.compress(content)}[suffix]
+        file = write(tmp_path_factory.mktemp("lines") / f"a.txt{suffix}", packed)
+        expected = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+        assert lines_of(file, batch_bytes) == (expected if expected[-1] else expected[:-1])
+
+    @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+    def test_numbers_and_offsets_tell_where_a_batch_starts(self, tmp_path: Path, suffix: str) -> None:
+        file = write(tmp_path / f"a.txt{suffix}", PACKED.get(suffix, CONTENT))
+        batches = list(files.line_batches(str(file), batch_bytes=50_000))
+        assert len(batches) > 1 or suffix
+        assert sum(len(batch.lines) for batch in batches) == 20_000
+        for batch in batches:
+            assert batch.lines[0].startswith(b"line %d of" % (batch.first - 1))
+            assert CONTENT[batch.offset :].startswith(batch.lines[0] + b"\n")
+
+    @pytest.mark.parametrize("suffix", [".gz", ".zst"])
+    def test_members_in_a_row_and_padding_are_read_through(self, tmp_path: Path, suffix: str) -> None:
+        file = write(tmp_path / f"a.txt{suffix}", PACKED[suffix] * 2 + b"\0" * 100)
+        assert len(lines_of(file)) == 40_000
+
+    @pytest.mark.parametrize("suffix", [".gz", ".zst"])
+    @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.9, 0.999])
+    def test_a_truncated_file_gives_its_whole_lines_first(self, tmp_path: Path, suffix: str, share: float) -> None:
+        packed = PACKED[suffix]
+        file = write(tmp_path / f"a.txt{suffix}", packed[: int(len(packed) * share)])
+        seen: list[bytes] = []
+        with pytest.raises(files.Damaged) as caught:
+            seen.extend(line for batch in files.line_batches(str(file)) for line in batch.lines)
+        assert caught.value.reason == "truncated_file"
+        assert caught.value.line == len(seen) + 1
+        assert seen == CONTENT.split(b"\n")[: len(seen)]
+        assert len(seen) >= 5000 * (share >= 0.9)
+
+    @pytest.mark.parametrize("suffix", [".gz", ".zst"])
+    def test_what_is_not_compressed_is_corrupt(self, tmp_path: Path, suffix: str) -> None:
+        with pytest.raises(files.Damaged) as caught:
+            lines_of(write(tmp_path / f"a.txt{suffix}", b"no compressed data at all"))
+        assert caught.value.reason == "corrupt_file"
+
+    def test_a_flipped_bit_is_noticed_by_the_checksum(self, tmp_path: Path) -> None:
+        broken = bytearray(PACKED[".gz"])
+        broken[-6] ^= 1
+        with pytest.raises(files.Damaged) as caught:
+            lines_of(write(tmp_path / "a.txt.gz", bytes(broken)))
+        assert caught.value.reason == "corrupt_file"
+        assert zlib.crc32(CONTENT).to_bytes(4, "little") == PACKED[".gz"][-8:-4]
+
+    def test_a_missing_file_is_unreadable(self, tmp_path: Path) -> None:
+        with pytest.raises(files.Damaged) as caught:
+            lines_of(tmp_path / "gone.txt")
+        assert caught.value.reason == "unreadable_file"
+
+    def test_a_line_without_end_stops_before_memory_does(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(files, "LINE_LIMIT_BYTES", 1 << 20)
+        file = write(tmp_path / "a.txt", b"short\n" + b"x" * (3 << 20))
+        with pytest.raises(files.Damaged) as caught:
+            lines_of(file, batch_bytes=4)
+        assert (caught.value.reason, caught.value.line) == ("line_too_long", 2)
+
+
+class TestFingerprint:
+    def test_follows_names_and_contents_not_place_and_order(self, tmp_path: Path) -> None:
+        here = [str(write(tmp_path / "here" / name, name.encode())) for name in ("a", "b")]
+        there = [str(write(tmp_path / "there" / name, name.encode())) for name in ("b", "a")]
+        assert files.fingerprint(here) == files.fingerprint(there)
+
+    def test_changes_with_a_byte_a_name_or_a_file(self, tmp_path: Path) -> None:
+        original = write(tmp_path / "1" / "a", b"text")
+        other_byte = write(tmp_path / "2" / "a", b"texT")
+        other_name = write(tmp_path / "3" / "b", b"text")
+        prints = [files.fingerprint([str(file)]) for file in (original, other_byte, other_name)]
+        prints.append(files.fingerprint([str(original), str(other_name)]))
+        assert len(set(prints)) == 4
+
+    def test_sees_a_rewritten_file(self, tmp_path: Path) -> None:
+        file = write(tmp_path / "a", b"text")
+        before = files.fingerprint([str(file)])
+        file.write_bytes(b"TEXT")
+        os.utime(file, ns=(1, 1))
+        assert files.fingerprint([str(file)]) != before
+
+    def test_a_remote_file_is_known_by_its_version(self) -> None:
+        prints = []
+        for content in (b"one", b"three"):
+            with fsspec.open("memory://prints/a.txt", "wb") as stream:
+                stream.write(content)
+            prints.append(files.fingerprint(["memory:///prints/a.txt"]))
+        assert prints[0] != prints[1]

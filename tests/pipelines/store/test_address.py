@@ -1,0 +1,45 @@
+import pytest
+
+from pipelines.contracts.selector import Selector
+from pipelines.store.address import address, recipe
+from training.config import TrainingConfig
+
+
+def test_equal_recipes_have_equal_addresses_whatever_the_order_of_keys() -> None:
+    assert address("select", {"a": 1, "b": [1.5, None]}, ["x"]) == address("select", {"b": [1.5, None], "a": 1}, ["x"])
+
+
+@pytest.mark.parametrize(
+    "other", [("select", {"a": 2}, ["x"]), ("select", {"a": 1}, ["y"]), ("select", {"a": "1"}, ["x"])]
+)
+def test_any_other_ingredient_is_another_address(other: tuple) -> None:
+    assert address(*other) != address("select", {"a": 1}, ["x"])
+
+
+def test_addresses_are_pinned() -> None:
+    assert address("select", {"a": 1}, ["x"]) == "select-8019b58648a6"
+
+
+def test_a_component_brings_kind_version_and_parameters() -> None:
+    assert recipe(Selector.model_validate({"kind": "random", "fraction": 0.5})) == {
+        "kind": "random",
+        "fraction": 0.5,
+        "of": "rows",
+        "version": 1,
+    }
+
+
+def test_placement_is_no_part_of_a_recipe() -> None:
+    assert recipe(TrainingConfig(workers=2, checkpoint_every_steps=7)) == recipe(TrainingConfig())
+    assert recipe(TrainingConfig(tokens=10_000)) != recipe(TrainingConfig())
+
+
+@pytest.mark.parametrize("value", [object(), {1: "x"}, b"bytes", {"x": {1, 2}}])
+def test_a_value_without_a_stable_form_raises(value: object) -> None:
+    with pytest.raises(TypeError, match="recipe"):
+        recipe(value)
+
+
+def test_not_a_number_is_no_ingredient() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        address("select", {"a": float("nan")}, [])

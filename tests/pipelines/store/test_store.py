@@ -1,0 +1,87 @@
+import os
+import pickle
+
+import pyarrow as pa
+import pytest
+
+from pipelines.store.manifest import Manifest, UnitRecord
+from pipelines.store.store import Store
+
+
+def manifest(address: str = "clean-1") -> Manifest:
+    return Manifest(address=address, name="clean", kind="clean", recipe={}, inputs=[])
+
+
+@pytest.mark.parametrize("scheme", ["{}", "file://{}", "memory://{}"])
+def test_a_manifest_comes_back_as_it_was_committed(scheme: str, tmp_path) -> None:
+    store = Store(scheme.format(tmp_path))
+    assert store.manifest("clean-1") is None
+    assert store.commit(manifest()) == store.manifest("clean-1")
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_a_table_comes_back_from_either_format(suffix: str, tmp_path) -> None:
+    store = Store(str(tmp_path))
+    table = pa.table({"id": ["a", "b"], "tokens": pa.array([[1], [2, 3]], pa.list_(pa.uint16()))})
+    shard = store.write_table(f"clean-1/x/part.{suffix}", table, 7)
+    assert (shard.rows, shard.bytes) == (2, 7)
+    assert store.read_table(shard) == table
+
+
+def test_a_damaged_shard_is_refused_with_the_cure(tmp_path) -> None:
+    store = Store(str(tmp_path))
+    shard = store.write_table("clean-1/x/part.parquet", pa.table({"id": ["a"]}), 0)
+    path = tmp_path / "clean-1/x/part.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with pytest.raises(ValueError, match=r"damaged.*delete.*run the same command again"):
+        store.read_table(shard)
+
+
+def test_unit_records_are_found_by_name(tmp_path) -> None:
+    store = Store(str(tmp_path))
+    assert store.unit_records("clean-1") == {}
+    record = UnitRecord(unit="00003", rows_in=5)
+    store.write("clean-1/units/00003.json", record.model_dump_json().encode())
+    assert store.unit_records("clean-1") == {"00003": record}
+
+
+def test_a_store_that_cannot_be_written_is_named_with_the_cure(tmp_path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(ValueError, match=r"cannot be written.*set 'store'"):
+        Store(str(tmp_path / "file" / "store")).check()
+
+
+def test_checking_leaves_nothing_behind(tmp_path) -> None:
+    Store(str(tmp_path)).check()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_failed_write_leaves_the_old_content(tmp_path, monkeypatch) -> None:
+    store = Store(str(tmp_path))
+    store.write("clean-1/manifest.json", b"old")
+    os.chmod(tmp_path, 0o700)
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.filesystem, "mv", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        store.write("clean-1/manifest.json", b"new")
+    monkeypatch.undo()
+    assert store.read("clean-1/manifest.json") == b"old"
+    assert os.listdir(tmp_path / "clean-1") == ["manifest.json"]
+
+
+def test_a_relative_store_stays_where_it_was_named(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = Store("runs/store")
+    monkeypatch.chdir("/")
+    assert store == Store(str(tmp_path / "runs/store"))
+    store.write("a/b", b"c")
+    assert (tmp_path / "runs/store/a/b").read_bytes() == b"c"
+
+
+def test_a_store_travels_to_workers_as_its_address(tmp_path) -> None:
+    store = Store(str(tmp_path))
+    store.check()
+    assert pickle.loads(pickle.dumps(store)) == store

@@ -1,0 +1,156 @@
+"""Checkpoints: everything a run needs to go on at an exact step, whole or invisible.
+
+    <folder>/checkpoints/step-00000200/part-0-of-2.safetensors    weights and moments, every world-th of them
+    <folder>/checkpoints/step-00000200/complete.json              written last, names the parts
+
+A checkpoint is taken up by what lies in the folder, not by what Ray Train's controller has heard of: it polls, and a
+worker that dies within two seconds of its report would otherwise go back to an older one. A part holds whole fp32
+tensors by name, whatever the ZeRO stage and number of workers, so a run also goes on with others.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pipelines.store.store import Store
+from training.engine.deepspeed import base_optimizer, set_learning_rate
+
+if TYPE_CHECKING:
+    import torch
+    from deepspeed import DeepSpeedEngine
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
+FOLDER = "checkpoints"
+
+
+def complete_steps(store: Store) -> list[int]:
+    """The steps of all whole checkpoints, ascending."""
+    markers = store.filesystem.glob(store.path(f"{FOLDER}/step-*/complete.json"))
+    return sorted(int(marker.split("/")[-2].removeprefix("step-")) for marker in markers)
+
+
+def name(step: int) -> str:
+    """The folder of a checkpoint inside the run's folder."""
+    return f"{FOLDER}/step-{step:08d}"
+
+
+def save(engine: "DeepSpeedEngine", store: Store, step: int, rank: int, world: int) -> None:
+    """The state after `step` steps is in the folder, whole; all ranks call it together."""
+    import torch.distributed as distributed
+    from safetensors.torch import save as to_bytes
+
+    mine = dict(full_state(engine, rank, world))
+    store.write(f"{name(step)}/{_part(rank, world)}", to_bytes(mine))
+    distributed.barrier()
+    if rank == 0:
+        marker = {"step": step, "parts": [_part(each, world) for each in range(world)]}
+        store.write(f"{name(step)}/complete.json", json.dumps(marker).encode())
+
+
+def prune(store: Store, keep: int) -> None:
+    """At most the `keep` newest whole checkpoints are left; a marker goes before what it names."""
+    for step in complete_steps(store)[:-keep]:
+        store.filesystem.rm_file(store.path(f"{name(step)}/complete.json"))
+        store.filesystem.rm(store.path(name(step)), recursive=True)
+
+
+def load(store: Store, step: int) -> dict[str, "torch.Tensor"]:
+    """The tensors of a whole checkpoint: weights by name, moments as `<moment>:<name>`."""
+    from safetensors.torch import load as from_bytes
+
+    marker = json.loads(store.read(f"{name(step)}/complete.json"))
+    parts = [from_bytes(store.read(f"{name(step)}/{part}")) for part in marker["parts"]]
+    return {key: tensor for part in parts for key, tensor in part.items()}
+
+
+def full_state(engine: "DeepSpeedEngine", rank: int, world: int) -> Iterator[tuple[str, "torch.Tensor"]]:
+    """The fp32 weights and moments of every world-th tensor, whole, on the CPU; all ranks call it together."""
+    _link_moments(engine)
+    for number, (key, weight) in enumerate(engine.module.named_parameters()):
+        for moment in (None, *MOMENTS):
+            tensor = _whole(engine, weight, moment)
+            if number % world == rank:
+                yield (f"{moment}:{key}" if moment else key), tensor.detach().to("cpu", copy=True).contiguous()
+
+
+def full_weights(engine: "DeepSpeedEngine") -> dict[str, "torch.Tensor"]:
+    """All fp32 weights by name, whole, on the CPU; all ranks call it together."""
+    return {
+        key: _whole(engine, weight, None).detach().to("cpu", copy=True)
+        for key, weight in engine.module.named_parameters()
+    }
+
+
+def restore(engine: "DeepSpeedEngine", state: dict[str, "torch.Tensor"], step: int, rank: int, world: int) -> None:
+    """The engine is as it was after `step` steps; its network was built with the weights of `state`.
+
+    The optimizer makes its moments in its first step, wherever the ZeRO stage wants them; so one is taken with
+    learning rate 0 and then everything is overwritten.
+    """
+    import torch
+
+    set_learning_rate(engine, 0.0)
+    for _ in range(engine.gradient_accumulation_steps()):
+        engine.backward(_nothing(engine))
+        engine.step()
+    _link_moments(engine)
+    for key, weight in engine.module.named_parameters():
+        for moment in (None, *MOMENTS):
+            _set_whole(engine, weight, moment, state[f"{moment}:{key}" if moment else key], rank, world)
+    for slots in base_optimizer(engine).state.values():
+        slots["step"] = torch.full_like(slots["step"], step)
+
+
+def _nothing(engine: "DeepSpeedEngine") -> Any:
+    import torch
+
+    tokens_BT = torch.zeros((1, 2), dtype=torch.int64, device=engine.device)
+    return engine(input_ids=tokens_BT, use_cache=False).logits.sum() * 0.0
+
+
+def _link_moments(engine: "DeepSpeedEngine") -> None:
+    """Each weight knows its moments; DeepSpeed links them before it has stepped any parameter group but the first."""
+    from deepspeed.utils import lazy_init_hp_params_optimizer_state
+
+    if engine.zero_optimization_stage() in (1, 2):
+        optimizer = engine.optimizer
+        for weights, partition in zip(optimizer.bit16_groups, optimizer.single_partition_of_fp32_groups, strict=True):
+            lazy_init_hp_params_optimizer_state(weights, partition, optimizer.state)
+
+
+def _part(rank: int, world: int) -> str:
+    return f"part-{rank}-of-{world}.safetensors"
+
+
+def _whole(engine: "DeepSpeedEngine", weight: "torch.Tensor", moment: str | None) -> "torch.Tensor":
+    from deepspeed.utils import safe_get_full_fp32_param, safe_get_full_optimizer_state
+
+    if engine.zero_optimization_stage() > 0:
+        return safe_get_full_optimizer_state(weight, moment) if moment else safe_get_full_fp32_param(weight)
+    return base_optimizer(engine).state[weight][moment] if moment else weight
+
+
+def _set_whole(
+    engine: "DeepSpeedEngine", weight: "torch.Tensor", moment: str | None, value: "torch.Tensor", rank: int, world: int
+) -> None:
+    import torch
+    from deepspeed import utils
+
+    stage = engine.zero_optimization_stage()
+    value = value.to(engine.device)
+    if stage == 0:
+        (base_optimizer(engine).state[weight][moment] if moment else weight.data).copy_(value)
+    elif stage < 3:
+        if moment:
+            utils.safe_set_full_optimizer_state(weight, value, moment)
+        else:
+            utils.safe_set_full_fp32_param(weight, value)
+            weight.data.copy_(value)
+    else:
+        each = -(-value.numel() // world)
+        padded = torch.nn.functional.pad(value.flatten(), (0, each * world - value.numel()))
+        mine = padded[rank * each : (rank + 1) * each]
+        if moment:
+            utils.safe_set_local_optimizer_state(weight, mine, moment)
+        else:
+            utils.safe_set_local_fp32_param(weight, mine)

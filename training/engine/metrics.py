@@ -1,0 +1,68 @@
+"""Metrics: the records of a run, as JSON lines in its folder, as gauges for the dashboard and as a progress line."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.store.store import Store
+
+FILE = "metrics.jsonl"
+Record = dict[str, Any]
+
+GAUGES = ("loss", "learning_rate", "tokens_per_second", "model_flops_utilization", "data_wait_share")
+
+
+def read(store: Store) -> list[Record]:
+    """All records written so far, by step; none where the run has not begun."""
+    if not store.filesystem.exists(store.path(FILE)):
+        return []
+    return [json.loads(line) for line in store.read(FILE).splitlines()]
+
+
+@dataclass
+class Journal:
+    """What rank 0 tells the world; made with the step that the run goes on from, later records are forgotten."""
+
+    store: Store
+    first_step: int
+    steps: int
+    records: list[Record] = field(default_factory=list)
+    flush_seconds: float = 2.0
+
+    def __post_init__(self) -> None:
+        from ray.experimental import tqdm_ray
+        from ray.util.metrics import Gauge
+
+        self.records = [record for record in read(self.store) if record["step"] <= self.first_step]
+        self._gauges = {name: Gauge(f"gleaner_training_{name}", name.replace("_", " ")) for name in GAUGES}
+        self._bar = tqdm_ray.tqdm(total=self.steps, desc="training", unit="step")
+        self._bar.update(self.first_step)
+        self._flushed = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, over all attempts, without start-up, evaluation and checkpoints."""
+        return float(self.records[-1]["seconds"]) if self.records else 0.0
+
+    def add(self, record: Record) -> None:
+        """The record is kept, shown, and in the file within `flush_seconds` of training."""
+        before = self.records[-1]["step"] if self.records else 0
+        self.records.append(record)
+        for name, gauge in self._gauges.items():
+            if record[name] is not None:
+                gauge.set(record[name])
+        self._bar.set_description(f"training: loss {record['loss']:.3f}, {record['tokens_per_second']:,.0f} tokens/s")
+        self._bar.update(record["step"] - before)
+        if time.monotonic() - self._flushed > self.flush_seconds:
+            self.flush()
+
+    def flush(self) -> None:
+        """All records are in the file."""
+        self.store.write(FILE, "".join(json.dumps(record) + "\n" for record in self.records).encode())
+        self._flushed = time.monotonic()
+
+    def close(self) -> None:
+        """All records are in the file and the progress line is ended."""
+        self.flush()
+        self._bar.close()

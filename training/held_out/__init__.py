@@ -1,0 +1,1 @@
+"""Held-out text in tokens, and the windows in which it is predicted."""

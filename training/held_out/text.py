@@ -1,0 +1,107 @@
+"""Held-out text in tokens: encoded once, for the training curve, the evaluation and the study."""
+
+import itertools
+import time
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.build import BuiltData
+from pipelines.contracts.codec import TokenArrays
+from pipelines.contracts.rows import CODEC_FILES, GENRE, ID, TEXT, TEXT_BYTES, TOKENS
+from pipelines.contracts.source import Source
+from pipelines.contracts.step import Place
+from pipelines.corpus.randomness import uniform
+from pipelines.passes.step_work import columns_of
+from pipelines.passes.units import Attempt
+from pipelines.sources.reading.ingest import read_all
+from pipelines.steps.encode import Encode
+from pipelines.store.address import address, recipe
+from pipelines.store.encoded import codec_files, encoded_with
+from pipelines.store.lease import lease
+from pipelines.store.manifest import Manifest
+from pipelines.store.provenance import provenance
+from pipelines.store.store import Store
+from training.contracts import IntArray
+
+
+@dataclass(frozen=True)
+class HeldOutText:
+    """Whole documents: the columns id, genre, text, text_bytes and tokens, these without the end token."""
+
+    rows: pa.Table
+
+    @property
+    def genres(self) -> list[str]:
+        """Of each document, "" where it has none."""
+        found: list[str] = self.rows[GENRE].to_pylist()
+        return found
+
+    @property
+    def texts(self) -> list[str]:
+        """Of each document."""
+        found: list[str] = self.rows[TEXT].to_pylist()
+        return found
+
+    @property
+    def text_bytes(self) -> IntArray:
+        """(documents,) bytes of each text as UTF-8."""
+        found: IntArray = self.rows[TEXT_BYTES].to_numpy()
+        return found
+
+    @property
+    def tokens(self) -> TokenArrays:
+        """One array a document."""
+        lists = self.rows[TOKENS].combine_chunks()
+        values = lists.values.to_numpy().astype(np.uint32)
+        return [values[start:end] for start, end in itertools.pairwise(lists.offsets.to_numpy())]
+
+    def sample(self, most_bytes: int, purpose: str) -> Self:
+        """Documents with text, shuffled by the hash of their ids and the purpose, that begin in the first `most_bytes`.
+
+        ValueError where no document has text.
+        """
+        order = np.argsort(uniform(self.rows[ID].combine_chunks(), 0, purpose), kind="stable")
+        sizes = self.text_bytes[order]
+        chosen = order[(sizes > 0) & (np.cumsum(sizes) - sizes < most_bytes)]
+        if not len(chosen):
+            raise ValueError("no held-out document has any text; give a held_out source that has some")
+        return type(self)(self.rows.take(pa.array(chosen)))
+
+
+def held_out_text(source: Source, data: BuiltData, store: Store) -> HeldOutText:
+    """The whole source in the tokens of the data's codec, from the store or put there; one builder encodes."""
+    target = address("held_out", {"held_out": recipe(source)}, [data.encoded.address])
+    with lease(store, target, lambda: store.manifest(target) is not None) as ours:
+        if ours:
+            store.commit(_encoded(source, data, store, target))
+    finished = store.manifest(target)
+    assert finished is not None
+    return HeldOutText(store.read_table(finished.shards[0]))
+
+
+def _encoded(source: Source, data: BuiltData, store: Store, target: str) -> Manifest:
+    started = time.monotonic()
+    encode = Encode(codec=encoded_with(data.encoded))
+    files = codec_files(data.encoded, store)
+    rows = encode.open({CODEC_FILES: files}, 0)(read_all(source), Place(0, 0)).rows
+    text_bytes = int(pc.sum(rows[TEXT_BYTES]).as_py())
+    shard = store.write_table(Attempt.begin(store, target).file("part-00000.parquet"), rows, text_bytes)
+    return Manifest(
+        address=target,
+        name="held_out",
+        kind="held_out",
+        recipe={"held_out": recipe(source)},
+        inputs=[data.encoded.address],
+        shards=[shard],
+        columns=columns_of(rows.schema),
+        rows_in=rows.num_rows,
+        bytes_in=text_bytes,
+        rows=rows.num_rows,
+        bytes=text_bytes,
+        seconds=time.monotonic() - started,
+        provenance=provenance(),
+    )

@@ -1,0 +1,75 @@
+"""Windows: documents of any length cut so that every token is predicted once, with as much context as fits.
+
+Legend of shapes: B windows in a batch, T tokens of its longest window.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.contracts import BoolArray, IntArray, Tokens
+
+
+@dataclass(frozen=True)
+class Window:
+    """A piece of a document: its tokens, those before `first_scored` being context only."""
+
+    document: int
+    tokens: IntArray
+    first_scored: int
+
+
+@dataclass(frozen=True)
+class WindowBatch:
+    """Windows padded to one length: tokens_BT, scored_BT, and the (B,) documents that they belong to."""
+
+    tokens_BT: IntArray
+    scored_BT: BoolArray
+    documents: IntArray
+
+
+def windows(document: int, tokens: Tokens, end: int, length: int) -> list[Window]:
+    """The windows of one document, none longer than `length`.
+
+    The document is read as in training, where documents follow one another: after the `end` of the one before it,
+    and its own `end` is predicted too. All windows but the first overlap the one before by half.
+    """
+    whole = np.concatenate([[end], tokens, [end]]).astype(np.int64)
+    cut, scored = [], 1
+    while scored < len(whole):
+        start = window_start(scored, length)
+        stop = min(start + length, len(whole))
+        cut.append(Window(document, whole[start:stop], scored - start))
+        scored = stop
+    return cut
+
+
+def window_start(place: int, length: int) -> int:
+    """Where the window begins in which the token at `place` is predicted: it sees half a window at least, if any."""
+    step = length - length // 2
+    return max(0, place - length // 2) // step * step
+
+
+def window_batches(documents: Sequence[Tokens], end: int, length: int, batch_tokens: int) -> list[WindowBatch]:
+    """All windows of the documents in batches of like lengths, at most `batch_tokens` with padding, longest first."""
+    cut = [window for number, tokens in enumerate(documents) for window in windows(number, tokens, end, length)]
+    cut.sort(key=lambda window: -len(window.tokens))
+    return list(_batches(cut, end, batch_tokens))
+
+
+def _batches(cut: list[Window], end: int, batch_tokens: int) -> Iterator[WindowBatch]:
+    first = 0
+    while first < len(cut):
+        rows = max(1, batch_tokens // len(cut[first].tokens))
+        yield _pad(cut[first : first + rows], end)
+        first += rows
+
+
+def _pad(cut: list[Window], end: int) -> WindowBatch:
+    tokens_BT = np.full((len(cut), len(cut[0].tokens)), end, dtype=np.int64)
+    scored_BT = np.zeros(tokens_BT.shape, dtype=np.bool_)
+    for row, window in enumerate(cut):
+        tokens_BT[row, : len(window.tokens)] = window.tokens
+        scored_BT[row, window.first_scored : len(window.tokens)] = True
+    return WindowBatch(tokens_BT, scored_BT, np.array([window.document for window in cut], dtype=np.int64))

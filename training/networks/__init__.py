@@ -1,0 +1,1 @@
+"""Networks beside those of transformers, their export, and what they write."""

@@ -1,0 +1,67 @@
+"""Export: the trained weights as a Hugging Face folder that transformers and vLLM load, and such a folder opened."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
+
+if TYPE_CHECKING:
+    import torch
+
+FOLDER = "model"
+
+
+def export(network: Any, weights: dict[str, "torch.Tensor"], tokenizer_files: dict[str, bytes], store: Store) -> None:
+    """`model/` in the run's folder holds safetensors, config.json and the tokenizer's files.
+
+    `network` is any instance of the architecture; its own weights are overwritten.
+    """
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    missing, unexpected = network.load_state_dict(weights, strict=False)
+    tied = set(network.all_tied_weights_keys)
+    if unexpected or set(missing) - tied:
+        raise ValueError(f"weights do not fit the model: missing {sorted(set(missing) - tied)}, unknown {unexpected}")
+    with tempfile.TemporaryDirectory() as scratch:
+        network.save_pretrained(scratch)
+        for name, content in tokenizer_files.items():
+            Path(scratch, name).write_bytes(content)
+        for file in sorted(Path(scratch).iterdir()):
+            store.write(f"{FOLDER}/{file.name}", file.read_bytes())
+
+
+def open_trained(trained: Manifest, vocab_size: int, store: Store) -> Any:
+    """The network of a trained model in the store, on this machine and ready to predict."""
+    with tempfile.TemporaryDirectory() as folder:
+        store.filesystem.get(store.path(trained.files["model"]) + "/", f"{folder}/model/", recursive=True)
+        return open_folder(f"{folder}/model", vocab_size)
+
+
+def open_folder(folder: str, vocab_size: int) -> Any:
+    """The network of an exported folder on a GPU, if there is one; ValueError unless it knows `vocab_size` tokens."""
+    import torch
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    _make_known()
+    network: Any = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    if network.config.vocab_size != vocab_size:
+        raise ValueError(
+            f"model '{folder}' knows {network.config.vocab_size} tokens, the codec makes {vocab_size}; "
+            "use the codec that the model was trained with"
+        )
+    return network.to(device).eval()
+
+
+def _make_known() -> None:
+    """Makes transformers know the architecture that is ours."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    from training.networks.byte_decoder import ByteDecoder, ByteDecoderConfig
+
+    AutoConfig.register(ByteDecoderConfig.model_type, ByteDecoderConfig, exist_ok=True)
+    AutoModelForCausalLM.register(ByteDecoderConfig, ByteDecoder, exist_ok=True)
