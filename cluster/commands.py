@@ -21,6 +21,7 @@ from pipelines.store.provenance import provenance
 from pipelines.store.store import Store
 from training.execution import Finished, execute, train_models, with_models
 from training.recipe import Recipe
+from training.results import Evaluated
 from training.stages import train_model
 from tuning.sweep import check_sweep, sweep
 
@@ -40,7 +41,8 @@ def data(file: str, overrides: Sequence[str]) -> str:
     store = Store(config.store)
     with session():
         _on_a_cluster(config)
-        recipe = with_models(config.recipe, train_models(config.recipe, store), store)
+        train_models(config.recipe, store)
+        recipe = with_models(config.recipe, store)
         built = build_data(recipe.data, store, recipe.seed)
     return _told(built.packed, config)
 
@@ -51,7 +53,8 @@ def train(file: str, overrides: Sequence[str]) -> str:
     store = Store(config.store)
     with session():
         _on_a_cluster(config)
-        recipe = with_models(config.recipe, train_models(config.recipe, store), store)
+        train_models(config.recipe, store)
+        recipe = with_models(config.recipe, store)
         trained = train_model(recipe, build_data(recipe.data, store, recipe.seed), store)
     return f"{_told(trained, config)}; the model is in {store.path(trained.files['model'])}"
 
@@ -74,7 +77,7 @@ def compare(files: Sequence[str], out: str, seeds: Sequence[int], overrides: Seq
         _on_a_cluster(configs[0])
         runs = {config.name: _seeded_runs(config, seeds, store) for config in configs}
     if shared == "flops":
-        check_equal_flops({name: next(iter(of_arm.values())).training.counts["flops"] for name, of_arm in runs.items()})
+        check_equal_flops({name: next(iter(of_arm.values())).training.flops for name, of_arm in runs.items()})
     command = shlex.join(
         ["gleaner", "compare", *files, "--out", out, *(f"--set={override}" for override in overrides)]
         + ([f"--seeds={','.join(map(str, seeds))}"] if seeds else [])
@@ -168,8 +171,8 @@ def make_report(title: str, command: str, shared: Shared, runs: dict[str, dict[i
         created=datetime.now(UTC),
         gleaner_version=version("gleaner-lm"),
         held_out=HeldOut(
-            name=first.evaluation.recipe["held_out"]["kind"],
-            documents=first.evaluation.details["documents"],
+            name=first.evaluation.ingredients["held_out"]["kind"],
+            documents=first.evaluation.details_as(Evaluated).documents,
             bytes=first.evaluation.bytes_in,
         ),
         seeds=sorted({seed for of_arm in runs.values() for seed in of_arm}),

@@ -6,16 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from cluster.config import load
-from pipelines.build import BuiltData
 from pipelines.contracts.codec import Coder
 from pipelines.store.encoded import open_coder
-from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
-from training.execution import find_model, find_models, with_models
+from training.execution import find_model
 from training.networks.export import open_trained
 from training.networks.generation import Sampling
 from training.networks.generation import generate as generate_tokens
-from training.recipe import Recipe
 
 
 def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Sampling, out: TextIO) -> str:
@@ -27,7 +24,7 @@ def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Samplin
     """
     config = load(file, overrides)
     store = Store(config.store)
-    found = find_trained(config.recipe, store)
+    found = find_model(config.recipe, store)
     if found is None:
         command = shlex.join(["gleaner", "train", file, *overrides])
         raise ValueError(f"the model of '{file}' is not in store '{config.store}' yet; train it: {command}")
@@ -46,14 +43,6 @@ def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Samplin
 
     written = write(coder.decode_stream(document()), out)
     return f"{trained.address}, seed {sampling.seed}: {len(drawn)} tokens behind {len(given)}, {written} bytes of text"
-
-
-def find_trained(config: Recipe, store: Store) -> tuple[BuiltData, Manifest] | None:
-    """The data and the model of a recipe, where the store has both, and the models that they need."""
-    models = find_models(config, store)
-    if len(models) < len(config.needed_models):
-        return None
-    return find_model(with_models(config, models, store), store)
 
 
 def check_whole_windows(coder: Coder, given: int, sampling: Sampling) -> None:

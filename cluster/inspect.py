@@ -1,41 +1,48 @@
 """Inspect: what is in the store and which components there are, as text."""
 
-import importlib
 from collections.abc import Iterator
-from pathlib import Path
 
-from cluster.config import load
-from pipelines.build import data_addresses
+from pipelines.contracts.byte_model import ByteModel
+from pipelines.contracts.codec import Codec
 from pipelines.contracts.component import PLACEMENT, Component, component_in, kinds
+from pipelines.contracts.engine import Engine
+from pipelines.contracts.filter import Filter
+from pipelines.contracts.rewriter import Rewriter
+from pipelines.contracts.scorer import Scorer
+from pipelines.contracts.selector import Selector
+from pipelines.contracts.source import Source
+from pipelines.contracts.step import Step
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
-from training.execution import find_models, with_models
+from training.contracts import Curriculum, Model
 
-FAMILIES = {
-    "sources": ("pipelines.contracts.rows", "Source"),
-    "filters": ("pipelines.contracts.rows", "Filter"),
-    "scorers": ("pipelines.contracts.rows", "Scorer"),
-    "selectors": ("pipelines.contracts.rows", "Selector"),
-    "rewriters": ("pipelines.contracts.rows", "Rewriter"),
-    "engines": ("pipelines.contracts.rows", "Engine"),
-    "codecs": ("pipelines.contracts.codec", "Codec"),
-    "byte_models": ("pipelines.contracts.byte_model", "ByteModel"),
-    "steps": ("pipelines.contracts.step", "Step"),
-    "models": ("training.contracts", "Model"),
-    "curricula": ("training.contracts", "Curriculum"),
-}
+ROOTS: tuple[type[Component], ...] = (
+    Source,
+    Filter,
+    Scorer,
+    Selector,
+    Rewriter,
+    Engine,
+    Codec,
+    ByteModel,
+    Step,
+    Model,
+    Curriculum,
+)
+FAMILIES = {root.family.rpartition(".")[2]: root for root in ROOTS}
 SHOWN_ROWS = 3
 SHOWN_CHARACTERS = 200
 
 
 def show(target: str, store_url: str) -> str:
-    """A manifest with its lineage and first rows, or the address of every stage that the store has of a run's file."""
-    if Path(target).suffix in (".yaml", ".yml"):
-        return _show_run(target)
+    """A manifest with its lineage and first rows; ValueError with the cure where the store has no such address."""
     store = Store(store_url)
     manifest = store.manifest(target)
     if manifest is None:
-        raise ValueError(f"no address '{target}' in store '{store_url}'; give --store, or look with ls {store_url}")
+        raise ValueError(
+            f"no address '{target}' in store '{store_url}'; give --store, or list a run's "
+            "addresses with gleaner plan FILE"
+        )
     return "\n".join(
         [*_summary(manifest), "", "lineage", *_lineage(manifest, store), "", *_first_rows(manifest, store)]
     )
@@ -52,8 +59,7 @@ def kinds_table(family: str) -> str:
 
 
 def _kinds(family: str) -> Iterator[str]:
-    module, class_name = FAMILIES[family]
-    root: type[Component] = getattr(importlib.import_module(module), class_name)
+    root = FAMILIES[family]
     for kind in kinds(root.family):
         component = component_in(f"{root.family}.{kind}", root)
         yield f"  {kind:18} {(component.__doc__ or '').strip().splitlines()[0]}"
@@ -62,20 +68,6 @@ def _kinds(family: str) -> Iterator[str]:
                 default = "required" if field.is_required() else repr(field.get_default(call_default_factory=True))
                 where = " (placement)" if PLACEMENT in field.metadata else ""
                 yield f"      {name}: {default}{where}"
-
-
-def _show_run(file: str) -> str:
-    config = load(file)
-    store = Store(config.store)
-    lines = [f"{config.name}: {file}, store {store.path('')}"]
-    models = find_models(config.recipe, store)
-    lines += [f"  model {name}: {manifest.address}" for name, manifest in models.items()]
-    if missing := [name for name in config.needed_models if name not in models]:
-        return "\n".join([*lines, f"  model {missing[0]}: not trained yet, and what follows depends on it"])
-    for address in data_addresses(with_models(config.recipe, models, store).data, config.seed).values():
-        manifest = store.manifest(address)
-        lines.append(f"  {address:40} {_flow(manifest) if manifest else 'not built yet'}")
-    return "\n".join(lines)
 
 
 def _summary(manifest: Manifest) -> list[str]:

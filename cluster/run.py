@@ -118,8 +118,16 @@ def preflight(file: File, overrides: Overrides = None) -> None:
 
 
 @app.command()
+def plan(file: File, overrides: Overrides = None) -> None:
+    """The stages of a run and their addresses, what the store has of them, and what is to be built."""
+    from cluster import plan as plans
+
+    print(plans.plan(file, overrides or []))
+
+
+@app.command()
 def show(
-    target: Annotated[str, typer.Argument(help="An address in the store, or a run's YAML file.")],
+    target: Annotated[str, typer.Argument(help="An address in the store, as `gleaner plan` lists them.")],
     store: Annotated[str, typer.Option(help="The store of the address.")] = "runs/store",
 ) -> None:
     """A manifest, its lineage and a few rows."""

@@ -3,16 +3,16 @@
 An address that is finished is not built again, a build that was killed goes on with the units that are missing.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.config import DataConfig
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import Step
-from pipelines.stage import apply_step, ingest, step_recipe
+from pipelines.stage import apply_step, ingest, source_address, step_address
 from pipelines.steps.encode import Encode
 from pipelines.steps.pack import Pack
 from pipelines.steps.quota import Quota
-from pipelines.store.address import address, recipe
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 
@@ -36,38 +36,32 @@ class BuiltData:
 
 def build_data(config: DataConfig, store: Store, seed: int) -> BuiltData:
     """All stages of the config are in the store; returns their manifests. `seed` is the run's."""
-    seed = config.seed_of(seed)
+    return BuiltData(dict(build_stages(config, store, seed)))
+
+
+def build_stages(config: DataConfig, store: Store, seed: int) -> Iterator[tuple[str, Manifest]]:
+    """Name and manifest of one stage after the other; each is built when it is asked for, after those before it."""
     latest = ingest(config.source, store, config.max_bad_share)
-    stages = {"source": latest}
+    yield "source", latest
     for name, step in _steps(config).items():
-        latest = stages[name] = apply_step(name, step, latest, store, seed)
-    stages["pack"] = apply_step("pack", _packing(config, latest), latest, store, seed)
-    return BuiltData(stages)
+        latest = apply_step(name, step, latest, store, config.seed_of(seed))
+        yield name, latest
+
+
+def data_addresses(config: DataConfig, seed: int) -> dict[str, str]:
+    """The address of every stage by its name, in order, whether it is in the store or not."""
+    latest = source_address(config.source)
+    addresses = {"source": latest}
+    for name, step in _steps(config).items():
+        latest = addresses[name] = step_address(name, step, config.seed_of(seed), latest)
+    return addresses
 
 
 def find_data(config: DataConfig, store: Store, seed: int) -> BuiltData | None:
     """What `build_data` gives, where all of it is in the store; None where a stage is missing, and nothing is built."""
     stages = {name: store.manifest(target) for name, target in data_addresses(config, seed).items()}
-    encoded = stages["encode"]
-    if encoded is not None:
-        packing = step_recipe(_packing(config, encoded), config.seed_of(seed))
-        stages["pack"] = store.manifest(address("pack", packing, [encoded.address]))
     found = {name: manifest for name, manifest in stages.items() if manifest is not None}
     return BuiltData(found) if len(found) == len(stages) else None
-
-
-def data_addresses(config: DataConfig, seed: int) -> dict[str, str]:
-    """The addresses of the stages up to `encode` by their names, whether they are in the store or not."""
-    latest = address(config.source.kind, recipe(config.source), [])
-    addresses = {"source": latest}
-    for name, step in _steps(config).items():
-        latest = addresses[name] = address(name, step_recipe(step, config.seed_of(seed)), [latest])
-    return addresses
-
-
-def _steps(config: DataConfig) -> dict[str, Step]:
-    """What happens between the source and packing, in order; `encode` is the last."""
-    return {**thinning(config.source), **config.steps, "encode": Encode(codec=config.codec, verify=config.verify)}
 
 
 def thinning(source: Source) -> dict[str, Step]:
@@ -76,7 +70,11 @@ def thinning(source: Source) -> dict[str, Step]:
     return {} if quotas is None else {"quota": Quota(quotas=quotas.shares, count=quotas.count)}
 
 
-def _packing(config: DataConfig, encoded: Manifest) -> Pack:
-    """The last step, which depends on the codec that `encode` trained."""
-    details = encoded.details
-    return Pack(**config.pack.model_dump(), vocab_size=details["vocab_size"], end=details["end"])
+def _steps(config: DataConfig) -> dict[str, Step]:
+    """What happens to the documents of the source, in order; `encode` and `pack` are the last."""
+    return {
+        **thinning(config.source),
+        **config.steps,
+        "encode": Encode(codec=config.codec, verify=config.verify),
+        "pack": Pack(**config.pack.model_dump()),
+    }

@@ -6,7 +6,6 @@ from pipelines.config import DataConfig
 from pipelines.contracts.rows import ID, SOURCE, TEXT
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import require_columns
-from pipelines.steps.score import Score
 
 PEEKED_FILES = 50
 
@@ -18,8 +17,7 @@ def check_data(config: DataConfig) -> None:
     for name, step in config.steps.items():
         step.check()
         require_columns(f"data.steps.{name}", step.columns, columns)
-        if isinstance(step, Score):
-            columns = [*columns, step.column]
+        columns = [*columns, *step.adds]
     config.codec.check()
     if config.pack.by is not None:
         require_columns("data.pack.by", [config.pack.by], columns)

@@ -1,8 +1,6 @@
 """One stage: a source or a step applied, its result at an address of its own in the store."""
 
 import functools
-import logging
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,61 +11,80 @@ from pipelines.corpus.corpus import StoredCorpus
 from pipelines.passes.run import explained, run
 from pipelines.passes.step_work import StepWork, total
 from pipelines.passes.units import Attempt, row_group_units, shard_units
-from pipelines.sources.reading.ingest import IngestWork, check_bad_share, file_units
-from pipelines.store.address import address, recipe
-from pipelines.store.manifest import Manifest, UnitRecord
-from pipelines.store.provenance import provenance
+from pipelines.sources.reading.ingest import IngestWork, Losses, check_bad_share, file_units, losses
+from pipelines.store.address import address, ingredients
+from pipelines.store.built import built
+from pipelines.store.manifest import FLOPS, Manifest, UnitRecord
 from pipelines.store.store import Store
 
-LOGGER = logging.getLogger(__name__)
 SAMPLES = 12
 EXAMPLES = 24
 
 
-def step_recipe(step: Step, seed: int) -> dict[str, Any]:
-    """What the step's result depends on beside its input."""
-    return {**recipe(step), **({"seed": seed} if step.seeded else {})}
+def source_address(source: Source) -> str:
+    """Where the documents of the source are, or will be."""
+    return address(source.kind, ingredients(source), [])
+
+
+def step_address(name: str, step: Step, seed: int, before: str) -> str:
+    """Where the dataset at the address `before` is after the step, or will be."""
+    return address(name, _step_ingredients(step, seed), [before])
 
 
 def ingest(source: Source, store: Store, max_bad_share: float) -> Manifest:
     """The documents of a source, identified, with unreadable rows in quarantine; ValueError above `max_bad_share`."""
-    ingredients = recipe(source)
-    target = address(source.kind, ingredients, [])
-    quarantine = store.path(f"{target}/quarantine")
-    if (finished := store.manifest(target)) is not None:
-        check_bad_share(store.unit_records(target).values(), max_bad_share, quarantine)
-        return finished
-    started = time.monotonic()
-    attempt = Attempt.begin(store, target)
-    work = IngestWork(attempt, source)
-    records = run(attempt, file_units(source), work, source.resources)
-    check_bad_share(records, max_bad_share, quarantine)
-    manifest = _manifest(target, source.kind, "source", ingredients, [], records)
-    return _commit(store, manifest, started)
+    target = source_address(source)
+    finished = built(store, target, lambda: _ingested(source, store, target, max_bad_share))
+    # The share is no ingredient: the documents may have been read under a larger one.
+    check_bad_share(finished.details_as(Losses), max_bad_share, store.path(f"{target}/quarantine"))
+    return finished
 
 
 def apply_step(name: str, step: Step, before: Manifest, store: Store, seed: int) -> Manifest:
     """The dataset `before` after the step; ValueError where a column is missing or nothing is left."""
-    ingredients = step_recipe(step, seed)
-    target = address(name, ingredients, [before.address])
-    if (finished := store.manifest(target)) is not None:
-        return finished
+    target = step_address(name, step, seed, before.address)
+    return built(store, target, lambda: _applied(name, step, before, store, seed, target))
+
+
+def _ingested(source: Source, store: Store, target: str, max_bad_share: float) -> Manifest:
+    attempt = Attempt.begin(store, target)
+    records = run(attempt, file_units(source), IngestWork(attempt, source), source.resources)
+    lost = losses(records)
+    check_bad_share(lost, max_bad_share, store.path(f"{target}/quarantine"))
+    return _manifest(
+        records,
+        address=target,
+        name=source.kind,
+        kind="source",
+        ingredients=ingredients(source),
+        counts=total(record.counts for record in records),
+        details=lost.model_dump(),
+    )
+
+
+def _applied(name: str, step: Step, before: Manifest, store: Store, seed: int, target: str) -> Manifest:
     require_columns(name, step.columns, list(before.columns))
-    started = time.monotonic()
     attempt = Attempt.begin(store, target)
     fitted = _fit(step, StoredCorpus(store, before, attempt), seed)
     opener = functools.partial(_open, step, fitted, seed)
     units = row_group_units(before) if step.by_row_group else shard_units(before)
     records = run(attempt, units, StepWork(attempt, before, step.suffix, opener), step.resources)
-    manifest = _manifest(target, name, step.kind, ingredients, [before.address], records)
-    files = {role: _put_file(attempt, role, data) for role, data in step.artifacts(fitted).items()}
-    details = step.details(fitted)
-    flops = {"flops": step.flops(manifest.counts)}
-    return _commit(
-        store,
-        manifest.model_copy(update={"files": files, "details": details, "counts": {**manifest.counts, **flops}}),
-        started,
+    return _manifest(
+        records,
+        address=target,
+        name=name,
+        kind=step.kind,
+        ingredients=_step_ingredients(step, seed),
+        inputs=[before.address],
+        counts=total([{FLOPS: step.fit_flops(fitted)}, *(record.counts for record in records)]),
+        details=step.details(fitted),
+        files={role: _put_file(attempt, role, data) for role, data in step.artifacts(fitted).items()},
     )
+
+
+def _step_ingredients(step: Step, seed: int) -> dict[str, Any]:
+    """What the step's result depends on beside its input."""
+    return {**ingredients(step), **({"seed": seed} if step.seeded else {})}
 
 
 def _fit(step: Step, corpus: "StoredCorpus", seed: int) -> Fitted:
@@ -89,31 +106,25 @@ def _put_file(attempt: Attempt, role: str, data: bytes) -> str:
     return file
 
 
-def _manifest(
-    target: str, name: str, kind: str, ingredients: Any, inputs: list[str], records: Sequence[UnitRecord]
-) -> Manifest:
+def _manifest(records: Sequence[UnitRecord], **facts: Any) -> Manifest:
+    """The manifest of finished units; `facts` are the fields that no unit knows. ValueError where no row is left."""
     shards = [shard for record in records for shard in record.shards]
+    dropped = total(record.dropped for record in records)
     if not shards:
-        raise ValueError(f"step '{name}' kept no row; dropped: {total(record.dropped for record in records)}; relax it")
-    examples = [example for record in records for example in record.examples]
+        raise ValueError(f"step '{facts['name']}' kept no row; dropped: {dropped}; relax it")
     return Manifest(
-        address=target,
-        name=name,
-        kind=kind,
-        recipe=ingredients,
-        inputs=inputs,
         shards=shards,
         columns=_common_columns(records),
         rows_in=sum(record.rows_in for record in records),
         bytes_in=sum(record.bytes_in for record in records),
         rows=sum(shard.rows for shard in shards),
         bytes=sum(shard.bytes for shard in shards),
-        dropped=total(record.dropped for record in records),
+        dropped=dropped,
         bad=total(record.bad for record in records),
-        counts=total(record.counts for record in records),
         samples=[sample for record in records for sample in record.samples][:SAMPLES],
-        examples=_spread(examples),
+        examples=_spread([example for record in records for example in record.examples]),
         worker_seconds=sum(record.seconds for record in records),
+        **facts,
     )
 
 
@@ -124,20 +135,6 @@ def _spread(examples: list[dict[str, str]]) -> list[dict[str, str]]:
         by_reason.setdefault(example["reason"], []).append(example)
     each = max(1, EXAMPLES // max(1, len(by_reason)))
     return [example for reason in sorted(by_reason) for example in by_reason[reason][:each]]
-
-
-def _commit(store: Store, manifest: Manifest, started: float) -> Manifest:
-    seconds = time.monotonic() - started
-    finished = manifest.model_copy(update={"seconds": seconds, "provenance": provenance()})
-    LOGGER.info(
-        "%s: %s -> %s rows, %.1f MB, %.1f s",
-        finished.address,
-        f"{finished.rows_in:,}",
-        f"{finished.rows:,}",
-        finished.bytes / 1e6,
-        seconds,
-    )
-    return store.commit(finished)
 
 
 def _common_columns(records: Sequence[UnitRecord]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """References: a component that needs a trained model can name one of the run's section `models`, as "@name".
 
 The run trains it first and puts the folder of the exported model in the reference's place, so that the floor below only
-ever opens folders, and the content of the model is part of every address that depends on it.
+ever opens folders. The folder's name holds the address of the training, which is part of every address that depends on
+the model, so these are known before it is trained.
 """
 
 from collections.abc import Collection, Iterator, Mapping

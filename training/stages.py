@@ -1,7 +1,6 @@
 """Stages: a model trained, measured and studied, each at an address that follows from the recipe and its data."""
 
 import dataclasses
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +8,10 @@ import numpy as np
 
 from pipelines.build import BuiltData
 from pipelines.packing.packed import Packed
-from pipelines.store.address import address, recipe
+from pipelines.store.address import address, ingredients
+from pipelines.store.built import built, built_alone
 from pipelines.store.encoded import codec_files, open_coder
-from pipelines.store.lease import lease
-from pipelines.store.manifest import Manifest
-from pipelines.store.provenance import provenance
+from pipelines.store.manifest import FLOPS, Manifest
 from pipelines.store.store import Store
 from training.config import TrainingConfig
 from training.contracts import HeldOut
@@ -23,6 +21,7 @@ from training.measures.bits_per_byte import Evaluation, evaluate
 from training.measures.compression import Arm, study
 from training.networks.export import open_trained
 from training.recipe import Recipe
+from training.results import Evaluated, Measured, Trained
 
 if TYPE_CHECKING:
     from ray.train import UserCallback
@@ -30,92 +29,42 @@ if TYPE_CHECKING:
 
 def train_model(config: Recipe, data: BuiltData, store: Store, callbacks: Sequence["UserCallback"] = ()) -> Manifest:
     """The model trained on the packed data; one builder trains, others that want the same address wait for it."""
-    settings = _settings(config)
-    target = training_address(config, data)
-    started = time.monotonic()
-    with lease(store, target, lambda: store.manifest(target) is not None) as ours:
-        if ours:
-            trained = _train(config, settings, data, store, target, callbacks)
-            _check_finite(trained, settings)
-            manifest = Manifest(
-                address=target,
-                name="train",
-                kind="train",
-                recipe=recipe(settings),
-                inputs=[data.packed.address],
-                rows_in=data.packed.rows,
-                bytes_in=data.packed.bytes,
-                counts={"flops": trained.flops, "tokens": float(trained.tokens), "steps": float(trained.steps)},
-                details=_details(config, data, trained),
-                files={"model": f"{target}/run/model", "metrics": f"{target}/run/metrics.jsonl"},
-                seconds=time.monotonic() - started,
-                provenance=provenance(),
-            )
-            store.commit(manifest)
-    finished = store.manifest(target)
-    assert finished is not None
-    return finished
+    target = training_address(config, data.packed.address)
+    return built_alone(store, target, lambda: _trained(config, data, store, target, callbacks))
 
 
-def training_address(config: Recipe, data: BuiltData) -> str:
-    """Where the model trained on the packed data is, or will be."""
-    return address("train", recipe(_settings(config)), [data.packed.address])
+def training_address(config: Recipe, packed: str) -> str:
+    """Where the model trained on the packed data at the address `packed` is, or will be."""
+    return address("train", ingredients(_settings(config)), [packed])
+
+
+def model_files(training: str) -> str:
+    """The folder of the exported model inside the store, of the training at this address."""
+    return f"{training}/run/model"
 
 
 def evaluate_model(config: Recipe, data: BuiltData, trained: Manifest, store: Store) -> Manifest:
     """Bits per byte of the model on the whole of the held-out text and on each of its genres."""
-    ingredients = {"held_out": recipe(config.evaluation.held_out)}
-    target = address("evaluate", ingredients, [trained.address])
-    if (finished := store.manifest(target)) is not None:
-        return finished
-    started = time.monotonic()
-    documents = held_out_text(config.evaluation.held_out, data, store)
-    network = open_trained(trained, data.encoded.details["vocab_size"], store)
-    measured = evaluate(network, documents.tokens, documents.text_bytes, documents.genres)
-    return store.commit(
-        Manifest(
-            address=target,
-            name="evaluate",
-            kind="evaluate",
-            recipe=ingredients,
-            inputs=[trained.address],
-            rows_in=measured.whole.documents,
-            bytes_in=measured.whole.text_bytes,
-            details=_measures(measured),
-            seconds=time.monotonic() - started,
-            provenance=provenance(),
-        )
-    )
+    target = evaluation_address(config, trained.address)
+    return built(store, target, lambda: _evaluated(config, data, trained, store, target))
+
+
+def evaluation_address(config: Recipe, trained: str) -> str:
+    """Where the evaluation of the model at the address `trained` is, or will be."""
+    return address("evaluate", _held_out(config), [trained])
 
 
 def study_arm(config: Recipe, data: BuiltData, trained: Manifest, store: Store) -> Manifest | None:
     """The measures of arXiv 2404.03626 on a sample of the held-out text; None where the config wants no study."""
-    if config.evaluation.study is None:
+    target = study_address(config, trained.address)
+    if target is None:
         return None
-    ingredients = {"held_out": recipe(config.evaluation.held_out), "study": recipe(config.evaluation.study)}
-    target = address("study", ingredients, [trained.address])
-    if (finished := store.manifest(target)) is not None:
-        return finished
-    started = time.monotonic()
-    coder = open_coder(data.encoded, store)
-    network = open_trained(trained, coder.vocab_size, store)
-    flops = config.training.model.forward_flops_per_token()
-    arm = Arm(config.data.codec, coder, Packed.from_manifest(store, data.packed), network, flops)
-    whole = held_out_text(config.evaluation.held_out, data, store)
-    documents = whole.sample(config.evaluation.study.text_bytes, "study")
-    measured = study(arm, documents.texts, documents.tokens, config.evaluation.study)
-    return store.commit(
-        Manifest(
-            address=target,
-            name="study",
-            kind="study",
-            recipe=ingredients,
-            inputs=[trained.address],
-            details=dataclasses.asdict(measured),
-            seconds=time.monotonic() - started,
-            provenance=provenance(),
-        )
-    )
+    return built(store, target, lambda: _studied(config, data, trained, store, target))
+
+
+def study_address(config: Recipe, trained: str) -> str | None:
+    """Where the study of the model at the address `trained` is, or will be; None where the config wants none."""
+    return address("study", _studied_on(config), [trained]) if config.evaluation.study else None
 
 
 def held_out_sample(config: Recipe, data: BuiltData, store: Store) -> HeldOut:
@@ -123,24 +72,6 @@ def held_out_sample(config: Recipe, data: BuiltData, store: Store) -> HeldOut:
     whole = held_out_text(config.evaluation.held_out, data, store)
     documents = whole.sample(config.evaluation.curve_bytes, "curve")
     return HeldOut(tuple(documents.tokens), int(documents.text_bytes.sum()))
-
-
-def _settings(config: Recipe) -> TrainingConfig:
-    return config.training.model_copy(update={"seed": config.seed})
-
-
-def _train(
-    config: Recipe,
-    settings: TrainingConfig,
-    data: BuiltData,
-    store: Store,
-    target: str,
-    callbacks: Sequence["UserCallback"],
-) -> TrainingResult:
-    packed = Packed.from_manifest(store, data.packed)
-    folder = f"{store.url.rstrip('/')}/{target}/run"
-    tokenizer = config.data.codec.tokenizer_files(codec_files(data.encoded, store))
-    return train(packed, tokenizer, settings, held_out_sample(config, data, store), folder, callbacks)
 
 
 class DivergedError(ValueError):
@@ -154,6 +85,76 @@ class DivergedError(ValueError):
         return self.reason
 
 
+def _settings(config: Recipe) -> TrainingConfig:
+    return config.training.model_copy(update={"seed": config.seed})
+
+
+def _held_out(config: Recipe) -> dict[str, Any]:
+    return {"held_out": ingredients(config.evaluation.held_out)}
+
+
+def _studied_on(config: Recipe) -> dict[str, Any]:
+    return {**_held_out(config), "study": ingredients(config.evaluation.study)}
+
+
+def _trained(
+    config: Recipe, data: BuiltData, store: Store, target: str, callbacks: Sequence["UserCallback"]
+) -> Manifest:
+    settings = _settings(config)
+    packed = Packed.from_manifest(store, data.packed)
+    folder = f"{store.url.rstrip('/')}/{target}/run"
+    tokenizer = config.data.codec.tokenizer_files(codec_files(data.encoded, store))
+    found = train(packed, tokenizer, settings, held_out_sample(config, data, store), folder, callbacks)
+    _check_finite(found, settings)
+    return Manifest(
+        address=target,
+        name="train",
+        kind="train",
+        ingredients=ingredients(settings),
+        inputs=[data.packed.address],
+        rows_in=data.packed.rows,
+        bytes_in=data.packed.bytes,
+        counts={FLOPS: found.flops},
+        details=_results(config, packed, found).model_dump(),
+        files={"model": model_files(target), "metrics": f"{target}/run/metrics.jsonl"},
+    )
+
+
+def _evaluated(config: Recipe, data: BuiltData, trained: Manifest, store: Store, target: str) -> Manifest:
+    documents = held_out_text(config.evaluation.held_out, data, store)
+    network = open_trained(trained, Packed.from_manifest(store, data.packed).vocab_size, store)
+    measured = evaluate(network, documents.tokens, documents.text_bytes, documents.genres)
+    return Manifest(
+        address=target,
+        name="evaluate",
+        kind="evaluate",
+        ingredients=_held_out(config),
+        inputs=[trained.address],
+        rows_in=measured.whole.documents,
+        bytes_in=measured.whole.text_bytes,
+        details=_measures(measured).model_dump(),
+    )
+
+
+def _studied(config: Recipe, data: BuiltData, trained: Manifest, store: Store, target: str) -> Manifest:
+    assert config.evaluation.study is not None
+    coder = open_coder(data.encoded, store)
+    network = open_trained(trained, coder.vocab_size, store)
+    flops = config.training.model.forward_flops_per_token()
+    arm = Arm(config.data.codec, coder, Packed.from_manifest(store, data.packed), network, flops)
+    whole = held_out_text(config.evaluation.held_out, data, store)
+    documents = whole.sample(config.evaluation.study.text_bytes, "study")
+    measured = study(arm, documents.texts, documents.tokens, config.evaluation.study)
+    return Manifest(
+        address=target,
+        name="study",
+        kind="study",
+        ingredients=_studied_on(config),
+        inputs=[trained.address],
+        details=dataclasses.asdict(measured),
+    )
+
+
 def _check_finite(trained: TrainingResult, settings: TrainingConfig) -> None:
     if not np.isfinite(trained.final_loss):
         raise DivergedError(
@@ -164,29 +165,31 @@ def _check_finite(trained: TrainingResult, settings: TrainingConfig) -> None:
         )
 
 
-def _details(config: Recipe, data: BuiltData, trained: TrainingResult) -> dict[str, Any]:
-    bits = trained.held_out_bits_per_byte_curve
+def _results(config: Recipe, packed: Packed, found: TrainingResult) -> Trained:
+    bits = found.held_out_bits_per_byte_curve
     measured = np.flatnonzero(np.isfinite(bits))
-    return {
-        "parameters": trained.parameters,
-        "final_loss": trained.final_loss,
-        "training_seconds": trained.seconds,
-        "epochs": trained.tokens / max(1.0, data.packed.counts["tokens"]),
-        "flops": trained.flops_curve.tolist(),
-        "loss": trained.loss_curve.tolist(),
-        "held_out": recipe(config.evaluation.held_out),
-        "held_out_flops": trained.flops_curve[measured].tolist(),
-        "held_out_bits_per_byte": bits[measured].tolist(),
-    }
+    return Trained(
+        parameters=found.parameters,
+        steps=found.steps,
+        tokens=found.tokens,
+        final_loss=found.final_loss,
+        training_seconds=found.seconds,
+        epochs=found.tokens / max(1.0, packed.tokens),
+        flops=found.flops_curve.tolist(),
+        loss=found.loss_curve.tolist(),
+        held_out=ingredients(config.evaluation.held_out),
+        held_out_flops=found.flops_curve[measured].tolist(),
+        held_out_bits_per_byte=bits[measured].tolist(),
+    )
 
 
-def _measures(measured: Evaluation) -> dict[str, Any]:
-    return {
-        "bits_per_byte": measured.whole.bits_per_byte,
-        "documents": measured.whole.documents,
-        "tokens": measured.whole.tokens,
-        "genres": {
-            name: {**dataclasses.asdict(totals), "bits_per_byte": totals.bits_per_byte}
+def _measures(measured: Evaluation) -> Evaluated:
+    return Evaluated(
+        bits_per_byte=measured.whole.bits_per_byte,
+        documents=measured.whole.documents,
+        tokens=measured.whole.tokens,
+        genres={
+            name: Measured(**dataclasses.asdict(totals), bits_per_byte=totals.bits_per_byte)
             for name, totals in measured.genres.items()
         },
-    }
+    )

@@ -10,20 +10,20 @@ lost trial had built and trained is in the store. ASHA forgets its rungs then, s
 import functools
 import itertools
 import os
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipelines.build import build_data
-from pipelines.stage import apply_step, ingest
-from pipelines.store.address import address, recipe
-from pipelines.store.lease import lease
-from pipelines.store.manifest import Manifest
-from pipelines.store.provenance import provenance
+from pipelines.build import build_data, build_stages, data_addresses
+from pipelines.store.address import address, ingredients
+from pipelines.store.built import built_alone
+from pipelines.store.manifest import FLOPS, Manifest
 from pipelines.store.store import Store
 from training.engine.storage import ray_storage
+from training.execution import model_recipes, planned_training, with_models
 from training.recipe import Recipe
+from training.stages import train_model
 from tuning.config import TuningConfig
+from tuning.results import Swept, Trial
 from tuning.space import label, probes, values_at
 from tuning.trial import FINISHED, METRIC, SHARE, STOPPED, run_trial
 
@@ -61,37 +61,34 @@ def sweep(base: Recipe, config: TuningConfig, store: Store) -> Manifest:
 
     ValueError names the trials that failed; those that finished are kept for the next attempt.
     """
-    ingredients = {"base": recipe(base), "tuning": recipe(config)}
-    target = address("sweep", ingredients, [])
-    started = time.monotonic()
-    with lease(store, target, lambda: store.manifest(target) is not None) as ours:
-        if ours:
-            build_shared(base, probes(base, config.space), store)
-            trials = _trials(_fit(base, config, store, target), config)
-            store.commit(_manifest(target, ingredients, trials, time.monotonic() - started))
-            store.filesystem.rm(store.path(f"{target}/{FOLDER}"), recursive=True)
-    finished = store.manifest(target)
-    assert finished is not None
+    made_of = {"base": ingredients(with_models(base, store)), "tuning": ingredients(config)}
+    target = address("sweep", made_of, [])
+    finished = built_alone(store, target, lambda: _swept(base, config, store, target, made_of))
+    if store.filesystem.exists(state := store.path(f"{target}/{FOLDER}")):
+        store.filesystem.rm(state, recursive=True)
     return finished
 
 
 def build_shared(base: Recipe, others: Sequence[Recipe], store: Store) -> None:
-    """The data that all trials have in common is in the store, so that trials at the same time do not each build it."""
-    if all(other.data == base.data and other.seed == base.seed for other in others):
-        build_data(base.data, store, base.seed)
-        return
-    if any(other.data.source != base.data.source for other in others):
-        return
-    latest = ingest(base.data.source, store, base.data.max_bad_share)
-    for name, step in _shared_steps(base, others):
-        latest = apply_step(name, step, latest, store, base.seed)
+    """What all trials have in common is in the store, so that trials at the same time do not each build it.
+
+    That is every model which all of them need, and the stages of the data up to the first whose address differs.
+    """
+    recipes = [base, *others]
+    needed = [model_recipes(each, store) for each in recipes]
+    for name, model in needed[0].items():
+        if all(planned_training(each[name]) == planned_training(model) for each in needed if name in each):
+            train_model(model, build_data(model.data, store, model.seed), store)
+    whole = [with_models(each, store) for each in recipes]
+    addresses = [list(data_addresses(each.data, each.seed).values()) for each in whole]
+    shared = sum(1 for _ in itertools.takewhile(lambda stages: len(set(stages)) == 1, zip(*addresses, strict=False)))
+    for _ in itertools.islice(build_stages(whole[0].data, store, whole[0].seed), shared):
+        pass
 
 
-def _shared_steps(base: Recipe, others: Sequence[Recipe]) -> list[tuple[str, Any]]:
-    columns = [list(each.data.steps.items()) for each in (base, *others)]
-    same_seed = all(other.seed == base.seed for other in others)
-    rows = itertools.takewhile(lambda row: all(step == row[0] for step in row), zip(*columns))
-    return [row[0] for row in itertools.takewhile(lambda row: same_seed or not row[0][1].seeded, rows)]
+def _swept(base: Recipe, config: TuningConfig, store: Store, target: str, made_of: dict[str, Any]) -> Manifest:
+    build_shared(base, probes(base, config.space), store)
+    return _manifest(target, made_of, _trials(_fit(base, config, store, target), config))
 
 
 def _fit(base: Recipe, config: TuningConfig, store: Store, target: str) -> "tune.ResultGrid":
@@ -164,7 +161,7 @@ def _progress(config: TuningConfig) -> "tune.Callback":
     return Progress()
 
 
-def _trials(grid: "tune.ResultGrid", config: TuningConfig) -> list[dict[str, Any]]:
+def _trials(grid: "tune.ResultGrid", config: TuningConfig) -> list[Trial]:
     """The trials as they stand in the manifest, in the order in which they ended."""
     results = [grid[place] for place in range(len(grid))]
     failed = [result for result in results if result.error is not None]
@@ -175,40 +172,38 @@ def _trials(grid: "tune.ResultGrid", config: TuningConfig) -> list[dict[str, Any
             "again: the trials that finished are kept"
         ) from failed[0].error
     ended = sorted((result.metrics or {} for result in results), key=lambda metrics: metrics["timestamp"])
-    return [{"number": number, **_row(metrics, config)} for number, metrics in enumerate(ended, 1)]
+    return [_trial(number, metrics, config) for number, metrics in enumerate(ended, 1)]
 
 
-def _row(metrics: dict[str, Any], config: TuningConfig) -> dict[str, Any]:
-    return {
-        "values": values_at(config.space, metrics["config"]),
-        "state": metrics.get("state", STOPPED),
-        METRIC: metrics[METRIC],
-        SHARE: metrics[SHARE],
-        "steps": metrics["step"],
-        "flops": metrics["flops"],
-        "seconds": metrics["time_total_s"],
-        "curve": metrics["curve"],
-        "addresses": metrics.get("addresses", {}),
-    }
+def _trial(number: int, metrics: dict[str, Any], config: TuningConfig) -> Trial:
+    return Trial(
+        number=number,
+        values=values_at(config.space, metrics["config"]),
+        state=metrics.get("state", STOPPED),
+        bits_per_byte=metrics[METRIC],
+        share=metrics[SHARE],
+        steps=metrics["step"],
+        flops=metrics["flops"],
+        seconds=metrics["time_total_s"],
+        curve=metrics["curve"],
+        addresses=metrics.get("addresses", {}),
+    )
 
 
-def _manifest(target: str, ingredients: Any, trials: list[dict[str, Any]], seconds: float) -> Manifest:
-    finished = [trial for trial in trials if trial["state"] == FINISHED]
+def _manifest(target: str, made_of: dict[str, Any], trials: list[Trial]) -> Manifest:
+    finished = [trial for trial in trials if trial.state == FINISHED]
     if not finished:
         raise ValueError("training diverged in every trial; lower training.learning_rate or training.clip")
-    best = min(finished, key=lambda trial: trial[METRIC])
+    best = min(finished, key=lambda trial: trial.bits_per_byte)
     return Manifest(
         address=target,
         name="sweep",
         kind="sweep",
-        recipe=ingredients,
-        inputs=[],
+        ingredients=made_of,
         counts={
             "trials": float(len(trials)),
             "finished": float(len(finished)),
-            "flops": sum(trial["flops"] for trial in trials),
+            FLOPS: sum(trial.flops for trial in trials),
         },
-        details={"trials": trials, "best": best["number"]},
-        seconds=seconds,
-        provenance=provenance(),
+        details=Swept(trials=trials, best=best.number).model_dump(),
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.store.store import Store
 from training.execution import Finished, execute
 from training.recipe import Recipe
+from training.results import Trained
 from training.stages import DivergedError
 from tuning.space import Dimension, overridden, values_at
 
@@ -88,15 +89,15 @@ def _diverged(error: DivergedError, points: list[list[float]]) -> dict[str, Any]
 
 
 def _final(finished: Finished) -> dict[str, Any]:
-    training = finished.training
-    shares = [flops / training.counts["flops"] for flops in training.details["held_out_flops"]]
+    training, found = finished.training, finished.training.details_as(Trained)
+    shares = [flops / training.flops for flops in found.held_out_flops]
     return {
         SHARE: 1.0,
         METRIC: finished.bits_per_byte,
-        "step": int(training.counts["steps"]),
-        "flops": training.counts["flops"],
+        "step": found.steps,
+        "flops": training.flops,
         "state": FINISHED,
-        "curve": [list(point) for point in zip(shares, training.details["held_out_bits_per_byte"], strict=True)],
+        "curve": [list(point) for point in zip(shares, found.held_out_bits_per_byte, strict=True)],
         "addresses": {
             "data": finished.data.packed.address,
             "train": training.address,

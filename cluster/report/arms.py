@@ -12,6 +12,7 @@ from pipelines.packing.packed import Packed
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 from training.execution import Finished
+from training.results import Evaluated, Trained
 
 HISTOGRAM_ROWS = 5_000_000  # 40 MB a column; the shards beyond are not looked at to draw a picture
 HISTOGRAM_BINS = 40
@@ -25,22 +26,22 @@ def arm(name: str, runs: Mapping[int, Finished], store: Store) -> Arm:
     """
     first = next(iter(runs.values()))
     stages = first.data.stages
-    training = first.training.details
+    training = first.training.details_as(Trained)
     spent = [*stages.values(), *first.models.values()]
     data_seconds = sum(each.seconds for each in spent)
-    training_seconds = float(np.mean([run.training.details["training_seconds"] for run in runs.values()]))
+    training_seconds = float(np.mean([run.training.details_as(Trained).training_seconds for run in runs.values()]))
     return Arm(
         name=name,
         bits_per_byte=BitsPerByte.over([_seed_result(seed, run) for seed, run in runs.items()]),
-        parameters=training["parameters"],
-        training_flops=first.training.counts["flops"],
-        data_flops=sum(each.counts.get("flops", 0.0) for each in spent),
+        parameters=training.parameters,
+        training_flops=first.training.flops,
+        data_flops=sum(each.flops for each in spent),
         training_seconds=training_seconds,
         data_seconds=data_seconds,
         seconds=data_seconds + training_seconds,
-        tokens=int(first.training.counts["tokens"]),
+        tokens=training.tokens,
         bytes=first.data.packed.bytes,
-        epochs=training["epochs"],
+        epochs=training.epochs,
         steps=[_step(name, stage, store) for name, stage in stages.items()],
         curves=[_curve(seed, run) for seed, run in runs.items()],
         scores=_histograms(stages, store),
@@ -89,7 +90,7 @@ def _flops_at(curve: tuple[np.ndarray, np.ndarray], bits: float) -> float | None
 
 
 def _seed_result(seed: int, run: Finished) -> SeedResult:
-    genres = {name: measured["bits_per_byte"] for name, measured in run.evaluation.details["genres"].items()}
+    genres = {name: measured.bits_per_byte for name, measured in run.evaluation.details_as(Evaluated).genres.items()}
     return SeedResult(seed=seed, value=run.bits_per_byte, by_genre=genres)
 
 
@@ -112,24 +113,24 @@ def _step(name: str, stage: Manifest, store: Store) -> Step:
         bad=stage.bad,
         counts=stage.counts,
         seconds=stage.seconds,
-        flops=stage.counts.get("flops", 0.0),
+        flops=stage.flops,
         notes=[quarantine] if stage.bad else [],
         examples=[Example(**example) for example in stage.examples],
     )
 
 
 def _curve(seed: int, run: Finished) -> Curve:
-    details = run.training.details
+    trained = run.training.details_as(Trained)
     # A model that was trained beside other held-out text has a curve of that text, which is not to be compared.
-    same_text = details["held_out"] == run.evaluation.recipe["held_out"]
-    tokens_per_flop = run.training.counts["tokens"] / run.training.counts["flops"]
+    same_text = trained.held_out == run.evaluation.ingredients["held_out"]
+    tokens_per_flop = trained.tokens / run.training.flops
     return Curve(
         seed=seed,
-        tokens=[flops * tokens_per_flop for flops in details["flops"]],
-        flops=details["flops"],
-        training_loss=details["loss"],
-        held_out_flops=details["held_out_flops"] if same_text else [],
-        held_out_bits_per_byte=details["held_out_bits_per_byte"] if same_text else [],
+        tokens=[flops * tokens_per_flop for flops in trained.flops],
+        flops=trained.flops,
+        training_loss=trained.loss,
+        held_out_flops=trained.held_out_flops if same_text else [],
+        held_out_bits_per_byte=trained.held_out_bits_per_byte if same_text else [],
     )
 
 

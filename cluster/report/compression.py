@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cluster.report import units
+from cluster.report import figures
 from cluster.report.charts.lines import Axis
 from cluster.report.charts.scatter import Mark, ScatterChart, pareto_front, scatter_chart
 from cluster.report.schema import Arm, Stability, Study
@@ -11,7 +11,7 @@ from cluster.report.tables import Cell, Row
 
 LEAST_BITS = 1e-4  # short of uniform; less than this, or less than nothing, is drawn as this
 TAKEN = 0.5  # of the distance between two units, by the dots of one of them
-BITS = Axis("bits per byte", units.bits, log=True, tick_text=units.number)  # from 1.1 to 8, most of them below 2
+BITS = Axis("bits per byte", figures.bits, log=True, tick_text=figures.number)  # from 1.1 to 8, most of them below 2
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def by_flops(studied: Sequence[Studied]) -> ScatterChart:
     codecs = dict.fromkeys(each.study.codec for each in studied)
     groups = [[number for number, each in enumerate(studied) if each.study.codec == codec] for codec in codecs]
     joined = [sorted(group, key=lambda number: marks[number].x) for group in groups if len(group) > 1]
-    flops = Axis("FLOPs per byte", units.flops, log=True)
+    flops = Axis("FLOPs per byte", figures.flops, log=True)
     return scatter_chart(marks, flops, BITS, joined)
 
 
@@ -78,7 +78,7 @@ def by_step(studied: Sequence[Studied]) -> ScatterChart:
     """Bits per byte over the bytes of a token, of which a decoder step gives one; the Pareto front is joined."""
     marks = [_mark(each, each.study.bytes_per_token) for each in studied]
     front = pareto_front([(mark.x, mark.y) for mark in marks])
-    steps = Axis("bytes per step", units.number)
+    steps = Axis("bytes per step", figures.number)
     return scatter_chart(marks, steps, BITS, [front] if len(front) > 1 else [])
 
 
@@ -106,7 +106,7 @@ def by_unit(studied: Sequence[Studied]) -> ScatterChart | None:
 
 
 def _short(bits: float) -> str:
-    return units.number(bits) if bits > 1.001 * LEAST_BITS else f"≤ {LEAST_BITS:g}"
+    return figures.number(bits) if bits > 1.001 * LEAST_BITS else f"≤ {LEAST_BITS:g}"
 
 
 def _mark(each: Studied, x: float) -> Mark:
@@ -116,18 +116,20 @@ def _mark(each: Studied, x: float) -> Mark:
 
 def _cells(arm: Arm, study: Study) -> list[Cell]:
     trained = arm.bits_per_byte.mean
-    compressor = f"{units.flops(study.compressor_flops_per_byte)} of them to compress"
+    compressor = f"{figures.flops(study.compressor_flops_per_byte)} of them to compress"
     return [
         Cell(
             "Bits per byte, trained",
-            units.bits(trained),
-            f"{units.signed(trained - study.unigram_bits_per_byte)} to unigram",
+            figures.bits(trained),
+            f"{figures.signed(trained - study.unigram_bits_per_byte)} to unigram",
         ),
-        Cell("Unigram", units.bits(study.unigram_bits_per_byte)),
-        Cell("Uniform", units.bits(study.uniform_bits_per_byte), f"{8 / study.uniform_bits_per_byte:.2f}x compressed"),
-        Cell("Bytes per token", f"{study.bytes_per_token:.2f}", f"of {units.count(study.vocab_size)} tokens"),
+        Cell("Unigram", figures.bits(study.unigram_bits_per_byte)),
         Cell(
-            "FLOPs per byte", units.flops(study.flops_per_byte), compressor if study.compressor_flops_per_byte else ""
+            "Uniform", figures.bits(study.uniform_bits_per_byte), f"{8 / study.uniform_bits_per_byte:.2f}x compressed"
+        ),
+        Cell("Bytes per token", f"{study.bytes_per_token:.2f}", f"of {figures.count(study.vocab_size)} tokens"),
+        Cell(
+            "FLOPs per byte", figures.flops(study.flops_per_byte), compressor if study.compressor_flops_per_byte else ""
         ),
         _round_trip(study),
     ]
@@ -138,22 +140,22 @@ def _round_trip(study: Study) -> Cell:
     broken = study.lossless and study.round_trip_share < 1
     return Cell(
         "Text given back",
-        units.share(study.round_trip_share),
+        figures.share(study.round_trip_share),
         "lossless" if study.lossless else "not lossless",
         "worse" if broken else "",
     )
 
 
 def _accuracy(study: Study, places: int) -> tuple[Cell, ...]:
-    found = [units.share(share) for share in study.accuracy_by_position]
+    found = [figures.share(share) for share in study.accuracy_by_position]
     return tuple(Cell(str(place + 1), found[place] if place < len(found) else "–") for place in range(places))
 
 
 def _stability(stability: Stability) -> tuple[Cell, ...]:
     changed = stability.mean_distance / stability.mean_length if stability.mean_length else 0.0
     return (
-        Cell("Tokens", units.number(round(stability.mean_length, 1))),
-        Cell("Edits between two", units.number(round(stability.mean_distance, 1))),
-        Cell("Changed", units.share(changed)),
-        Cell("Prefixes", units.count(stability.prefixes)),
+        Cell("Tokens", figures.number(round(stability.mean_length, 1))),
+        Cell("Edits between two", figures.number(round(stability.mean_distance, 1))),
+        Cell("Changed", figures.share(changed)),
+        Cell("Prefixes", figures.count(stability.prefixes)),
     )

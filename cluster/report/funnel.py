@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cluster.report import units
+from cluster.report import figures
 from cluster.report.charts.axes import Text
 from cluster.report.schema import Arm, Example, Step
 
@@ -99,11 +99,13 @@ def _stage(step: Step, widest: int, told_by: str | None) -> Stage:
         kept_width=_percent(taken - dropped - bad, widest),
         dropped_width=_percent(dropped, widest),
         bad_width=_percent(bad, widest),
-        rows=_flow(step.rows_in, step.rows, units.count),
-        size=_flow(step.bytes_in, step.bytes, units.size),
+        rows=_flow(step.rows_in, step.rows, figures.count),
+        size=_flow(step.bytes_in, step.bytes, figures.size),
         price=_price(step),
         reasons=() if told_by else _reasons(step, taken, widest),
-        counts=tuple((words(name), units.count(value)) for name, value in sorted(step.counts.items()) if name != COST),
+        counts=tuple(
+            (words(name), figures.count(value)) for name, value in sorted(step.counts.items()) if name != COST
+        ),
         examples=() if told_by or step.kind == DECONTAMINATE else tuple(step.examples[:EXAMPLES]),
         told_by=told_by,
     )
@@ -117,9 +119,9 @@ def _reasons(step: Step, taken: int, widest: int) -> tuple[Reason, ...]:
     reasons = []
     for quarantined, negative, name in sorted(found):
         rows = -negative
-        part = units.share(rows / taken)
+        part = figures.share(rows / taken)
         place, width = _percent(start, widest), _percent(rows, widest)
-        reasons.append(Reason(words(name), units.count(rows), part, place, width, quarantined))
+        reasons.append(Reason(words(name), figures.count(rows), part, place, width, quarantined))
         start += rows
     return tuple(reasons)
 
@@ -136,7 +138,7 @@ def _flow(before: float, after: float, text: Text) -> str:
 
 
 def _price(step: Step) -> str:
-    spent = [units.duration(step.seconds), units.flops(step.flops) if step.flops else ""]
+    spent = [figures.duration(step.seconds), figures.flops(step.flops) if step.flops else ""]
     return " · ".join(part for part in spent if part)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from cluster.report import tables, units
+from cluster.report import figures, tables
 from cluster.report.changes import Comparison, compare
 from cluster.report.charts import plots
 from cluster.report.charts.axes import SIDE
@@ -24,8 +24,8 @@ from cluster.report.verdict import verdict
 HERE = Path(__file__).parent
 SAMPLES = 6  # shown of an arm's rewritten documents
 HUES = 8  # arm colours of the style sheet; further arms start over, as rings and dotted lines
-SHARE_AXIS = Axis("share of the data in play", units.share, tick_text=units.percent, least=0.0)
-BUCKET_AXIS = Axis("mean difficulty bucket", units.number, least=0.0)
+SHARE_AXIS = Axis("share of the data in play", figures.share, tick_text=figures.percent, least=0.0)
+BUCKET_AXIS = Axis("mean difficulty bucket", figures.number, least=0.0)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def render(report: Report) -> str:
         rows=tables.headline(arms),
         genres=tables.by_genre(arms),
         held_out_chart=plots.held_out_chart(arms),
-        not_drawn=units.percent(plots.DRAWN_FROM),
+        not_drawn=figures.percent(plots.DRAWN_FROM),
         compression=compression(arms),
         loss_chart=plots.training_loss_chart(arms),
         funnels=funnels(arms),
@@ -73,8 +73,8 @@ def _environment() -> Environment:
     )
     environment.globals["side"] = int(SIDE)
     environment.filters |= {
-        "size": units.size,
-        "count": units.count,
+        "size": figures.size,
+        "count": figures.count,
         "words": words,
         "named": _named,
         "percent": lambda at: f"{round(100 * at / SIDE, 2):g}%",

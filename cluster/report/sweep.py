@@ -10,15 +10,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.store.manifest import Manifest
+from tuning.results import Swept, Trial
 from tuning.space import label
-from tuning.trial import FINISHED, METRIC, SHARE
+from tuning.trial import FINISHED
 
 TEMPLATE = "sweep.html.j2"
 MARGIN = 0.06  # of a plot's span, so that no dot lies on its edge
 TICKS = 4
 CROWDED = 4  # more options than these are numbered instead of written under the axis
-
-Trial = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -76,18 +75,21 @@ class Axis:
 
 def ranked(manifest: Manifest) -> list[Trial]:
     """The trials, the finished ones first, each group from the fewest bits per byte to the most."""
-    trials: list[Trial] = manifest.details["trials"]
-    return sorted(trials, key=lambda trial: (trial["state"] != FINISHED, trial[METRIC], trial["number"]))
+    return sorted(
+        manifest.details_as(Swept).trials,
+        key=lambda trial: (trial.state != FINISHED, trial.bits_per_byte, trial.number),
+    )
 
 
 def best(manifest: Manifest) -> Trial:
     """The finished trial with the fewest bits per byte."""
-    return next(trial for trial in manifest.details["trials"] if trial["number"] == manifest.details["best"])
+    swept = manifest.details_as(Swept)
+    return next(trial for trial in swept.trials if trial.number == swept.best)
 
 
 def overrides(trial: Trial) -> str:
     """The trial's values as they can be pasted behind `gleaner run` and the file of the sweep."""
-    return shlex.join(f"{path}={label(value)}" for path, value in trial["values"].items())
+    return shlex.join(f"{path}={label(value)}" for path, value in trial.values.items())
 
 
 def short_names(paths: Sequence[str]) -> dict[str, str]:
@@ -98,11 +100,11 @@ def short_names(paths: Sequence[str]) -> dict[str, str]:
 def text_table(manifest: Manifest) -> str:
     """The trials in order of merit, one a line, and the best one as overrides."""
     trials = ranked(manifest)
-    names = short_names(list(trials[0]["values"]))
+    names = short_names(list(trials[0].values))
     rows = [["bits per byte", "training", "trial", *names.values()]]
     for trial in trials:
-        values = [label(trial["values"][path]) for path in names]
-        rows.append([f"{trial[METRIC]:.4f}", _progress(trial), str(trial["number"]), *values])
+        values = [label(trial.values[path]) for path in names]
+        rows.append([f"{trial.bits_per_byte:.4f}", _progress(trial), str(trial.number), *values])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join([*lines, f"best: {overrides(best(manifest))}"])
@@ -121,15 +123,14 @@ def page(manifest: Manifest, name: str) -> str:
     return environment.get_template(TEMPLATE).render(
         name=name,
         manifest=manifest,
-        metric=METRIC,
         best=best(manifest),
         overrides=overrides(best(manifest)),
         trials=trials,
-        names=short_names(list(trials[0]["values"])),
+        names=short_names(list(trials[0].values)),
         label=label,
         progress=_progress,
         learning=_learning(trials),
-        plots=[_against(path, manifest.recipe["tuning"]["space"][path], trials) for path in trials[0]["values"]],
+        plots=[_against(path, manifest.ingredients["tuning"]["space"][path], trials) for path in trials[0].values],
     )
 
 
@@ -143,7 +144,7 @@ def _short_name(path: str, others: Sequence[str]) -> str:
 
 
 def _progress(trial: Trial) -> str:
-    return "100 %" if trial["state"] == FINISHED else f"{trial['state']} at {100 * trial[SHARE]:.0f} %"
+    return "100 %" if trial.state == FINISHED else f"{trial.state} at {100 * trial.share:.0f} %"
 
 
 def _bits_axis(values: Sequence[float]) -> Axis:
@@ -154,25 +155,27 @@ def _bits_axis(values: Sequence[float]) -> Axis:
 def _against(path: str, dimension: Mapping[str, Any], trials: Sequence[Trial]) -> Plot:
     """Bits per byte of every trial against its value in one dimension."""
     kind, bounds = next(iter(dimension.items()))
-    bits = _bits_axis([trial[METRIC] for trial in trials])
+    bits = _bits_axis([trial.bits_per_byte for trial in trials])
     if kind == "choice":
         places = {label(option): place for place, option in enumerate(bounds, 1)}
         axis = Axis(0.5, len(bounds) + 0.5)
         texts = {name: name if len(places) <= CROWDED else str(place) for name, place in places.items()}
         x_ticks = tuple(Tick(axis.at(place), texts[name]) for name, place in places.items())
-        across = [axis.at(places[label(trial["values"][path])]) for trial in trials]
+        across = [axis.at(places[label(trial.values[path])]) for trial in trials]
     else:
         axis = Axis(bounds[0], bounds[1], log=kind == "log_uniform")
         x_ticks = axis.ticks()
-        across = [axis.at(trial["values"][path]) for trial in trials]
-    dots = tuple(Dot(x, bits.at(trial[METRIC]), trial, _title(trial)) for x, trial in zip(across, trials, strict=True))
+        across = [axis.at(trial.values[path]) for trial in trials]
+    dots = tuple(
+        Dot(x, bits.at(trial.bits_per_byte), trial, _title(trial)) for x, trial in zip(across, trials, strict=True)
+    )
     return Plot(path, x_ticks, bits.ticks(), dots)
 
 
 def _learning(trials: Sequence[Trial]) -> Plot:
     """The curve of every trial over the share of its training; it ends where the trial was stopped."""
-    curves = [[(share, bits) for share, bits in trial["curve"]] for trial in trials]
-    bits = _bits_axis([value for curve in curves for _, value in curve] or [trial[METRIC] for trial in trials])
+    curves = [trial.curve for trial in trials]
+    bits = _bits_axis([value for curve in curves for _, value in curve] or [trial.bits_per_byte for trial in trials])
     across = Axis(0.0, 1.0)
     lines = tuple("M" + "L".join(f"{across.at(x)},{bits.at(y)}" for x, y in curve) if curve else "" for curve in curves)
     dots = tuple(
@@ -185,4 +188,4 @@ def _learning(trials: Sequence[Trial]) -> Plot:
 
 
 def _title(trial: Trial) -> str:
-    return f"trial {trial['number']}: {trial[METRIC]:.4f} bits per byte, {_progress(trial)}; {overrides(trial)}"
+    return f"trial {trial.number}: {trial.bits_per_byte:.4f} bits per byte, {_progress(trial)}; {overrides(trial)}"

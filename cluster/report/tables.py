@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cluster.report import units
+from cluster.report import figures
 from cluster.report.schema import Arm
 from cluster.report.verdict import gain_of, spread_of
 
@@ -43,20 +43,20 @@ def headline(arms: Sequence[Arm]) -> tuple[Row, ...]:
 
 def _cells(first: Arm, arm: Arm) -> list[Cell]:
     seeds = len(arm.bits_per_byte.seeds)
-    spread = f"spread {units.bits(arm.bits_per_byte.spread)}" if seeds > 1 else "one seed"
+    spread = f"spread {figures.bits(arm.bits_per_byte.spread)}" if seeds > 1 else "one seed"
     data_share = arm.data_flops / arm.training_flops if arm.training_flops else 0.0
-    data_note = f"{units.share(data_share)} of training" if arm.data_flops else "no model ran"
-    multiplier = "–" if arm.compute_multiplier is None else units.times(arm.compute_multiplier)
+    data_note = f"{figures.share(data_share)} of training" if arm.data_flops else "no model ran"
+    multiplier = "–" if arm.compute_multiplier is None else figures.times(arm.compute_multiplier)
     return [
-        Cell("Bits per byte", units.bits(arm.bits_per_byte.mean), spread),
+        Cell("Bits per byte", figures.bits(arm.bits_per_byte.mean), spread),
         _delta(first, arm),
         Cell("Compute multiplier", multiplier),
-        Cell("Training FLOPs", units.flops(arm.training_flops), f"{units.tokens(arm.parameters)} parameters"),
-        Cell("Data FLOPs", units.flops(arm.data_flops), data_note),
-        Cell("Time on data", units.duration(arm.data_seconds)),
-        Cell("Time in all", units.duration(arm.seconds)),
-        Cell("Tokens", units.tokens(arm.tokens)),
-        Cell("Text chosen", units.size(arm.bytes), f"{units.count(round(arm.epochs, 2))} epochs"),
+        Cell("Training FLOPs", figures.flops(arm.training_flops), f"{figures.tokens(arm.parameters)} parameters"),
+        Cell("Data FLOPs", figures.flops(arm.data_flops), data_note),
+        Cell("Time on data", figures.duration(arm.data_seconds)),
+        Cell("Time in all", figures.duration(arm.seconds)),
+        Cell("Tokens", figures.tokens(arm.tokens)),
+        Cell("Text chosen", figures.size(arm.bytes), f"{figures.count(round(arm.epochs, 2))} epochs"),
     ]
 
 
@@ -66,10 +66,10 @@ def _delta(first: Arm, arm: Arm) -> Cell:
         return Cell(label, "–")
     gain, spread = gain_of(first, arm), spread_of(first, arm)
     if spread is None:
-        return Cell(label, units.signed(-gain), "spread unknown")
+        return Cell(label, figures.signed(-gain), "spread unknown")
     tone = "better" if gain > spread else "worse" if gain < -spread else ""
-    note = f"{units.times(abs(gain) / spread)} spread" if tone and spread else "" if tone else "within spread"
-    return Cell(label, units.signed(-gain), note, tone)
+    note = f"{figures.times(abs(gain) / spread)} spread" if tone and spread else "" if tone else "within spread"
+    return Cell(label, figures.signed(-gain), note, tone)
 
 
 def by_genre(arms: Sequence[Arm]) -> tuple[GenreRow, ...]:
@@ -96,6 +96,6 @@ def _genre_row(arms: Sequence[Arm], genre: str) -> GenreRow:
 def _genre_cell(name: str, mean: float, first_mean: float, spread: float, seeds: int) -> Cell:
     difference = mean - first_mean
     if not difference or first_mean == float("inf"):
-        return Cell(name, units.bits(mean))
+        return Cell(name, figures.bits(mean))
     tone = "" if seeds < 2 or abs(difference) <= spread else "better" if difference < 0 else "worse"
-    return Cell(name, units.bits(mean), units.signed(difference), tone)
+    return Cell(name, figures.bits(mean), figures.signed(difference), tone)

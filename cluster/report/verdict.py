@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from cluster.report import units
+from cluster.report import figures
 from cluster.report.schema import Arm, Report
 
 Outcome = Literal["win", "tie", "loss", "one_seed", "one_arm"]
@@ -100,7 +100,7 @@ def _compared(first: Arm, gain: float) -> str:
 
 
 def _in_spreads(gain: float, spread: float) -> str:
-    return f"{units.times(abs(gain) / spread)} the seed spread" if spread else "and the seeds agree exactly"
+    return f"{figures.times(abs(gain) / spread)} the seed spread" if spread else "and the seeds agree exactly"
 
 
 def _multiplier(first: Arm, best: Arm, outcome: Outcome) -> list[str]:
@@ -110,19 +110,20 @@ def _multiplier(first: Arm, best: Arm, outcome: Outcome) -> list[str]:
         return []
     ahead = _gets_there(first, best, multiplier)
     early, late, part = (best, first, 1 / multiplier) if ahead else (first, best, multiplier)
-    counted = f" ({units.times(total)} counting the FLOPs of its data)" if best.data_flops else ""
+    counted = f" ({figures.times(total)} counting the FLOPs of its data)" if best.data_flops else ""
     return [
-        f"`{early.name}` is where `{late.name}` ends after {units.share(part)} of the training FLOPs of `{late.name}`: "
-        f"a compute multiplier of {units.times(multiplier)}{counted}."
+        f"`{early.name}` is where `{late.name}` ends after {figures.share(part)} of the training FLOPs of "
+        f"`{late.name}`: "
+        f"a compute multiplier of {figures.times(multiplier)}{counted}."
     ]
 
 
 def _price(first: Arm, best: Arm) -> str:
     slower = best.data_seconds - first.data_seconds
-    model_work = f" and {units.flops(best.data_flops)} of model work" if best.data_flops else ""
+    model_work = f" and {figures.flops(best.data_flops)} of model work" if best.data_flops else ""
     return (
-        f"`{best.name}` trained on {units.size(best.bytes)} of text (`{first.name}`: {units.size(first.bytes)}), "
-        f"which took {units.duration(abs(slower))} {'more' if slower >= 0 else 'less'} to prepare{model_work}."
+        f"`{best.name}` trained on {figures.size(best.bytes)} of text (`{first.name}`: {figures.size(first.bytes)}), "
+        f"which took {figures.duration(abs(slower))} {'more' if slower >= 0 else 'less'} to prepare{model_work}."
     )
 
 
@@ -132,8 +133,8 @@ def _shared(report: Report) -> list[str]:
         return []
     spent = [arm.training_flops for arm in report.arms]
     return [
-        f"All arms read equally much text, in tokens of their own: training FLOPs go from {units.flops(min(spent))} to "
-        f"{units.flops(max(spent))}."
+        "All arms read equally much text, in tokens of their own: training FLOPs go from "
+        f"{figures.flops(min(spent))} to {figures.flops(max(spent))}."
     ]
 
 
@@ -146,7 +147,7 @@ def _others(first: Arm, best: Arm, others: list[Arm]) -> list[str]:
         apart = abs(gain_of(arm, best))
         doubt = f"; it is not told apart from `{best.name}`" if apart <= (spread_of(arm, best) or 0) else ""
         how = "also beats" if gain > spread else "is worse than" if gain < -spread else "is not told apart from"
-        sentences.append(f"`{arm.name}` {how} `{first.name}` ({units.signed(-gain)} bits per byte){doubt}.")
+        sentences.append(f"`{arm.name}` {how} `{first.name}` ({figures.signed(-gain)} bits per byte){doubt}.")
     return sentences
 
 
@@ -155,7 +156,7 @@ def _cautions(report: Report, outcome: Outcome) -> list[str]:
     spent = [arm.training_flops for arm in report.arms]
     if report.shared == "flops" and max(spent) > min(spent) * (1 + UNEQUAL_FLOPS):
         sentences.append(
-            f"Not a fair comparison: training FLOPs go from {units.flops(min(spent))} to {units.flops(max(spent))}."
+            f"Not a fair comparison: training FLOPs go from {figures.flops(min(spent))} to {figures.flops(max(spent))}."
         )
     if outcome == "one_seed":
         sentences.append("A difference from one seed may be luck; run at least three.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.codecs.bpe import END_TEXT, TOKENIZER_FILE, byte_characters, tokenizer_folder
+from pipelines.codecs.tokenizer.byte_level import END_TEXT, TOKENIZER_FILE, byte_characters, tokenizer_folder
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from pipelines.codecs.byte_models.static import Static
 from pipelines.codecs.entropy.asking_codec import in_model_folder, opened_model
 from pipelines.codecs.entropy.cdf import Int64Array, quantized_cdf
 from pipelines.codecs.entropy.packing import Vocab, from_tokens, to_tokens
+from pipelines.contracts.byte_model import ByteModel
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ class StaticAc(Codec):
     sample_bytes: int = Field(16 << 20, gt=0)
 
     @property
-    def model(self) -> Static:
-        """The byte model."""
-        return Static(sample_bytes=self.sample_bytes)
+    def model(self) -> ByteModel:
+        """The byte model `static`, over a sample of the same size."""
+        return ByteModel.model_validate({"kind": "static", "sample_bytes": self.sample_bytes})
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """The counts of a sample of the columns id and text, under `model/`."""

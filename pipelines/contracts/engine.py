@@ -18,11 +18,17 @@ class Message:
 
 @dataclass(frozen=True)
 class Prompt:
-    """One request to an engine: the chat messages, and the bare text in question for engines that are no chat model."""
+    """One request to an engine: the chat messages, and the bare text in question for engines that are no chat model.
+
+    `genre` is the kind of text whose instructions the messages hold, and `attempt` counts how often the same text was
+    asked about before: an engine that samples draws another reply for each.
+    """
 
     messages: tuple[Message, ...]
     text: str
     max_tokens: int = 1024
+    genre: str | None = None
+    attempt: int = 0
 
 
 @dataclass(frozen=True)

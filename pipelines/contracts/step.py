@@ -31,6 +31,10 @@ class Corpus(Protocol):
     def documents(self) -> int:
         """How many rows there are."""
 
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the step that made the dataset learned, as its `details` gave it."""
+
     def rows(self, columns: Sequence[str]) -> "ray.data.Dataset":
         """A pass over these columns, with each row's SHARD and ROW."""
 
@@ -56,6 +60,11 @@ class Step(Component):
     def columns(self) -> list[str]:
         """The columns that must be there before the step."""
         return [TEXT]
+
+    @property
+    def adds(self) -> list[str]:
+        """The columns that every row has after the step, beside those that it had before."""
+        return []
 
     @property
     def by_row_group(self) -> bool:
@@ -86,9 +95,9 @@ class Step(Component):
         """What `fit` learned that has to outlive the build, as named files beside the shards."""
         return {}
 
-    def flops(self, counts: dict[str, float]) -> float:
-        """Floating-point operations that models spent, from the summed counts of all units."""
-        return counts.get("flops", 0.0)
+    def fit_flops(self, fitted: Fitted) -> float:
+        """Floating-point operations that models spent in `fit`; those of the rows are counted as `flops` by `open`."""
+        return 0.0
 
 
 def require_columns(name: str, wanted: Sequence[str], present: Sequence[str]) -> None:

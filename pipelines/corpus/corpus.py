@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,11 @@ class StoredCorpus:
     def documents(self) -> int:
         """How many rows there are."""
         return self.manifest.rows
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the step that made the dataset learned."""
+        return self.manifest.details
 
     def rows(self, columns: Sequence[str]) -> "ray.data.Dataset":
         """A pass over these columns, with each row's shard and place in it."""

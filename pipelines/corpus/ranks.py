@@ -8,17 +8,17 @@ import pyarrow.compute as pc
 
 from pipelines.contracts.rows import TEXT, FloatArray
 
-Unit = Literal["rows", "bytes"]
+Measure = Literal["rows", "bytes"]
 
 
-def unit_columns(unit: Unit) -> list[str]:
-    """The columns that `unit_mass` reads."""
-    return [TEXT] if unit == "bytes" else []
+def measure_columns(measure: Measure) -> list[str]:
+    """The columns that `mass_of` reads."""
+    return [TEXT] if measure == "bytes" else []
 
 
-def unit_mass(rows: pa.Table, unit: Unit) -> FloatArray:
+def mass_of(rows: pa.Table, measure: Measure) -> FloatArray:
     """(n,) what a row counts for: 1, or the UTF-8 bytes of its text."""
-    if unit == "rows":
+    if measure == "rows":
         return np.ones(rows.num_rows)
     lengths = pc.binary_length(rows[TEXT]).fill_null(0)
     masses: FloatArray = lengths.to_numpy().astype(np.float64)

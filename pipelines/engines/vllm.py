@@ -80,7 +80,7 @@ class Vllm(Engine):
             fitting = [row for row, ids in enumerate(tokens) if len(ids) < context]
             outputs = engine.generate(
                 [TokensPrompt(prompt_token_ids=tokens[row]) for row in fitting],
-                [self._sampling(texts[row], prompts[row].max_tokens) for row in fitting],
+                [self._sampling(texts[row], prompts[row]) for row in fitting],
                 use_tqdm=False,
             )
             replies = dict(zip(fitting, map(_reply, outputs), strict=True))
@@ -95,11 +95,14 @@ class Vllm(Engine):
         given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         return {**given, "gpu_memory_utilization": self.gpu_memory_utilization, "seed": self.seed}
 
-    def _sampling(self, text: str, max_tokens: int) -> "vllm.SamplingParams":
+    def _sampling(self, text: str, prompt: Prompt) -> "vllm.SamplingParams":
         from vllm import SamplingParams
 
         return SamplingParams(
-            temperature=self.temperature, top_p=self.top_p, max_tokens=max_tokens, seed=prompt_seed(self.seed, text)
+            temperature=self.temperature,
+            top_p=self.top_p,
+            max_tokens=prompt.max_tokens,
+            seed=prompt_seed(self.seed + prompt.attempt, text),
         )
 
 

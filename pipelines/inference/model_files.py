@@ -9,6 +9,7 @@ import getpass
 import hashlib
 import json
 import math
+import re
 import shutil
 import tempfile
 import uuid
@@ -16,16 +17,20 @@ from pathlib import Path
 
 import fsspec.core
 
+STORED_MODEL = re.compile(r"/(train-[0-9a-f]{12})/run/model/?$")
 MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 
 
 def model_fingerprint(model: str, revision: str | None = None) -> dict[str, str]:
-    """What names the content of a model: `{"model": sha256 of its files}`, or `{"model": "name@revision"}` on a hub.
+    """What names the content of a model: the sha256 of its files, the address of its training, or "name@revision".
 
-    A local folder's hash covers the names and contents of its files MODEL_FILES, not where the folder lies. A revision
-    that is a commit hash pins a hub model; a branch can move. ValueError where there is neither folder nor revision,
-    or where the folder has no safetensors.
+    A model that a store holds is known by the address it was trained at, whether it has been trained yet or not. The
+    hash of any other local folder covers the names and contents of its files MODEL_FILES, not where the folder lies. A
+    revision that is a commit hash pins a hub model; a branch can move. ValueError where there is neither folder nor
+    revision, or where the folder has no safetensors.
     """
+    if (stored := STORED_MODEL.search(model)) is not None:
+        return {"model": stored[1]}
     folder = local_folder(model)
     if folder is not None:
         return {"model": _folder_hash(tuple(_stamp(file) for file in _model_files(folder)))}

@@ -17,8 +17,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.contracts.rows import BUCKET, SEQUENCE
-from pipelines.store.manifest import Manifest
+from pipelines.store.manifest import Manifest, Stored
 from pipelines.store.store import Store
+
+
+class PackedFacts(Stored):
+    """What step `pack` keeps in its manifest's details: tokens in a sequence, tokens there are, and the end token."""
+
+    length: int
+    vocab_size: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -42,14 +50,15 @@ class Packed:
     @classmethod
     def from_manifest(cls, store: Store, manifest: Manifest) -> "Packed":
         """The packed dataset that a manifest of step `pack` describes."""
+        facts = manifest.details_as(PackedFacts)
         return cls(
             store=store,
             address=manifest.address,
             files=tuple(shard.file for shard in manifest.shards),
             counts=tuple(shard.rows for shard in manifest.shards),
-            length=int(manifest.details["length"]),
-            vocab_size=int(manifest.details["vocab_size"]),
-            end=int(manifest.details["end"]),
+            length=facts.length,
+            vocab_size=facts.vocab_size,
+            end=facts.end,
             tokens=int(manifest.counts["tokens"]),
             text_bytes=manifest.bytes,
         )

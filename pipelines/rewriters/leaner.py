@@ -66,6 +66,7 @@ class Leaner(Rewriter):
                 messages=(system, Message("user", chunk.strip())),
                 text=chunk,
                 max_tokens=MARK_TOKENS + math.ceil(self.longest * estimated_tokens(chunk)),
+                genre=known,
             )
             for chunk in chunks(text, self.chunk_tokens or CHUNK_TOKENS[known])
         ]
@@ -91,7 +92,7 @@ class Leaner(Rewriter):
             return "too_long"
         if ratio < self.shortest:
             return "too_short"
-        least = self.least_code_support if _is_code(prompts) else self.least_support
+        least = self.least_code_support if prompts[0].genre == CODE else self.least_support
         numbers, share = invented_numbers(text, rewritten)
         if (
             support(text, rewritten) < least
@@ -121,8 +122,3 @@ def _in_place_of(chunk: str, body: str) -> str:
     """The body between the white space that was around the chunk."""
     start = len(chunk) - len(chunk.lstrip())
     return chunk[:start] + body + chunk[len(chunk.rstrip()) :]
-
-
-def _is_code(prompts: Sequence[Prompt]) -> bool:
-    messages = prompts[0].messages
-    return bool(messages) and messages[0].content == instructions(CODE)

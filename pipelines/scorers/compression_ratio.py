@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from pipelines.contracts.rows import Fitted
+from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.texts.classes import utf8
 
@@ -37,7 +37,8 @@ class CompressionRatio(Scorer):
         """Makes the compressor."""
         compress = _compressor(self.method, self.level)
 
-        def score(texts: pa.Array) -> Scores:
+        def score(rows: pa.Table) -> Scores:
+            texts = rows[TEXT].combine_chunks()
             data, offsets = utf8(texts)
             view = data.data
             sizes = (len(compress(view[start:end])) for start, end in pairwise(offsets))

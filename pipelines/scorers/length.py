@@ -1,11 +1,11 @@
-"""Scorer `length`: how long a text is; and the reading of Arrow texts that the other scorers share."""
+"""Scorer `length`: how long a text is."""
 
 from typing import Literal
 
 import numpy as np
 import pyarrow.compute as pc
 
-from pipelines.contracts.rows import Fitted
+from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.texts.classes import count_words
 
@@ -18,6 +18,6 @@ class Length(Scorer):
     def open(self, fitted: Fitted) -> ScoreFn:
         """The measure of the chosen unit."""
         if self.unit == "words":
-            return lambda texts: Scores(count_words(texts))
+            return lambda rows: Scores(count_words(rows[TEXT].combine_chunks()))
         measure = pc.utf8_length if self.unit == "characters" else pc.binary_length
-        return lambda texts: Scores(measure(texts).to_numpy(zero_copy_only=False).astype(np.float64))
+        return lambda rows: Scores(measure(rows[TEXT]).to_numpy().astype(np.float64))

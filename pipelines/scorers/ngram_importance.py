@@ -12,11 +12,12 @@ from pydantic import Field
 from pipelines.contracts.rows import TEXT, Fitted, FloatArray
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.contracts.source import Source
+from pipelines.contracts.step import Corpus
 from pipelines.texts.arrays import OffsetArray
 from pipelines.texts.hashing import MIX_FIRST, MIX_SECOND, HashArray, word_hasher
 
 if TYPE_CHECKING:
-    import ray.data
+    pass
 
 CountArray = npt.NDArray[np.int64]
 
@@ -40,7 +41,7 @@ class NgramImportance(Scorer):
     normalize: Literal["sum", "mean_per_token"] = "sum"
     smoothing: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
-    def fit(self, rows: "ray.data.Dataset") -> Fitted:
+    def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """`{"log_ratio": (buckets,)}`; a target without words is a ValueError. One count vector a block travels."""
         target = np.zeros(self.buckets, np.int64)
         for file in self.target.files():
@@ -48,21 +49,22 @@ class NgramImportance(Scorer):
                 target += count_ngrams(read.rows, self.buckets)
         if not target.any():
             raise ValueError("the target of ngram_importance has no words; point `target` at the text to be matched")
-        counted = rows.map_batches(
+        counted = corpus.rows(self.columns).map_batches(
             functools.partial(_count_block, buckets=self.buckets), batch_size=None, batch_format="pyarrow"
         )
-        corpus = np.zeros(self.buckets, np.int64)
+        everything = np.zeros(self.buckets, np.int64)
         for block in counted.iter_batches(batch_size=None, batch_format="numpy"):
             for partial in block["counts"]:
-                corpus += np.frombuffer(partial, np.int64)
-        return {"log_ratio": log_ratio(target, corpus, self.smoothing)}
+                everything += np.frombuffer(partial, np.int64)
+        return {"log_ratio": log_ratio(target, everything, self.smoothing)}
 
     def open(self, fitted: Fitted) -> ScoreFn:
         """The weighing function; `fitted` is what `fit` returned."""
         ratios: FloatArray = fitted["log_ratio"]
         hash_words, accumulate = word_hasher(), ngram_accumulator()
 
-        def score(texts: pa.Array) -> Scores:
+        def score(rows: pa.Table) -> Scores:
+            texts = rows[TEXT].combine_chunks()
             hashes, word_offsets = hash_words(texts)
             weights = np.zeros(len(texts))
             accumulate(hashes, word_offsets, ratios, np.zeros(len(ratios), np.int64), weights)

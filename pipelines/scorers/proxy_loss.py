@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
 from pipelines.contracts.component import PLACEMENT, Workers
-from pipelines.contracts.rows import Fitted, Resources
+from pipelines.contracts.rows import TEXT, Fitted, Resources
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.inference.losses import LossModel, Runner, open_losses, open_tokenizer
 from pipelines.inference.model_files import model_fingerprint, parameter_count
@@ -63,16 +63,17 @@ class ProxyLoss(Scorer):
         # one multiplication and one addition a parameter in the forward pass
         flops_per_token = 2.0 * parameter_count(self.model, self.revision)
 
-        def score(texts: pa.Array) -> Scores:
+        def score(rows: pa.Table) -> Scores:
+            texts = rows[TEXT].combine_chunks()
             if not len(texts):
                 return Scores(np.zeros(0))
-            rows = tokenize(texts.to_pylist())
-            windows = [each for row, ids in enumerate(rows) for each in cut(row, ids, self.context, self.stride)]
+            tokens = tokenize(texts.to_pylist())
+            windows = [each for row, ids in enumerate(tokens) for each in cut(row, ids, self.context, self.stride)]
             places = np.array([window.row for window in windows], np.int64)
             totals = np.bincount(places, losses(windows), minlength=len(texts))
-            tokens = sum(len(window.tokens) for window in windows)
+            read = sum(len(window.tokens) for window in windows)
             sizes = pc.binary_length(texts).to_numpy(zero_copy_only=False)
-            return Scores(totals / np.maximum(sizes, 1), flops_per_token * tokens)
+            return Scores(totals / np.maximum(sizes, 1), flops_per_token * read)
 
         return score
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from pipelines.contracts.rows import Fitted
+from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.texts.arrays import ByteArray, OffsetArray
 from pipelines.texts.classes import LETTER, VOWEL, classify, utf8
@@ -31,7 +31,8 @@ class Readability(Scorer):
         count_sentences, count_syllables = sentence_counter(), syllable_counter()
         constant, by_words, by_syllables = (-15.59, 0.39, 11.8) if self.formula == "grade" else (206.835, -1.015, -84.6)
 
-        def score(texts: pa.Array) -> Scores:
+        def score(rows: pa.Table) -> Scores:
+            texts = rows[TEXT].combine_chunks()
             data, offsets = utf8(texts)
             classes = classify(data)
             _, sentences = count_sentences(data, classes, offsets)

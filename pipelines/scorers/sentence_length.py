@@ -1,9 +1,9 @@
-"""Scorer `sentence_length`: mean words a sentence, and the compiled rule that finds sentences."""
+"""Scorer `sentence_length`: the mean number of words in a sentence."""
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.contracts.rows import Fitted
+from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.texts.classes import classify, utf8
 from pipelines.texts.sentences import sentence_counter
@@ -21,7 +21,8 @@ class SentenceLength(Scorer):
         """Compiles the rule, or loads it compiled from numba's cache."""
         count = sentence_counter()
 
-        def score(texts: pa.Array) -> Scores:
+        def score(rows: pa.Table) -> Scores:
+            texts = rows[TEXT].combine_chunks()
             data, offsets = utf8(texts)
             words, sentences = count(data, classify(data), offsets)
             return Scores(words / np.maximum(sentences, 1))

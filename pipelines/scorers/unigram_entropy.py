@@ -1,9 +1,9 @@
-"""Scorer `unigram_entropy`: how varied a text's words are; and the compiled reading of words as hashes."""
+"""Scorer `unigram_entropy`: how varied a text's words are."""
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.contracts.rows import Fitted, FloatArray
+from pipelines.contracts.rows import TEXT, Fitted, FloatArray
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.texts.arrays import OffsetArray
 from pipelines.texts.hashing import HashArray, word_hasher
@@ -23,7 +23,8 @@ class UnigramEntropy(Scorer):
         hash_words = word_hasher()
         measure = numba.njit(cache=True, nogil=True)(_entropy)
 
-        def score(texts: pa.Array) -> Scores:
+        def score(rows: pa.Table) -> Scores:
+            texts = rows[TEXT].combine_chunks()
             hashes, word_offsets = hash_words(texts)
             bits = np.zeros(len(texts))
             measure(hashes, word_offsets, bits)

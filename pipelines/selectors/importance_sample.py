@@ -7,7 +7,7 @@ from pydantic import Field
 from pipelines.contracts.rows import ID, FloatArray
 from pipelines.contracts.selector import Selector
 from pipelines.corpus.randomness import uniform
-from pipelines.corpus.ranks import Unit, column_key, finite_key, unit_columns, unit_mass
+from pipelines.corpus.ranks import Measure, column_key, finite_key, mass_of, measure_columns
 
 
 class ImportanceSample(Selector):
@@ -21,12 +21,12 @@ class ImportanceSample(Selector):
     by: str = Field(min_length=1)
     fraction: float = Field(default=0.5, gt=0, le=1)
     temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    of: Unit = "rows"
+    of: Measure = "rows"
 
     @property
     def columns(self) -> list[str]:
         """The column `by`, and `text` where bytes are counted."""
-        return [self.by, *unit_columns(self.of)]
+        return [self.by, *measure_columns(self.of)]
 
     def key(self, rows: pa.Table, seed: int) -> FloatArray:
         """(n,) log weight / temperature + Gumbel noise of the row's id."""
@@ -37,7 +37,7 @@ class ImportanceSample(Selector):
 
     def mass(self, rows: pa.Table) -> FloatArray:
         """(n,) 1 a row, or its UTF-8 bytes."""
-        return unit_mass(rows, self.of)
+        return mass_of(rows, self.of)
 
     def budget(self, total_mass: float) -> float:
         """`fraction` of the total."""

@@ -6,19 +6,19 @@ from pydantic import Field
 from pipelines.contracts.rows import ID, FloatArray
 from pipelines.contracts.selector import Selector
 from pipelines.corpus.randomness import uniform
-from pipelines.corpus.ranks import Unit, unit_columns, unit_mass
+from pipelines.corpus.ranks import Measure, mass_of, measure_columns
 
 
 class Random(Selector):
     """Keeps a uniformly random `fraction` of the documents, or of their text bytes: the baseline of every selection."""
 
     fraction: float = Field(default=0.5, gt=0, le=1)
-    of: Unit = "rows"
+    of: Measure = "rows"
 
     @property
     def columns(self) -> list[str]:
         """`text` where bytes are counted, else nothing."""
-        return unit_columns(self.of)
+        return measure_columns(self.of)
 
     def key(self, rows: pa.Table, seed: int) -> FloatArray:
         """(n,) uniform numbers that depend on the seed and the row's id."""
@@ -26,7 +26,7 @@ class Random(Selector):
 
     def mass(self, rows: pa.Table) -> FloatArray:
         """(n,) 1 a row, or its UTF-8 bytes."""
-        return unit_mass(rows, self.of)
+        return mass_of(rows, self.of)
 
     def budget(self, total_mass: float) -> float:
         """`fraction` of the total."""

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from pipelines.contracts.rows import TEXT, FloatArray
 from pipelines.contracts.selector import Selector
-from pipelines.corpus.ranks import Order, column_key, unit_mass
+from pipelines.corpus.ranks import Order, column_key, mass_of
 
 TEXT_BYTES = "bytes"
 
@@ -35,7 +35,7 @@ class TokenBudget(Selector):
     def mass(self, rows: pa.Table) -> FloatArray:
         """(n,) what each document takes of the budget, not negative."""
         if self.count == TEXT_BYTES:
-            return unit_mass(rows, "bytes")
+            return mass_of(rows, "bytes")
         counts = pc.cast(rows[self.count], pa.float64(), safe=False).fill_null(0.0).to_numpy()
         masses: FloatArray = pc.max_element_wise(pa.array(counts, from_pandas=True), 0.0).to_numpy()
         return masses

@@ -5,7 +5,7 @@ from pydantic import Field
 
 from pipelines.contracts.rows import FloatArray
 from pipelines.contracts.selector import Selector
-from pipelines.corpus.ranks import Order, Unit, column_key, unit_columns, unit_mass
+from pipelines.corpus.ranks import Measure, Order, column_key, mass_of, measure_columns
 
 
 class TopFraction(Selector):
@@ -18,12 +18,12 @@ class TopFraction(Selector):
     by: str = Field(min_length=1)
     fraction: float = Field(default=0.5, gt=0, le=1)
     order: Order = "descending"
-    of: Unit = "rows"
+    of: Measure = "rows"
 
     @property
     def columns(self) -> list[str]:
         """The column `by`, and `text` where bytes are counted."""
-        return [self.by, *unit_columns(self.of)]
+        return [self.by, *measure_columns(self.of)]
 
     def key(self, rows: pa.Table, seed: int) -> FloatArray:
         """(n,) the column, negated where the lowest are wanted."""
@@ -31,7 +31,7 @@ class TopFraction(Selector):
 
     def mass(self, rows: pa.Table) -> FloatArray:
         """(n,) 1 a row, or its UTF-8 bytes."""
-        return unit_mass(rows, self.of)
+        return mass_of(rows, self.of)
 
     def budget(self, total_mass: float) -> float:
         """`fraction` of the total."""

@@ -21,6 +21,7 @@ from pipelines.contracts.rows import (
     Verify,
 )
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
+from pipelines.store.encoded import Encoded
 
 SAMPLE_BYTES = 1 << 14  # of text that is decoded again, of every shard
 
@@ -38,6 +39,11 @@ class Encode(Step):
 
     codec: Codec
     verify: Verify = "sample"
+
+    @property
+    def adds(self) -> list[str]:
+        """The tokens, how many there are, and the bytes of the text."""
+        return [TOKENS, TOKEN_COUNT, TEXT_BYTES]
 
     @property
     def by_row_group(self) -> bool:
@@ -83,13 +89,13 @@ class Encode(Step):
     def details(self, fitted: Fitted) -> dict[str, Any]:
         """What the following steps have to know of the tokens, and what a decoder has to."""
         coder = self.codec.open(fitted[CODEC_FILES])
-        return {
-            "vocab_size": coder.vocab_size,
-            "end": coder.end,
-            "lossless": self.codec.lossless,
-            "codec": self.codec.model_dump(mode="json"),
-            "files": {name: hashlib.sha256(data).hexdigest() for name, data in fitted[CODEC_FILES].items()},
-        }
+        return Encoded(
+            vocab_size=coder.vocab_size,
+            end=coder.end,
+            lossless=self.codec.lossless,
+            codec=self.codec.model_dump(mode="json"),
+            files={name: hashlib.sha256(data).hexdigest() for name, data in fitted[CODEC_FILES].items()},
+        ).model_dump()
 
     def _chosen(self, sizes: "np.ndarray[Any, np.dtype[np.int64]]") -> list[int]:
         """Rows to be decoded again: all, or spread evenly as many as SAMPLE_BYTES have room for, one at least."""

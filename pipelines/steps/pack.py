@@ -17,7 +17,9 @@ from pydantic import Field
 from pipelines.contracts.rows import BUCKET, ID, SEQUENCE, TOKENS, Fitted, Outcome
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
 from pipelines.corpus.randomness import key64, uniform
+from pipelines.packing.packed import PackedFacts
 from pipelines.packing.sequences import bucket_edges, close_documents, cut
+from pipelines.store.encoded import Encoded
 
 SAMPLE_DOCUMENTS = 200_000
 
@@ -31,13 +33,12 @@ class Pack(Step):
 
     seeded: ClassVar[bool] = True
     suffix: ClassVar[str] = "arrow"
+    version: ClassVar[int] = 2
 
     length: int = Field(default=512, gt=1)
     by: str | None = None
     easy: Literal["low", "high"] = "low"
     buckets: int = Field(default=20, ge=1, le=256)
-    vocab_size: int = Field(gt=0)
-    end: int = Field(ge=0)
 
     @property
     def columns(self) -> list[str]:
@@ -46,17 +47,11 @@ class Pack(Step):
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """Finds the edges of the buckets in one pass, from a sample of documents drawn by the hash of their ids."""
-        if self.by is None:
-            return {"edges": np.zeros(0)}
-        share = min(1.0, SAMPLE_DOCUMENTS / max(corpus.documents, 1))
-        pick = functools.partial(_sample, self, share, seed)
-        rows = corpus.rows(self.columns).map_batches(pick, batch_size=None, batch_format="pyarrow")
-        batches = list(rows.iter_batches(batch_size=None, batch_format="numpy"))
-        values, lengths = (np.concatenate([batch[name] for batch in batches]) for name in ("value", "length"))
-        return {"edges": bucket_edges(values, lengths, self.buckets)}
+        return {"encoded": Encoded.model_validate(corpus.details), "edges": self._edges(corpus, seed)}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
         """Cuts one shard at a time."""
+        end = fitted["encoded"].end
 
         def pack(rows: pa.Table, place: Place) -> Outcome:
             tie = key64(rows[ID].combine_chunks(), seed, "pack")
@@ -65,8 +60,8 @@ class Pack(Step):
                 bucket = np.searchsorted(fitted["edges"], self.difficulty(rows), side="right")
             order = np.lexsort((tie, bucket))
             lists = rows[TOKENS].combine_chunks().take(pa.array(order))
-            stream, documents = close_documents(lists, self.end)
-            sequences, last_document = cut(stream, documents, self.length, self.end)
+            stream, documents = close_documents(lists, end)
+            sequences, last_document = cut(stream, documents, self.length, end)
             flat = pa.array(sequences.ravel().astype(lists.type.value_type.to_pandas_dtype()))
             table = pa.table(
                 {
@@ -85,7 +80,18 @@ class Pack(Step):
 
     def details(self, fitted: Fitted) -> dict[str, Any]:
         """What a reader of the sequences has to know."""
-        return {"length": self.length, "vocab_size": self.vocab_size, "end": self.end}
+        encoded: Encoded = fitted["encoded"]
+        return PackedFacts(length=self.length, vocab_size=encoded.vocab_size, end=encoded.end).model_dump()
+
+    def _edges(self, corpus: Corpus, seed: int) -> npt.NDArray[np.float64]:
+        if self.by is None:
+            return np.zeros(0)
+        share = min(1.0, SAMPLE_DOCUMENTS / max(corpus.documents, 1))
+        pick = functools.partial(_sample, self, share, seed)
+        rows = corpus.rows(self.columns).map_batches(pick, batch_size=None, batch_format="pyarrow")
+        batches = list(rows.iter_batches(batch_size=None, batch_format="numpy"))
+        values, lengths = (np.concatenate([batch[name] for batch in batches]) for name in ("value", "length"))
+        return bucket_edges(values, lengths, self.buckets)
 
 
 def _sample(step: Pack, share: float, seed: int, rows: pa.Table) -> pa.Table:

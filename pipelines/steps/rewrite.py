@@ -14,6 +14,7 @@ from pipelines.contracts.engine import Engine, EngineFn, Prompt, Reply
 from pipelines.contracts.rewriter import Rewrite, Rewriter
 from pipelines.contracts.rows import GENRE, ID, SAMPLE, TEXT, Fitted, Outcome, Resources
 from pipelines.contracts.step import Place, Step, StepFn
+from pipelines.store.manifest import FLOPS
 
 SAMPLE_ROWS = 3
 MAX_ERROR_SHARE = 0.1
@@ -46,21 +47,25 @@ class RewriteStep(Step):
             replies = _answer(answer, prompts)
             _check_engine(replies)
             rewrites = [self.rewriter.accept(*each) for each in zip(texts, prompts, replies)]
+            counts = _counts(rewrites, replies)
             return Outcome(
                 rows=_replaced(rows, rewrites),
-                counts=_counts(rewrites, replies),
+                counts={**counts, FLOPS: self.engine.flops(counts["tokens_in"], counts["tokens_out"])},
                 samples=_samples(rows, rewrites),
             )
 
         return rewrite
 
-    def flops(self, counts: dict[str, float]) -> float:
-        """What the engine's model spent on the tokens it read and wrote."""
-        return self.engine.flops(counts.get("tokens_in", 0.0), counts.get("tokens_out", 0.0))
-
 
 def _answer(answer: EngineFn, prompts: Sequence[Sequence[Prompt]]) -> list[list[Reply]]:
-    replies = iter(answer([prompt for of_document in prompts for prompt in of_document]))
+    """The replies to each document's prompts; ValueError where the engine gives more or fewer than it was asked for."""
+    asked = [prompt for of_document in prompts for prompt in of_document]
+    given = answer(asked)
+    if len(given) != len(asked):
+        raise ValueError(
+            f"the engine gave {len(given)} replies to {len(asked)} prompts; it has to answer each one once"
+        )
+    replies = iter(given)
     return [[next(replies) for _ in of_document] for of_document in prompts]
 
 

@@ -1,22 +1,38 @@
-"""Step `score`: a scorer's number for every text, as a column named after the step."""
+"""Step `score`: a scorer's number for every row, as a column named after the step."""
+
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.contracts.rows import TEXT, Fitted, Outcome, Resources
-from pipelines.contracts.scorer import Scorer
+from pipelines.contracts.rows import Fitted, FloatArray, Outcome, Resources
+from pipelines.contracts.scorer import Scorer, Scores
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
+from pipelines.store.manifest import FLOPS
 
 
 class Score(Step):
-    """Adds `column`, float64 and finite, to every row; `column` is the step's name in the config unless given."""
+    """Adds `column`, float64 and finite, to every row; `column` is the step's name in the config unless given.
+
+    What the scorer gives beside the score becomes the columns `<column>_<name>`.
+    """
 
     scorer: Scorer
     column: str
 
     @property
+    def columns(self) -> list[str]:
+        """What the scorer looks at."""
+        return self.scorer.columns
+
+    @property
+    def adds(self) -> list[str]:
+        """The score, and what the scorer gives beside it."""
+        return [self.column, *(self._beside(name) for name in self.scorer.adds)]
+
+    @property
     def by_row_group(self) -> bool:
-        """For scorers that load a model in a pool of workers."""
+        """True for scorers that load a model in a pool of workers."""
         return self.scorer.resources.workers > 0
 
     @property
@@ -26,19 +42,37 @@ class Score(Step):
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """The scorer's own look at the corpus."""
-        return self.scorer.fit(corpus.rows([TEXT]))
+        return self.scorer.fit(corpus, seed)
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
         """Opens the scorer once."""
         score = self.scorer.open(fitted)
 
         def add_scores(rows: pa.Table, place: Place) -> Outcome:
-            texts = rows[TEXT].combine_chunks()
-            scores = score(texts)
-            values = np.asarray(scores.values, dtype=np.float64)
-            if values.shape != (rows.num_rows,) or not np.isfinite(values).all():
-                raise ValueError(f"scorer '{self.scorer.kind}' has to give {rows.num_rows} finite numbers")
-            present = rows.drop_columns([self.column]) if self.column in rows.column_names else rows
-            return Outcome(present.append_column(self.column, pa.array(values)), counts={"flops": scores.flops})
+            scores = score(rows.select(self.scorer.columns))
+            kept = rows.drop_columns([name for name in self.adds if name in rows.column_names])
+            for name, values in self._columns(scores).items():
+                kept = kept.append_column(name, pa.array(self._checked(values, rows.num_rows)))
+            return Outcome(kept, counts={FLOPS: scores.flops})
 
         return add_scores
+
+    def details(self, fitted: Fitted) -> dict[str, Any]:
+        """What the scorer tells of its fit."""
+        return self.scorer.details(fitted)
+
+    def fit_flops(self, fitted: Fitted) -> float:
+        """What the scorer's fit spent."""
+        return self.scorer.fit_flops(fitted)
+
+    def _columns(self, scores: Scores) -> dict[str, FloatArray]:
+        return {self.column: scores.values, **{self._beside(name): scores.more[name] for name in self.scorer.adds}}
+
+    def _beside(self, name: str) -> str:
+        return f"{self.column}_{name}"
+
+    def _checked(self, values: FloatArray, rows: int) -> FloatArray:
+        values = np.asarray(values, dtype=np.float64)
+        if values.shape != (rows,) or not np.isfinite(values).all():
+            raise ValueError(f"scorer '{self.scorer.kind}' has to give {rows} finite numbers")
+        return values

@@ -1,6 +1,6 @@
-"""Recipes and addresses: what a result depends on, as canonical JSON, and the short name that follows from it.
+"""Addresses: the ingredients that a result depends on, as canonical JSON, and the short name that follows from them.
 
-Two runs that write the same recipe get the same address on any machine. A value that has no stable
+Two runs with the same ingredients get the same address on any machine. A value that has no stable
 JSON form raises; nothing is hashed by `str()`.
 """
 
@@ -16,29 +16,29 @@ from pipelines.contracts.component import PLACEMENT, Component
 HASH_DIGITS = 12
 
 
-def recipe(value: Any) -> Any:
+def ingredients(value: Any) -> Any:
     """`value` as JSON-able data: components with kind, version, fingerprint and every parameter that is not placement.
 
     Raises TypeError for anything without a stable form.
     """
     if isinstance(value, BaseModel):
-        return _model_recipe(value)
+        return _of_model(value)
     if isinstance(value, Mapping):
-        return {_text_key(key): recipe(item) for key, item in value.items()}
+        return {_text_key(key): ingredients(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [recipe(item) for item in value]
+        return [ingredients(item) for item in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise TypeError(f"{type(value).__name__} has no stable form for a recipe; use plain values, lists and components")
+    raise TypeError(f"{type(value).__name__} has no stable form for an address; use plain values, lists and components")
 
 
 def parameters(component: Component) -> dict[str, Any]:
-    """The recipe of a component without its fingerprint: to compare where the outside content is not at hand."""
+    """The ingredients of a component without its fingerprint, for comparing it where the outside content is absent."""
     return {**_parameters(component), "version": component.version}
 
 
 def check_versions(component: Component, made: Mapping[str, Any]) -> None:
-    """Raises ValueError where a component, or one inside it, is of another version than the recipe `made` says."""
+    """Raises ValueError where a component, or one inside it, is of another version than the ingredients `made` say."""
     if component.version != made["version"]:
         raise ValueError(
             f"this was made with version {made['version']} of '{component.kind}', which is at {component.version} now "
@@ -50,10 +50,10 @@ def check_versions(component: Component, made: Mapping[str, Any]) -> None:
             check_versions(inner, made[name])
 
 
-def address(name: str, ingredients: Any, inputs: Sequence[str]) -> str:
-    """`<name>-<12 hexadecimal digits>` of the ingredients' canonical JSON and the addresses of the inputs."""
+def address(name: str, made_of: Any, inputs: Sequence[str]) -> str:
+    """`<name>-<12 hexadecimal digits>` of the canonical JSON of the ingredients `made_of` and the inputs' addresses."""
     canonical = json.dumps(
-        {"recipe": ingredients, "inputs": list(inputs)},
+        {"recipe": made_of, "inputs": list(inputs)},
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=True,
@@ -64,13 +64,13 @@ def address(name: str, ingredients: Any, inputs: Sequence[str]) -> str:
 
 def _parameters(model: BaseModel) -> dict[str, Any]:
     return {
-        name: recipe(getattr(model, name))
+        name: ingredients(getattr(model, name))
         for name, field in type(model).model_fields.items()
         if PLACEMENT not in field.metadata
     }
 
 
-def _model_recipe(model: BaseModel) -> dict[str, Any]:
+def _of_model(model: BaseModel) -> dict[str, Any]:
     result = _parameters(model)
     if isinstance(model, Component):
         result["version"] = model.version
@@ -82,5 +82,5 @@ def _model_recipe(model: BaseModel) -> dict[str, Any]:
 
 def _text_key(key: Any) -> str:
     if not isinstance(key, str):
-        raise TypeError(f"recipe keys are text, not {type(key).__name__}")
+        raise TypeError(f"keys are text, not {type(key).__name__}")
     return key

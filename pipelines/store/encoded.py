@@ -1,12 +1,27 @@
 """Encoded data: the codec that made the tokens of a stored dataset, opened from its own files."""
 
 import hashlib
+from typing import Any
 
 from pipelines.contracts.codec import Codec, Coder
 from pipelines.contracts.rows import CODEC_FILES
 from pipelines.store.address import check_versions
-from pipelines.store.manifest import Manifest
+from pipelines.store.manifest import Manifest, Stored
 from pipelines.store.store import Store
+
+
+class Encoded(Stored):
+    """What step `encode` keeps in its manifest's details: all that reading the tokens takes.
+
+    `vocab_size` counts all tokens, `end` closes a document; `codec` are the codec's parameters and `files` the sha256
+    of each of its files by name.
+    """
+
+    vocab_size: int
+    end: int
+    lossless: bool
+    codec: dict[str, Any]
+    files: dict[str, str]
 
 
 def open_coder(encoded: Manifest, store: Store) -> Coder:
@@ -19,15 +34,16 @@ def open_coder(encoded: Manifest, store: Store) -> Coder:
 
 def encoded_with(encoded: Manifest) -> Codec:
     """The codec of the tokens, as their manifest describes it; ValueError where this release has another version."""
-    codec = Codec.model_validate(encoded.details["codec"])
-    check_versions(codec, encoded.recipe["codec"])
+    codec = Codec.model_validate(encoded.details_as(Encoded).codec)
+    check_versions(codec, encoded.ingredients["codec"])
     return codec
 
 
 def codec_files(encoded: Manifest, store: Store) -> dict[str, bytes]:
     """The trained codec's files by name; ValueError where one is not the file that the tokens were made with."""
-    files = {name: store.read(encoded.files[f"{CODEC_FILES}/{name}"]) for name in encoded.details["files"]}
-    for name, expected in encoded.details["files"].items():
+    hashes = encoded.details_as(Encoded).files
+    files = {name: store.read(encoded.files[f"{CODEC_FILES}/{name}"]) for name in hashes}
+    for name, expected in hashes.items():
         if hashlib.sha256(files[name]).hexdigest() != expected:
             raise ValueError(
                 f"'{store.path(encoded.files[f'{CODEC_FILES}/{name}'])}' is not the file that the tokens of "

@@ -1,15 +1,22 @@
 """Manifest: what the store keeps about a finished dataset, its shards and its units of work."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+FLOPS = "flops"  # the count of floating-point operations that models spent
 
-class _Stored(BaseModel):
+
+class Stored(BaseModel):
+    """What is written to the store as JSON and read back as it was; a key that it does not know is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Shard(_Stored):
+D = TypeVar("D", bound=Stored)
+
+
+class Shard(Stored):
     """One file of a dataset: its path inside the store, documents or sequences, bytes of text, and xxh3 of the file."""
 
     file: str
@@ -19,7 +26,7 @@ class Shard(_Stored):
     row_groups: int = 1
 
 
-class UnitRecord(_Stored):
+class UnitRecord(Stored):
     """What one finished unit of work read, wrote and dropped."""
 
     unit: str
@@ -38,14 +45,14 @@ class UnitRecord(_Stored):
     seconds: float = 0.0
 
 
-class Manifest(_Stored):
+class Manifest(Stored):
     """The description of a finished dataset, model or measurement; immutable once written."""
 
     address: str
     name: str
     kind: str
-    recipe: dict[str, Any]
-    inputs: list[str]
+    ingredients: dict[str, Any]
+    inputs: list[str] = []
     shards: list[Shard] = []
     columns: dict[str, str] = {}
     rows_in: int = 0
@@ -62,3 +69,12 @@ class Manifest(_Stored):
     worker_seconds: float = 0.0
     seconds: float = 0.0
     provenance: dict[str, str] = {}
+
+    @property
+    def flops(self) -> float:
+        """Floating-point operations that models spent on this result; 0 where none was asked."""
+        return self.counts.get(FLOPS, 0.0)
+
+    def details_as(self, kind: type[D]) -> D:
+        """The details as the class that this kind of result writes; ValueError where they are others."""
+        return kind.model_validate(self.details)

@@ -51,12 +51,12 @@ def trained_file(config_file: str, ray_session: None) -> str:
     store = Store(config.store)
     data = build_data(config.data, store, config.seed)
     assert find_data(config.data, store, config.seed) == data
-    coder, target = open_coder(data.encoded, store), training_address(config.recipe, data)
+    coder, target = open_coder(data.encoded, store), training_address(config.recipe, data.packed.address)
     torch.manual_seed(0)
     network = config.training.model.build(coder.vocab_size, 32, coder.end)
     export(network, dict(network.state_dict()), {}, Store(store.path(target)))
     files = {"model": f"{target}/model"}
-    store.commit(Manifest(address=target, name="train", kind="train", recipe={}, inputs=[], files=files))
+    store.commit(Manifest(address=target, name="train", kind="train", ingredients={}, inputs=[], files=files))
     return config_file
 
 

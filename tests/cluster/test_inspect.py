@@ -8,10 +8,9 @@ from pipelines.contracts.component import kinds
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_kind_of_every_family_is_told_with_its_parameters(family: str) -> None:
-    floor = "training" if family in ("models", "curricula") else "pipelines"
     lines = kinds_table(family).splitlines()
     assert [line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("   ")] == kinds(
-        f"{floor}.{family}"
+        FAMILIES[family].family
     )
 
 

@@ -12,8 +12,9 @@ from cluster.generate import generate
 from cluster.report.page import render
 from pipelines.store.encoded import open_coder
 from pipelines.store.store import Store
-from training.execution import Finished, execute, find_models
+from training.execution import Finished, execute, find_model, model_recipes
 from training.networks.generation import Sampling
+from training.plan import planned
 
 STEPS = {"batch_tokens": 2048, "tokens": 4 * 2048, "threads": 1}
 
@@ -67,10 +68,31 @@ def test_every_text_comes_back_from_its_tokens(finished: Finished, tree: dict) -
 @pytest.mark.slow
 def test_the_model_that_the_data_needed_is_part_of_the_chain(finished: Finished, tree: dict) -> None:
     config = validated(tree, "test")
-    assert find_models(config.recipe, Store(tree["store"])) == finished.models
+    store = Store(tree["store"])
+    assert find_model(model_recipes(config.recipe, store)["m1"], store)[1] == finished.models["m1"]
+    assert find_model(config.recipe, store) == (finished.data, finished.training)
     longer = {**tree["models"]["m1"], "training": {**tree["models"]["m1"]["training"], "tokens": 6 * 2048}}
     other = validated({**tree, "models": {"m1": longer}}, "test")
-    assert find_models(other.recipe, Store(tree["store"])) == {}
+    assert find_model(model_recipes(other.recipe, store)["m1"], store) is None
+    assert find_model(other.recipe, store) is None
+
+
+@pytest.mark.slow
+def test_every_address_is_known_before_anything_is_built(finished: Finished, tree: dict, tmp_path: Path) -> None:
+    recipe = validated(tree, "test").recipe
+    stages = planned(recipe, Store(str(tmp_path / "nothing")))
+    assert [(each.model, each.name) for each in stages[:4]] == [
+        ("m1", "source"),
+        ("m1", "encode"),
+        ("m1", "pack"),
+        ("m1", "train"),
+    ]
+    addresses = {each.name: each.address for each in stages if not each.model}
+    assert addresses["pack"] == finished.data.packed.address
+    assert addresses["train"] == finished.training.address
+    assert addresses["evaluate"] == finished.evaluation.address
+    assert addresses["study"] == finished.study.address
+    assert all(Store(tree["store"]).manifest(each.address) for each in stages)
 
 
 @pytest.mark.slow

@@ -24,8 +24,9 @@ ENGINE = '''
 import os, signal, time
 from pathlib import Path
 from typing import Annotated
-from pipelines.component import PLACEMENT
-from pipelines.contracts import Engine, EngineFn, Reply, Resources
+from pipelines.contracts.component import PLACEMENT
+from pipelines.contracts.engine import Engine, EngineFn, Reply
+from pipelines.contracts.rows import Resources
 
 class Slow(Engine):
     log: Annotated[str, PLACEMENT]

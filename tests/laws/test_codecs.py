@@ -14,7 +14,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.codecs.bpe import END_TEXT, Bpe
+from pipelines.codecs.bpe import Bpe
+from pipelines.codecs.tokenizer.byte_level import END_TEXT
 from pipelines.codecs.entropy.asking_codec import MODEL_FOLDER
 from pipelines.contracts.codec import Codec, Coder
 from pipelines.contracts.component import component_in, kinds

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from pipelines.contracts.component import component_in, kinds
-from pipelines.contracts.rows import Fitted
+from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import Scorer
-from pipelines.store.address import recipe
+from pipelines.store.address import ingredients
 
 ODD = [
     "",
@@ -73,26 +73,32 @@ def make(tiny_llama: Path, tmp_path: Path) -> Any:
     return made
 
 
+def as_rows(texts: pa.Array) -> pa.Table:
+    return pa.table({TEXT: texts})
+
+
 @pytest.mark.parametrize(("kind", "index"), CASES)
 def test_every_text_gets_a_finite_score_of_its_own(make: Any, kind: str, index: int) -> None:
     score = make(kind, index).open(FITTED.get(kind, {}))
     tolerance = NUMERIC_TOLERANCE.get(kind, 0.0)
-    scores = score(pa.array(TEXTS)).values
+    scores = score(as_rows(pa.array(TEXTS))).values
     assert scores.shape == (len(TEXTS),)
     assert scores.dtype == np.float64
     assert np.isfinite(scores).all()
     order = np.random.default_rng(0).permutation(len(TEXTS))
-    np.testing.assert_allclose(score(pa.array(TEXTS).take(pa.array(order))).values, scores[order], rtol=tolerance)
+    np.testing.assert_allclose(
+        score(as_rows(pa.array(TEXTS).take(pa.array(order)))).values, scores[order], rtol=tolerance
+    )
     padded = pa.array(["before", *TEXTS, "after"], pa.large_string()).slice(1, len(TEXTS))
-    np.testing.assert_allclose(score(padded).values, scores, rtol=tolerance)
-    parts = [score(pa.array(TEXTS).slice(start, 5)).values for start in range(0, len(TEXTS), 5)]
+    np.testing.assert_allclose(score(as_rows(padded)).values, scores, rtol=tolerance)
+    parts = [score(as_rows(pa.array(TEXTS).slice(start, 5))).values for start in range(0, len(TEXTS), 5)]
     np.testing.assert_allclose(np.concatenate(parts), scores, rtol=tolerance)
 
 
 @pytest.mark.parametrize(("kind", "index"), CASES)
 @pytest.mark.parametrize("texts", [[], [""], ["", "", ""]], ids=["none", "one empty", "three empty"])
 def test_there_may_be_nothing_to_score(make: Any, kind: str, index: int, texts: list[str]) -> None:
-    scored = make(kind, index).open(FITTED.get(kind, {}))(pa.array(texts, pa.string()))
+    scored = make(kind, index).open(FITTED.get(kind, {}))(as_rows(pa.array(texts, pa.string())))
     scores = scored.values
     assert scored.flops >= 0
     assert scores.dtype == np.float64
@@ -105,7 +111,7 @@ def test_travels_as_pickle_and_as_data(make: Any, kind: str, index: int) -> None
     scorer = make(kind, index)
     assert pickle.loads(pickle.dumps(scorer)) == scorer
     assert Scorer.model_validate(scorer.model_dump(mode="json")) == scorer
-    assert recipe(scorer) == recipe(pickle.loads(pickle.dumps(scorer)))
+    assert ingredients(scorer) == ingredients(pickle.loads(pickle.dumps(scorer)))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipelines.packing.packed import Packed
-from pipelines.store.address import recipe
+from pipelines.store.address import ingredients
 from training.config import TrainingConfig
 from training.engine.train import train
 
@@ -67,7 +67,7 @@ def test_the_tokens_of_a_text_follow_from_the_packed_data(packed: Packed) -> Non
     given = TrainingConfig(text_bytes=30_000, batch_tokens=1_024)
     plain = given.fitted_to(packed)
     assert plain == TrainingConfig(tokens=10_000, batch_tokens=1_024).fitted_to(packed) == plain.fitted_to(packed)
-    assert recipe(given)["text_bytes"] == 30_000
+    assert ingredients(given)["text_bytes"] == 30_000
     assert plain.steps(packed.length) == 10
     with pytest.raises(ValueError, match="is known with the packed data"):
         given.steps(packed.length)

@@ -16,9 +16,11 @@ from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 from training.execution import execute
 from training.recipe import Recipe
+from training.results import Trained
 from tuning.config import TuningConfig
+from tuning.results import Swept
 from tuning.space import overridden
-from tuning.sweep import sweep
+from tuning.sweep import check_sweep, sweep
 
 FRACTION = "data.steps.chosen.selector.fraction"
 START = "training.curriculum.start_share"
@@ -37,17 +39,17 @@ def written(store: Store, step: str) -> dict[str, float]:
 
 
 def assert_whole(manifest: Manifest) -> None:
-    trials = manifest.details["trials"]
-    assert [trial["number"] for trial in trials] == list(range(1, TRIALS + 1))
-    finished = [trial for trial in trials if trial["state"] == "finished"]
+    trials = manifest.details_as(Swept).trials
+    assert [trial.number for trial in trials] == list(range(1, TRIALS + 1))
+    finished = [trial for trial in trials if trial.state == "finished"]
     assert manifest.counts["finished"] == len(finished) >= 1
-    assert best(manifest)["bits_per_byte"] == min(trial["bits_per_byte"] for trial in finished)
+    assert best(manifest).bits_per_byte == min(trial.bits_per_byte for trial in finished)
     for trial in trials:
-        assert 0 < trial["bits_per_byte"] < 20
-        assert 0.3 <= trial["values"][FRACTION] <= 0.9
-        shares = [share for share, _ in trial["curve"]]
+        assert 0 < trial.bits_per_byte < 20
+        assert 0.3 <= trial.values[FRACTION] <= 0.9
+        shares = [share for share, _ in trial.curve]
         assert shares == sorted(shares)
-        assert trial["share"] == 1.0 or (trial["share"] < 1.0 and trial["state"] == "stopped")
+        assert trial.share == 1.0 or (trial.share < 1.0 and trial.state == "stopped")
 
 
 @pytest.mark.slow
@@ -64,16 +66,43 @@ def test_trials_at_the_same_time_share_the_store_and_the_best_is_in_it(tiny: Rec
 
     winner = best(manifest)
     before = written(store, "train")
-    again = execute(overridden(tiny, winner["values"]), store)
-    assert again.evaluation.address == winner["addresses"]["evaluate"]
-    assert again.bits_per_byte == winner["bits_per_byte"]
-    assert again.training.details["held_out_bits_per_byte"] == [bits for _, bits in winner["curve"]]
+    again = execute(overridden(tiny, winner.values), store)
+    assert again.evaluation.address == winner.addresses["evaluate"]
+    assert again.bits_per_byte == winner.bits_per_byte
+    assert again.training.details_as(Trained).held_out_bits_per_byte == [bits for _, bits in winner.curve]
     assert written(store, "train") == before
 
     assert sweep(tiny, config(), store) == manifest
     assert not (tmp_path / "store" / manifest.address / "tune").exists()
-    assert str(winner["number"]) in text_table(manifest).splitlines()[1].split()
+    assert str(winner.number) in text_table(manifest).splitlines()[1].split()
     assert manifest.address in page(manifest, "tiny")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_session")
+def test_models_that_the_data_needs_are_trained_once_for_all_trials(tiny: Recipe, tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    tree = tiny.model_dump(mode="json", serialize_as_any=True)
+    source, training = tree["data"]["source"], {"tokens": 1024, "batch_tokens": 512, "threads": 1}
+    data = {"source": source, "codec": {"kind": "bytes"}, "pack": {"length": 64}}
+    tree["models"] = {
+        "proxy": {"data": data, "training": {**training, "model": {"kind": "llama", "layers": 1}}},
+        "m1": {"data": data, "training": {**training, "model": {"kind": "byte_transformer", "size": "200k"}}},
+    }
+    tree["data"]["steps"]["size"]["scorer"] = {"kind": "proxy_loss", "model": "@proxy", "context": 64, "stride": 32}
+    tree["data"]["codec"] = {
+        "kind": "equal_info_dense",
+        "entries": 300,
+        "model": {"kind": "transformer", "model": "@m1"},
+    }
+    tree["training"]["tokens"] = 512
+    recipe = Recipe.model_validate(tree)
+    check_sweep(recipe, config(trials=2))
+    manifest = sweep(recipe, config(trials=2, space={FRACTION: {"choice": [0.5, 0.8]}}), store)
+    assert {trial.state for trial in manifest.details_as(Swept).trials} == {"finished"}
+    assert len(written(store, "size")) == 1  # the proxy's scores: one for all trials
+    fractions = {trial.values[FRACTION] for trial in manifest.details_as(Swept).trials}
+    assert len(written(store, "train")) == 2 + len(fractions)
 
 
 @pytest.mark.slow
@@ -92,7 +121,7 @@ def test_a_killed_sweep_goes_on_and_does_not_repeat_what_is_finished(tiny: Recip
     manifest = sweep(tiny, config(), store)
     assert_whole(manifest)
     assert {address: written(store, "train")[address] for address in trained} == trained
-    assert set(measured) <= {trial["addresses"].get("evaluate") for trial in manifest.details["trials"]}
+    assert set(measured) <= {trial.addresses.get("evaluate") for trial in manifest.details_as(Swept).trials}
 
 
 @pytest.mark.usefixtures("ray_session")
@@ -111,9 +140,9 @@ def test_what_goes_wrong_in_a_trial_is_told_with_its_cause(tiny: Recipe, tmp_pat
 def test_a_trial_that_diverges_counts_and_the_sweep_ends(tiny: Recipe, tmp_path: Path) -> None:
     space = {"training.learning_rate": {"choice": [0.003, 1e30]}}
     manifest = sweep(tiny, config(space=space, grace_share=1.0), Store(str(tmp_path / "store")))
-    ends = {trial["values"]["training.learning_rate"]: trial["state"] for trial in manifest.details["trials"]}
+    ends = {trial.values["training.learning_rate"]: trial.state for trial in manifest.details_as(Swept).trials}
     assert ends == {0.003: "finished", 1e30: "diverged"}
-    assert best(manifest)["values"] == {"training.learning_rate": 0.003}
+    assert best(manifest).values == {"training.learning_rate": 0.003}
     assert "diverged at 100 %" in text_table(manifest)
 
 

@@ -1,7 +1,6 @@
 """Held-out text in tokens: encoded once, for the training curve, the evaluation and the study."""
 
 import itertools
-import time
 from dataclasses import dataclass
 from typing import Self
 
@@ -19,11 +18,10 @@ from pipelines.passes.step_work import columns_of
 from pipelines.passes.units import Attempt
 from pipelines.sources.reading.ingest import read_all
 from pipelines.steps.encode import Encode
-from pipelines.store.address import address, recipe
+from pipelines.store.address import address, ingredients
+from pipelines.store.built import built_alone
 from pipelines.store.encoded import codec_files, encoded_with
-from pipelines.store.lease import lease
 from pipelines.store.manifest import Manifest
-from pipelines.store.provenance import provenance
 from pipelines.store.store import Store
 from training.contracts import IntArray
 
@@ -74,17 +72,17 @@ class HeldOutText:
 
 def held_out_text(source: Source, data: BuiltData, store: Store) -> HeldOutText:
     """The whole source in the tokens of the data's codec, from the store or put there; one builder encodes."""
-    target = address("held_out", {"held_out": recipe(source)}, [data.encoded.address])
-    with lease(store, target, lambda: store.manifest(target) is not None) as ours:
-        if ours:
-            store.commit(_encoded(source, data, store, target))
-    finished = store.manifest(target)
-    assert finished is not None
-    return HeldOutText(store.read_table(finished.shards[0]))
+    target = held_out_address(source, data.encoded.address)
+    encoded = built_alone(store, target, lambda: _encoded(source, data, store, target))
+    return HeldOutText(store.read_table(encoded.shards[0]))
+
+
+def held_out_address(source: Source, encoded: str) -> str:
+    """Where the source is, or will be, in the tokens of the codec that made the data at the address `encoded`."""
+    return address("held_out", {"held_out": ingredients(source)}, [encoded])
 
 
 def _encoded(source: Source, data: BuiltData, store: Store, target: str) -> Manifest:
-    started = time.monotonic()
     encode = Encode(codec=encoded_with(data.encoded))
     files = codec_files(data.encoded, store)
     rows = encode.open({CODEC_FILES: files}, 0)(read_all(source), Place(0, 0)).rows
@@ -94,7 +92,7 @@ def _encoded(source: Source, data: BuiltData, store: Store, target: str) -> Mani
         address=target,
         name="held_out",
         kind="held_out",
-        recipe={"held_out": recipe(source)},
+        ingredients={"held_out": ingredients(source)},
         inputs=[data.encoded.address],
         shards=[shard],
         columns=columns_of(rows.schema),
@@ -102,6 +100,4 @@ def _encoded(source: Source, data: BuiltData, store: Store, target: str) -> Mani
         bytes_in=text_bytes,
         rows=rows.num_rows,
         bytes=text_bytes,
-        seconds=time.monotonic() - started,
-        provenance=provenance(),
     )

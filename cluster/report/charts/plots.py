@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from cluster.report import units
+from cluster.report import figures
 from cluster.report.charts.axes import SIDE, Scale, Tick
 from cluster.report.charts.lines import Axis, LineChart, Point, Series, line_chart
 from cluster.report.schema import Arm, Curve, Histogram, Plan
@@ -72,10 +72,10 @@ def seed_strips(arms: Sequence[Arm]) -> StripChart:
 
 def _strip(place: int, arm: Arm, scale: Scale) -> Strip:
     seeds = arm.bits_per_byte.seeds
-    dots = tuple(Point(scale.at(s.value), 0, f"{arm.name}, seed {s.seed}: {units.bits(s.value)}") for s in seeds)
+    dots = tuple(Point(scale.at(s.value), 0, f"{arm.name}, seed {s.seed}: {figures.bits(s.value)}") for s in seeds)
     across = [dot.x for dot in dots]
     mean = arm.bits_per_byte.mean
-    return Strip(place, arm.name, dots, scale.at(mean), min(across), max(across), units.bits(mean))
+    return Strip(place, arm.name, dots, scale.at(mean), min(across), max(across), figures.bits(mean))
 
 
 def held_out_chart(arms: Sequence[Arm]) -> LineChart | None:
@@ -86,7 +86,7 @@ def held_out_chart(arms: Sequence[Arm]) -> LineChart | None:
     found = [_over_seeds(place, arm) for place, arm in enumerate(arms)]
     series = [each for each in found if each is not None]
     level = series[0].y[-1] if series and series[0].arm == 0 else None
-    flops, bits = Axis("training FLOPs", units.flops, log=True), Axis("bits per byte", units.bits)
+    flops, bits = Axis("training FLOPs", figures.flops, log=True), Axis("bits per byte", figures.bits)
     return line_chart(series, flops, bits, level) if series else None
 
 
@@ -105,7 +105,9 @@ def training_loss_chart(arms: Sequence[Arm]) -> LineChart | None:
     """Training loss over tokens of each arm's first seed, without the fall from noise; None without curves."""
     series = [_loss(place, arm.name, arm.curves[0]) for place, arm in enumerate(arms) if arm.curves]
     drawn = [each for each in series if len(each.x) > 1]
-    return line_chart(drawn, Axis("tokens seen", units.tokens), Axis("nats per token", units.bits)) if drawn else None
+    return (
+        line_chart(drawn, Axis("tokens seen", figures.tokens), Axis("nats per token", figures.bits)) if drawn else None
+    )
 
 
 def _loss(place: int, name: str, curve: Curve) -> Series:
@@ -125,7 +127,7 @@ def plan_chart(arms: Sequence[Arm], read: Callable[[Plan], Sequence[float]], axi
             stride = math.ceil(len(arm.plan.position) / POINTS)
             x, y = arm.plan.position[::stride], list(read(arm.plan)[::stride])
             series.append(Series(place, arm.name, x, y, y, y))
-    along = Axis("position in training", units.share, tick_text=units.percent)
+    along = Axis("position in training", figures.share, tick_text=figures.percent)
     return line_chart(series, along, axis) if series else None
 
 
@@ -137,7 +139,7 @@ def histogram_chart(histogram: Histogram) -> BarChart:
     for (left, right), documents, kept in zip(pairwise(histogram.edges), histogram.counts, histogram.kept):
         start, stop = scale.at(left), scale.at(right)
         height, kept_height = (round(number / highest * SIDE, 1) for number in (documents, kept))
-        span = f"{units.number(left)} to {units.number(right)}"
-        title = f"{span}: {units.count(documents)} documents, {units.count(kept)} kept"
+        span = f"{figures.number(left)} to {figures.number(right)}"
+        title = f"{span}: {figures.count(documents)} documents, {figures.count(kept)} kept"
         bars.append(Bar(start, round(stop - start, 1), height, kept_height, title))
     return BarChart(histogram.name, scale.ticks(4), tuple(bars), sum(histogram.counts), sum(histogram.kept))

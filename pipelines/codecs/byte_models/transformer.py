@@ -35,8 +35,7 @@ class Transformer(ByteModel):
     model: Annotated[str, PLACEMENT] = Field(min_length=1)  # its content is the fingerprint
 
     def fingerprint(self) -> dict[str, str]:
-        """The hash of the model's files; ValueError where there is no such folder."""
-        self._folder()
+        """The address of the model's training, or the hash of its files; ValueError where there is no such folder."""
         return model_fingerprint(self.model)
 
     def check(self) -> None:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -15,7 +15,7 @@ from pipelines.contracts.source import Source
 from pipelines.passes.step_work import columns_of, text_bytes, total
 from pipelines.passes.units import Attempt, Unit
 from pipelines.sources.reading.documents import identify
-from pipelines.store.manifest import Shard, UnitRecord
+from pipelines.store.manifest import Shard, Stored, UnitRecord
 from pipelines.store.store import digest
 
 UNIT_BYTES = 8 << 20  # input files are read together up to this size, so that many small ones cost one task
@@ -130,26 +130,56 @@ class IngestWork:
         return rows
 
 
-def check_bad_share(records: Iterable[UnitRecord], max_bad_share: float, quarantine: str) -> None:
+class Losses(Stored):
+    """What of the input could not be read, as the manifest of a source keeps it in its details.
+
+    `bad_rows` are those of whole files, among `rows` there were; of a damaged file nobody can count the rows, so its
+    stored bytes count, `damaged_bytes` among `bytes`. The worst file of each kind is named, "" where there is none.
+    """
+
+    rows: int
+    bad_rows: int
+    worst_file: str
+    worst_rows: int
+    bytes: int
+    damaged_files: int
+    damaged_bytes: int
+    worst_damaged: str
+
+
+def losses(records: Sequence[UnitRecord]) -> Losses:
+    """The losses of all units together."""
+    bad = Counter(total(record.bad_files for record in records))
+    damaged = Counter(total(record.damaged_files for record in records))
+    worst_file, worst_rows = next(iter(bad.most_common(1)), ("", 0))
+    worst_damaged, _ = next(iter(damaged.most_common(1)), ("", 0))
+    return Losses(
+        rows=sum(record.rows_in for record in records),
+        bad_rows=bad.total(),
+        worst_file=worst_file,
+        worst_rows=worst_rows,
+        bytes=sum(record.file_bytes for record in records),
+        damaged_files=len(damaged),
+        damaged_bytes=damaged.total(),
+        worst_damaged=worst_damaged,
+    )
+
+
+def check_bad_share(lost: Losses, max_bad_share: float, quarantine: str) -> None:
     """Raises ValueError naming the worst file where more than `max_bad_share` of the input could not be read.
 
-    That is the share of bad rows, and the share in the stored bytes of files that are damaged: nobody can count the
-    rows that such a file would have had.
+    That is the share of bad rows, and the share in the stored bytes of files that are damaged.
     """
-    records = list(records)
-    bad_files = Counter(total(record.bad_files for record in records))
-    damaged = Counter(total(record.damaged_files for record in records))
-    rows, size = sum(record.rows_in for record in records), sum(record.file_bytes for record in records)
-    if damaged.total() > max_bad_share * size:
-        lost = f"{len(damaged)} damaged input files hold {damaged.total()} of {size} bytes"
-        worst = f"'{damaged.most_common(1)[0][0]}'"
-    elif bad_files.total() > max_bad_share * rows:
-        lost = f"{bad_files.total()} of {rows} input rows cannot be read"
-        worst = "'{}' with {} bad rows".format(*bad_files.most_common(1)[0])
+    if lost.damaged_bytes > max_bad_share * lost.bytes:
+        told = f"{lost.damaged_files} damaged input files hold {lost.damaged_bytes} of {lost.bytes} bytes"
+        worst = f"'{lost.worst_damaged}'"
+    elif lost.bad_rows > max_bad_share * lost.rows:
+        told = f"{lost.bad_rows} of {lost.rows} input rows cannot be read"
+        worst = f"'{lost.worst_file}' with {lost.worst_rows} bad rows"
     else:
         return
     raise ValueError(
-        f"{lost}, more than data.max_bad_share={max_bad_share:g} allows; the worst file is {worst}; look at "
+        f"{told}, more than data.max_bad_share={max_bad_share:g} allows; the worst file is {worst}; look at "
         f"'{quarantine}' for the reasons, then mend the input or raise the share"
     )
 

@@ -29,7 +29,7 @@ import json, os, sys
 import ray
 from ray.cluster_utils import Cluster
 from cluster.config import load
-from cluster.preflight import preflight
+from cluster.jobs.preflight import preflight
 
 file, elsewhere, impostor = sys.argv[1:]
 head = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 80 << 20}

@@ -23,7 +23,7 @@ START_SECONDS = 180
 JOB_SECONDS = 240
 CLIENT = """
 import signal, sys
-from cluster.submit import submit
+from cluster.jobs.submit import submit
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are started without it
 try:
     sys.exit(submit(sys.argv[2:], sys.argv[1] or None, "."))
@@ -44,7 +44,7 @@ NO_SPAM = '''"""A filter that only the working dir has, so that workers can have
 
 import pyarrow as pa
 
-from pipelines.contracts import Filter, FilterFn
+from pipelines.contracts.filter import Filter, FilterFn
 
 
 class NoSpam(Filter):

@@ -33,7 +33,7 @@ STUDY = {
 
 def manifest(name: str, **more: Any) -> Manifest:
     return Manifest.model_validate(
-        {"address": f"{name}-0", "name": name, "kind": name, "recipe": {}, "inputs": [], **more}
+        {"address": f"{name}-0", "name": name, "kind": name, "ingredients": {}, "inputs": [], **more}
     )
 
 
@@ -55,6 +55,9 @@ def finished(**more: Any) -> Finished:
     }
     training = {
         "parameters": 10,
+        "steps": 60,
+        "tokens": 600,
+        "final_loss": 2.0,
         "training_seconds": 7.0,
         "epochs": 2.0,
         "flops": [1e9, 4e9],
@@ -65,8 +68,12 @@ def finished(**more: Any) -> Finished:
     }
     return Finished(
         BuiltData(stages),
-        manifest("train", counts={"flops": 4e9, "tokens": 600}, details=training),
-        manifest("evaluate", recipe={"held_out": HELD_OUT}, details={"bits_per_byte": 2.5, "genres": {}}),
+        manifest("train", counts={"flops": 4e9}, details=training),
+        manifest(
+            "evaluate",
+            ingredients={"held_out": HELD_OUT},
+            details={"bits_per_byte": 2.5, "documents": 3, "tokens": 9, "genres": {}},
+        ),
         **more,
     )
 

@@ -46,7 +46,7 @@ def manifest() -> Manifest:
         address="sweep-0123456789ab",
         name="sweep",
         kind="sweep",
-        recipe={"tuning": {"space": space}},
+        ingredients={"tuning": {"space": space}},
         inputs=[],
         counts={"trials": 3.0, "finished": 2.0},
         details={"trials": trials, "best": 3},
@@ -54,8 +54,8 @@ def manifest() -> Manifest:
 
 
 def test_finished_trials_come_first_and_the_best_is_one_of_them(manifest: Manifest) -> None:
-    assert [each["number"] for each in ranked(manifest)] == [3, 1, 2]
-    assert best(manifest)["number"] == 3
+    assert [each.number for each in ranked(manifest)] == [3, 1, 2]
+    assert best(manifest).number == 3
 
 
 def test_the_best_overrides_mean_its_values(manifest: Manifest) -> None:

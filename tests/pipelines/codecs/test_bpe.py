@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from pipelines.codecs.bpe import TOKENIZER_FILE, Bpe, split_words, train_tokenizer
+from pipelines.codecs.bpe import Bpe, split_words, train_tokenizer
+from pipelines.codecs.tokenizer.byte_level import TOKENIZER_FILE
 from pipelines.contracts.codec import Coder
 from pipelines.sources.reading.documents import identify
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.codecs.bpe import byte_characters
+from pipelines.codecs.tokenizer.byte_level import byte_characters
 from pipelines.codecs.bytes import Bytes
 
 

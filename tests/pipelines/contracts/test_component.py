@@ -1,11 +1,12 @@
+import importlib
 import pickle
+import pkgutil
 
 import pytest
 from pydantic import ValidationError
 
-from pipelines.contracts import byte_model, codec, step
-from pipelines.contracts import rows as contracts
-from pipelines.contracts.component import component_in, kind_of, kinds
+from pipelines import contracts
+from pipelines.contracts.component import Component, component_in, kind_of, kinds
 from pipelines.contracts.filter import Filter
 from pipelines.contracts.selector import Selector
 from pipelines.contracts.step import Step
@@ -53,7 +54,7 @@ def test_the_path_of_a_nested_mistake_is_whole() -> None:
 
 def test_a_dotted_kind_is_a_module_outside(tmp_path, monkeypatch) -> None:
     (tmp_path / "acme_filter.py").write_text(
-        "import pyarrow as pa\nfrom pipelines.contracts import Filter\n\n"
+        "import pyarrow as pa\nfrom pipelines.contracts.filter import Filter\n\n"
         "class Nothing(Filter):\n    def open(self):\n        return lambda texts: pa.nulls(len(texts), pa.string())\n"
     )
     package = tmp_path / "acme"
@@ -66,13 +67,20 @@ def test_a_dotted_kind_is_a_module_outside(tmp_path, monkeypatch) -> None:
     assert Filter.model_validate(found.model_dump()) == found
 
 
-@pytest.mark.parametrize(
-    "family", ["sources", "filters", "scorers", "selectors", "rewriters", "engines", "codecs", "byte_models", "steps"]
-)
-def test_every_file_of_a_family_defines_one_component(family: str) -> None:
-    everything = [item for module in (contracts, step, codec, byte_model) for item in vars(module).values()]
-    roots = {root.family: root for root in everything if isinstance(root, type) and "family" in vars(root)}
-    root = roots[f"pipelines.{family}"]
+def roots() -> list[type[Component]]:
+    """The root class of every family, each in a module of its own."""
+    names = [module.name for module in pkgutil.iter_modules(contracts.__path__, f"{contracts.__name__}.")]
+    items = [item for name in names for item in vars(importlib.import_module(name)).values()]
+    found = {item for item in items if isinstance(item, type) and issubclass(item, Component) and item.family}
+    return sorted((item for item in found if "family" in vars(item)), key=lambda root: root.family)
+
+
+def test_every_family_has_a_contract_of_its_own() -> None:
+    assert len(roots()) == len({root.__module__ for root in roots()}) == 9
+
+
+@pytest.mark.parametrize("root", roots(), ids=lambda root: root.family)
+def test_every_file_of_a_family_defines_one_component(root: type[Component]) -> None:
     for kind in kinds(root.family):
         component = component_in(f"{root.family}.{kind}", root)
         assert component.__doc__, f"{kind} has no documentation"

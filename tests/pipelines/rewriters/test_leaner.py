@@ -12,8 +12,8 @@ from pipelines.contracts.component import kinds
 from pipelines.contracts.engine import Prompt, Reply
 from pipelines.contracts.rewriter import Rewriter
 from pipelines.engines.echo import Echo
-from pipelines.rewriters import leaner
 from pipelines.rewriters.leaner import Leaner
+from pipelines.rewriters.prompts import genres
 from pipelines.rewriters.prompts.genres import CHUNK_TOKENS
 from pipelines.rewriters.prompts.marked_reply import marked
 
@@ -112,7 +112,7 @@ def test_the_white_space_between_chunks_stays() -> None:
 def test_every_genre_has_a_prompt_of_its_own_and_others_are_web_pages() -> None:
     systems = {genre: Leaner().prompts("Some text.", genre)[0].messages[0].content for genre in CHUNK_TOKENS}
 
-    assert len(set(systems.values())) == len(CHUNK_TOKENS) == len(list(leaner.PROMPTS.glob("*.txt"))) - 1
+    assert len(set(systems.values())) == len(CHUNK_TOKENS) == len(list(genres.PROMPTS.glob("*.txt"))) - 1
     assert all("EDITED:" in system and "<end>" in system for system in systems.values())
     assert Leaner().prompts("Some text.", "sermon")[0].messages[0].content == systems["web"]
     assert Leaner(genre="wiki").prompts("Some text.", "code")[0].messages[0].content == systems["wiki"]
@@ -144,15 +144,15 @@ def test_an_unknown_genre_in_the_config_is_an_error_with_the_known_ones() -> Non
 
 def test_the_prompts_are_part_of_the_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = Leaner().fingerprint()
-    for file in leaner.PROMPTS.glob("*.txt"):
+    for file in genres.PROMPTS.glob("*.txt"):
         (tmp_path / file.name).write_text(file.read_text("utf-8"), "utf-8")
     (tmp_path / "book.txt").write_text("Rewrite the book.", "utf-8")
-    monkeypatch.setattr(leaner, "PROMPTS", tmp_path)
-    leaner._instructions.cache_clear()
+    monkeypatch.setattr(genres, "PROMPTS", tmp_path)
+    genres.instructions.cache_clear()
 
     after = Leaner().fingerprint()
 
-    leaner._instructions.cache_clear()
+    genres.instructions.cache_clear()
     assert before != after
     assert before.keys() == after.keys() == {"prompts"}
 
@@ -187,7 +187,7 @@ def _share_taken(pairs: Iterable[Pair]) -> float:
     taken: Counter[bool] = Counter()
     for genre, original, rewrite in pairs:
         (request,) = Leaner(chunk_tokens=10**9).prompts(original, genre)
-        prompt = Prompt(request.messages, original)
+        prompt = Prompt(request.messages, original, genre=request.genre)
         taken[Leaner().accept(original, [prompt], [Reply(marked(rewrite))]).kept_original is None] += 1
     return taken[True] / taken.total()
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.contracts.rows import Read
+from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.scorers.ngram_importance import NgramImportance, count_ngrams, log_ratio
 
@@ -60,10 +60,10 @@ def table(texts: list[str]) -> pa.Table:
 def test_agrees_with_the_formula(smoothing: float) -> None:
     ratios = log_ratio(count_ngrams(table(TARGET), BUCKETS), count_ngrams(table(CORPUS), BUCKETS), smoothing)
     scorer = NgramImportance(target=Few(), buckets=BUCKETS, smoothing=smoothing)
-    scores = scorer.open({"log_ratio": ratios})(pa.array(CORPUS)).values
+    scores = scorer.open({"log_ratio": ratios})(pa.table({TEXT: CORPUS})).values
     np.testing.assert_allclose(scores, slow_weights(TARGET, CORPUS, CORPUS, smoothing), rtol=1e-9)
     averaged = scorer.model_copy(update={"normalize": "mean_per_token"})
-    per_word = averaged.open({"log_ratio": ratios})(pa.array(CORPUS)).values
+    per_word = averaged.open({"log_ratio": ratios})(pa.table({TEXT: CORPUS})).values
     words = [len(re.findall(r"\w+|[^\w\s]+", text)) for text in CORPUS]
     np.testing.assert_allclose(per_word, scores / words)
     assert min(scores[:3]) > max(scores[3:6])
@@ -80,12 +80,16 @@ def test_counts_do_not_depend_on_the_batches() -> None:
 def test_fit_sums_the_blocks_of_a_dataset(ray_session: None) -> None:
     import ray.data
 
-    rows = ray.data.from_arrow([table(CORPUS[:7]), table(CORPUS[7:]), table([])])
-    fitted = NgramImportance(target=Few(), buckets=499).fit(rows)
+    class Blocks:
+        def rows(self, columns: list[str]) -> "ray.data.Dataset":
+            assert columns == [TEXT]
+            return ray.data.from_arrow([table(CORPUS[:7]), table(CORPUS[7:]), table([])])
+
+    fitted = NgramImportance(target=Few(), buckets=499).fit(Blocks(), 0)
     expected = log_ratio(count_ngrams(table(TARGET), 499), count_ngrams(table(CORPUS), 499), 0.0)
     np.testing.assert_array_equal(fitted["log_ratio"], expected)
 
 
 def test_a_target_without_words_is_refused() -> None:
     with pytest.raises(ValueError, match="no words"):
-        NgramImportance(target=Few(texts=("", " "))).fit(None)
+        NgramImportance(target=Few(texts=("", " "))).fit(None, 0)

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pipelines.contracts.rows import TEXT
 from pipelines.inference.windows import Window, batches, cut
 from pipelines.scorers.proxy_loss import ProxyLoss
-from pipelines.store.address import recipe
+from pipelines.store.address import ingredients
 
 WORDS = ["the", "cat", "rains", "books", "return", "é", "日本語", "<end>", "\n\n", "🙂"]
 
@@ -51,7 +52,7 @@ def slow_scores(folder: Path, texts: list[str], context: int, stride: int) -> li
 def test_agrees_with_one_document_at_a_time(tiny_llama: Path, batch_tokens: int) -> None:
     texts = documents()
     scorer = ProxyLoss(model=str(tiny_llama), context=64, stride=24, batch_tokens=batch_tokens)
-    scores = scorer.open({})(pa.array(texts)).values
+    scores = scorer.open({})(pa.table({TEXT: texts})).values
     np.testing.assert_allclose(scores, slow_scores(tiny_llama, texts, 64, 24), rtol=1e-4)
     assert scores[0] == 0.0
     assert (scores[1:] > 0.1).all()
@@ -63,7 +64,9 @@ def test_vllm_agrees_with_transformers(tiny_llama: Path) -> None:
     texts = pa.array(documents())
     plain = ProxyLoss(model=str(tiny_llama), context=64, stride=24)
     served = plain.model_copy(update={"runner": "vllm"})
-    np.testing.assert_allclose(served.open({})(texts).values, plain.open({})(texts).values, rtol=1e-4)
+    np.testing.assert_allclose(
+        served.open({})(pa.table({TEXT: texts})).values, plain.open({})(pa.table({TEXT: texts})).values, rtol=1e-4
+    )
 
 
 @given(st.integers(0, 200), st.integers(2, 40), st.data())
@@ -112,15 +115,15 @@ def test_flops_are_twice_the_parameters_a_token(tiny_llama: Path) -> None:
     parameters = AutoModelForCausalLM.from_pretrained(tiny_llama).num_parameters()
     scorer = ProxyLoss(model=str(tiny_llama), context=64, stride=24)
     tokens = AutoTokenizer.from_pretrained(tiny_llama)("A cat sat.", add_special_tokens=False)["input_ids"]
-    assert scorer.open({})(pa.array(["A cat sat.", ""])).flops == 2 * parameters * (1 + len(tokens))
+    assert scorer.open({})(pa.table({TEXT: ["A cat sat.", ""]})).flops == 2 * parameters * (1 + len(tokens))
 
 
 def test_placement_is_no_part_of_the_recipe(tiny_llama: Path) -> None:
     first = ProxyLoss(model=str(tiny_llama))
     second = ProxyLoss(model=str(tiny_llama), workers=3, gpus=1, cpus=2, batch_tokens=7)
-    assert recipe(first) == recipe(second)
+    assert ingredients(first) == ingredients(second)
     assert second.resources.workers == 3
-    assert recipe(first) != recipe(ProxyLoss(model=str(tiny_llama), stride=100))
+    assert ingredients(first) != ingredients(ProxyLoss(model=str(tiny_llama), stride=100))
 
 
 def test_a_context_the_model_has_no_room_for_is_refused(tiny_llama: Path) -> None:

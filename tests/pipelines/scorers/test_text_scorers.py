@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pipelines.contracts.rows import TEXT
 from pipelines.contracts.scorer import Scorer
 from pipelines.scorers.compression_ratio import CompressionRatio
 from pipelines.scorers.length import Length
@@ -26,7 +27,7 @@ MIXED_TEXTS = MIXED.map(lambda texts: [re.sub("[\ud800-\udfff]", "", text) for t
 
 
 def scores(scorer: Scorer, *texts: str) -> list[float]:
-    return scorer.open({})(pa.array(texts, pa.string())).values.tolist()
+    return scorer.open({})(pa.table({TEXT: pa.array(texts, pa.string())})).values.tolist()
 
 
 @settings(deadline=None)

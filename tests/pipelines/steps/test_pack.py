@@ -6,14 +6,8 @@ from hypothesis import strategies as st
 from pipelines.packing.packed import Packed
 from pipelines.packing.sequences import bucket_edges, close_documents, cut, unpack
 from pipelines.store.encoded import open_coder
-from pipelines.store.manifest import Manifest
 
 DOCUMENTS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=12), min_size=1, max_size=12)
-
-
-def tokens_of(encoded: Manifest) -> dict[str, int]:
-    """What step `pack` has to know of the tokens."""
-    return {name: encoded.details[name] for name in ("vocab_size", "end")}
 
 
 @given(DOCUMENTS, st.integers(2, 8))
@@ -45,7 +39,7 @@ def test_no_text_is_lost_or_doubled(ingested, applied, store, codec: str) -> Non
     )
     spec = {"kind": codec, **({"vocab": 300} if codec == "bpe" else {})}
     encoded, _ = applied(before, {"kind": "encode", "codec": spec})
-    pack = {"kind": "pack", "length": 16, "by": "hard", "buckets": 4, **tokens_of(encoded)}
+    pack = {"kind": "pack", "length": 16, "by": "hard", "buckets": 4}
     manifest, _ = applied(encoded, pack)
     packed = Packed.from_manifest(store, manifest)
     coder = open_coder(encoded, store)
@@ -62,7 +56,7 @@ def test_no_text_is_lost_or_doubled(ingested, applied, store, codec: str) -> Non
 def test_harder_documents_stand_in_later_buckets(ingested, applied, store) -> None:
     before = ingested([{"text": "x" * (number + 1), "hard": number} for number in range(50)])
     encoded, _ = applied(before, {"kind": "encode", "codec": "bytes"})
-    _manifest, table = applied(encoded, {"kind": "pack", "length": 8, "by": "hard", "buckets": 5, **tokens_of(encoded)})
+    _manifest, table = applied(encoded, {"kind": "pack", "length": 8, "by": "hard", "buckets": 5})
     buckets = table["bucket"].to_numpy()
     assert (np.diff(buckets.astype(int)) >= 0).all()
     assert set(buckets) == {0, 1, 2, 3, 4}
@@ -71,7 +65,7 @@ def test_harder_documents_stand_in_later_buckets(ingested, applied, store) -> No
 def test_the_high_end_can_be_the_easy_one(ingested, applied) -> None:
     before = ingested([{"text": str(number) * 7, "good": number} for number in range(8)])
     encoded, _ = applied(before, {"kind": "encode", "codec": "bytes"})
-    by = {"kind": "pack", "length": 8, "by": "good", "buckets": 2, **tokens_of(encoded)}
+    by = {"kind": "pack", "length": 8, "by": "good", "buckets": 2}
     for easy, easiest in (("low", set("0123")), ("high", set("4567"))):
         _, table = applied(encoded, {**by, "easy": easy})
         first_bucket = [row["sequence"][0] for row in table.to_pylist() if row["bucket"] == 0]
@@ -80,7 +74,7 @@ def test_the_high_end_can_be_the_easy_one(ingested, applied) -> None:
 
 def test_rows_out_of_range_are_refused(ingested, applied, store) -> None:
     encoded, _ = applied(ingested(["a text"]), {"kind": "encode", "codec": "bytes"})
-    manifest, _ = applied(encoded, {"kind": "pack", "length": 4, **tokens_of(encoded)})
+    manifest, _ = applied(encoded, {"kind": "pack", "length": 4})
     packed = Packed.from_manifest(store, manifest)
     with pytest.raises(IndexError, match="sequence numbers run from 0"):
         packed.rows([packed.sequences])

@@ -1,7 +1,7 @@
 import pytest
 
 from pipelines.contracts.selector import Selector
-from pipelines.store.address import address, recipe
+from pipelines.store.address import address, ingredients
 from training.config import TrainingConfig
 
 
@@ -21,7 +21,7 @@ def test_addresses_are_pinned() -> None:
 
 
 def test_a_component_brings_kind_version_and_parameters() -> None:
-    assert recipe(Selector.model_validate({"kind": "random", "fraction": 0.5})) == {
+    assert ingredients(Selector.model_validate({"kind": "random", "fraction": 0.5})) == {
         "kind": "random",
         "fraction": 0.5,
         "of": "rows",
@@ -30,14 +30,14 @@ def test_a_component_brings_kind_version_and_parameters() -> None:
 
 
 def test_placement_is_no_part_of_a_recipe() -> None:
-    assert recipe(TrainingConfig(workers=2, checkpoint_every_steps=7)) == recipe(TrainingConfig())
-    assert recipe(TrainingConfig(tokens=10_000)) != recipe(TrainingConfig())
+    assert ingredients(TrainingConfig(workers=2, checkpoint_every_steps=7)) == ingredients(TrainingConfig())
+    assert ingredients(TrainingConfig(tokens=10_000)) != ingredients(TrainingConfig())
 
 
 @pytest.mark.parametrize("value", [object(), {1: "x"}, b"bytes", {"x": {1, 2}}])
 def test_a_value_without_a_stable_form_raises(value: object) -> None:
-    with pytest.raises(TypeError, match="recipe"):
-        recipe(value)
+    with pytest.raises(TypeError, match=r"no stable form|keys are text"):
+        ingredients(value)
 
 
 def test_not_a_number_is_no_ingredient() -> None:

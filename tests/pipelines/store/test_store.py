@@ -9,7 +9,7 @@ from pipelines.store.store import Store
 
 
 def manifest(address: str = "clean-1") -> Manifest:
-    return Manifest(address=address, name="clean", kind="clean", recipe={}, inputs=[])
+    return Manifest(address=address, name="clean", kind="clean", ingredients={}, inputs=[])
 
 
 @pytest.mark.parametrize("scheme", ["{}", "file://{}", "memory://{}"])

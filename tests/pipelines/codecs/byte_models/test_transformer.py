@@ -9,7 +9,7 @@ from pipelines.codecs.byte_models.transformer import FILE, Transformer
 from pipelines.codecs.entropy.cdf import quantized_cdf
 from pipelines.codecs.neural.weights import KIND
 from pipelines.contracts.byte_model import BEGIN
-from pipelines.store.address import recipe
+from pipelines.store.address import ingredients
 from pipelines.store.sealed import seal, unseal
 
 
@@ -37,7 +37,7 @@ def test_its_recipe_is_its_content_and_not_its_place(byte_transformer: Path, tmp
     copy.mkdir()
     for file in byte_transformer.iterdir():
         (copy / file.name).write_bytes(file.read_bytes())
-    assert recipe(Transformer(model=str(copy))) == recipe(Transformer(model=str(byte_transformer)))
+    assert ingredients(Transformer(model=str(copy))) == ingredients(Transformer(model=str(byte_transformer)))
 
 
 def test_a_folder_that_is_not_there_is_named() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipelines.codecs.byte_models.order_k import OrderK, count
+from pipelines.codecs.entropy.context_reader import ContextModel
 from pipelines.codecs.entropy.equal_windows import Rule, equal_windows
 from pipelines.codecs.entropy.walker import Walker
 from pipelines.contracts.byte_model import NextByte, NextByteFn
@@ -25,7 +26,7 @@ def predict(learned: NextByte) -> NextByteFn:
     return learned.predict
 
 
-class Mindful(NextByte):
+class Mindful(ContextModel):
     """Finds the bytes of the sentences likely; how likely hangs on every byte of the context, however long ago."""
 
     def __init__(self) -> None:

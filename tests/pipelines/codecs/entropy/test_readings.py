@@ -7,11 +7,12 @@ import numpy.typing as npt
 import pytest
 
 from pipelines.codecs.entropy.cdf import quantized_cdf
+from pipelines.codecs.entropy.context_reader import ContextModel
 from pipelines.codecs.entropy.readings import Reading, read_together
 from pipelines.contracts.byte_model import BEGIN, NextByte, Reader
 
 
-class Counting(NextByte):
+class Counting(ContextModel):
     """Another model, and how often its reader was called."""
 
     reach = None

@@ -1,0 +1,1 @@
+"""Codecs as Hugging Face tokenizers: the files that lie beside an exported model."""

@@ -1,0 +1,40 @@
+"""Built: the one way by which a result gets to its address: found there, or made, timed and committed."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from pipelines.store.lease import lease
+from pipelines.store.manifest import Manifest
+from pipelines.store.provenance import provenance
+from pipelines.store.store import Store
+
+LOGGER = logging.getLogger(__name__)
+
+
+def built(store: Store, target: str, make: Callable[[], Manifest]) -> Manifest:
+    """The manifest at the address `target`: that of the store, or what `make` returns, which is in the store then.
+
+    Two builders may make the same address at the same time; the manifest of the first one stands.
+    """
+    if (finished := store.manifest(target)) is not None:
+        return finished
+    started = time.monotonic()
+    made = make()
+    seconds = time.monotonic() - started
+    LOGGER.info("%s: %s%.1f s", target, _flow(made), seconds)
+    return store.commit(made.model_copy(update={"seconds": seconds, "provenance": provenance()}))
+
+
+def built_alone(store: Store, target: str, make: Callable[[], Manifest]) -> Manifest:
+    """As `built`, for work that has a single folder: one builder makes it, the others wait for its manifest."""
+    with lease(store, target, lambda: store.manifest(target) is not None) as ours:
+        if ours:
+            return built(store, target, make)
+    finished = store.manifest(target)
+    assert finished is not None, f"the lease of {target} ended without a manifest"
+    return finished
+
+
+def _flow(made: Manifest) -> str:
+    return f"{made.rows_in:,} -> {made.rows:,} rows, {made.bytes / 1e6:.1f} MB, " if made.shards else ""

@@ -1,0 +1,43 @@
+"""Results: what the manifests of training and measurement keep in their details."""
+
+from pipelines.store.manifest import Stored
+
+
+class Trained(Stored):
+    """What a training run came to, kept in the manifest of `train`.
+
+    The curves have one entry a record: `flops` and `loss` of training, the held-out ones where those were measured.
+    `held_out` are the ingredients of the text that they were measured on. `training_seconds` are those of steps, over
+    all attempts, without start-up, evaluation and checkpoints; `epochs` is how often all packed tokens were read.
+    """
+
+    parameters: int
+    steps: int
+    tokens: int
+    final_loss: float
+    training_seconds: float
+    epochs: float
+    flops: list[float]
+    loss: list[float]
+    held_out: dict[str, object]
+    held_out_flops: list[float]
+    held_out_bits_per_byte: list[float]
+
+
+class Measured(Stored):
+    """What a model spends on some held-out documents."""
+
+    nats: float
+    text_bytes: int
+    tokens: int
+    documents: int
+    bits_per_byte: float
+
+
+class Evaluated(Stored):
+    """What a model spends on all held-out documents and on those of each genre, kept in the manifest of `evaluate`."""
+
+    bits_per_byte: float
+    documents: int
+    tokens: int
+    genres: dict[str, Measured]
