@@ -1,6 +1,5 @@
 """Table: a finished sweep as text and as one HTML page that needs nothing else, drawn from its manifest alone."""
 
-import math
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from cluster.report import figures
+from cluster.report.charts.axes import SIDE, Scale, Tick
+from cluster.report.charts.lines import path as drawn
 from pipelines.store.manifest import Manifest
 from tuning.results import Swept, Trial
 from tuning.space import label
@@ -21,16 +23,8 @@ CROWDED = 4  # more options than these are numbered instead of written under the
 
 
 @dataclass(frozen=True)
-class Tick:
-    """A round value and where it lies, in percent of the plot from its left or top."""
-
-    at: float
-    text: str
-
-
-@dataclass(frozen=True)
 class Dot:
-    """One trial in a plot, in percent from its left and top."""
+    """One trial in a plot."""
 
     x: float
     y: float
@@ -40,37 +34,13 @@ class Dot:
 
 @dataclass(frozen=True)
 class Plot:
-    """Bits per byte over one thing; `lines` are SVG paths in a box of 100 x 100."""
+    """Bits per byte over one thing, in units of SIDE; `lines` are SVG path data, one a trial."""
 
     title: str
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     dots: tuple[Dot, ...]
     lines: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Axis:
-    """Maps low..high onto 0..100, by the logarithm where `log`, upside down where `down`."""
-
-    low: float
-    high: float
-    log: bool = False
-    down: bool = False
-
-    def at(self, value: float) -> float:
-        """Where `value` lies, in percent, with one decimal."""
-        low, high, place = (math.log(each) if self.log else each for each in (self.low, self.high, value))
-        share = (place - low) / (high - low) if high > low else 0.5
-        return round(100 * (1 - share if self.down else share), 1)
-
-    def ticks(self) -> tuple[Tick, ...]:
-        """A few round values inside the axis."""
-        from matplotlib.ticker import LogLocator, MaxNLocator
-
-        locator = LogLocator(subs=(1, 2, 5)) if self.log else MaxNLocator(TICKS, steps=[1, 2, 2.5, 5, 10])
-        inside = [value for value in locator.tick_values(self.low, self.high) if self.low <= value <= self.high]
-        return tuple(Tick(self.at(value), f"{value:.4g}") for value in inside)
 
 
 def ranked(manifest: Manifest) -> list[Trial]:
@@ -119,6 +89,8 @@ def page(manifest: Manifest, name: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["side"] = int(SIDE)
+    environment.filters["percent"] = lambda at: f"{round(100 * at / SIDE, 2):g}%"
     trials = ranked(manifest)
     return environment.get_template(TEMPLATE).render(
         name=name,
@@ -147,44 +119,42 @@ def _progress(trial: Trial) -> str:
     return "100 %" if trial.state == FINISHED else f"{trial.state} at {100 * trial.share:.0f} %"
 
 
-def _bits_axis(values: Sequence[float]) -> Axis:
+def _bits_scale(values: Sequence[float]) -> Scale:
     margin = MARGIN * (max(values) - min(values)) or 0.01
-    return Axis(min(values) - margin, max(values) + margin, down=True)
+    return Scale(max(values) + margin, min(values) - margin)
 
 
 def _against(path: str, dimension: Mapping[str, Any], trials: Sequence[Trial]) -> Plot:
     """Bits per byte of every trial against its value in one dimension."""
     kind, bounds = next(iter(dimension.items()))
-    bits = _bits_axis([trial.bits_per_byte for trial in trials])
+    bits = _bits_scale([trial.bits_per_byte for trial in trials])
     if kind == "choice":
         places = {label(option): place for place, option in enumerate(bounds, 1)}
-        axis = Axis(0.5, len(bounds) + 0.5)
+        scale = Scale(0.5, len(bounds) + 0.5)
         texts = {name: name if len(places) <= CROWDED else str(place) for name, place in places.items()}
-        x_ticks = tuple(Tick(axis.at(place), texts[name]) for name, place in places.items())
-        across = [axis.at(places[label(trial.values[path])]) for trial in trials]
+        x_ticks = tuple(Tick(scale.at(place), texts[name]) for name, place in places.items())
+        across = [scale.at(places[label(trial.values[path])]) for trial in trials]
     else:
-        axis = Axis(bounds[0], bounds[1], log=kind == "log_uniform")
-        x_ticks = axis.ticks()
-        across = [axis.at(trial.values[path]) for trial in trials]
+        scale = Scale(bounds[0], bounds[1], log=kind == "log_uniform")
+        x_ticks = scale.ticks(TICKS, figures.number)
+        across = [scale.at(trial.values[path]) for trial in trials]
     dots = tuple(
         Dot(x, bits.at(trial.bits_per_byte), trial, _title(trial)) for x, trial in zip(across, trials, strict=True)
     )
-    return Plot(path, x_ticks, bits.ticks(), dots)
+    return Plot(path, x_ticks, bits.ticks(TICKS, figures.number), dots)
 
 
 def _learning(trials: Sequence[Trial]) -> Plot:
     """The curve of every trial over the share of its training; it ends where the trial was stopped."""
     curves = [trial.curve for trial in trials]
-    bits = _bits_axis([value for curve in curves for _, value in curve] or [trial.bits_per_byte for trial in trials])
-    across = Axis(0.0, 1.0)
-    lines = tuple("M" + "L".join(f"{across.at(x)},{bits.at(y)}" for x, y in curve) if curve else "" for curve in curves)
-    dots = tuple(
-        Dot(across.at(x), bits.at(y), trial, _title(trial))
-        for curve, trial in zip(curves, trials, strict=True)
-        for x, y in curve[-1:]
+    bits = _bits_scale([value for curve in curves for _, value in curve] or [trial.bits_per_byte for trial in trials])
+    across = Scale(0.0, 1.0)
+    places = [[(across.at(x), bits.at(y)) for x, y in curve] for curve in curves]
+    dots = tuple(Dot(*points[-1], trial, _title(trial)) for points, trial in zip(places, trials, strict=True) if points)
+    lines = tuple(drawn(points) if points else "" for points in places)
+    return Plot(
+        "share of the training", across.ticks(TICKS, figures.percent), bits.ticks(TICKS, figures.number), dots, lines
     )
-    x_ticks = tuple(Tick(100 * share, f"{100 * share:.0f} %") for share in (0, 0.25, 0.5, 0.75, 1))
-    return Plot("share of the training", x_ticks, bits.ticks(), dots, lines)
 
 
 def _title(trial: Trial) -> str:

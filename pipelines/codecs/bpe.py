@@ -1,6 +1,5 @@
 """Byte-pair encoding over bytes, trained on a sample of the corpus."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,13 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines.codecs.tokenizer.byte_level import BYTE_TOKENS, END_TEXT, TOKENIZER_FILE, spelled_tokens, tokenizer_folder
+from pipelines.codecs.tokenizer.byte_level import (
+    BYTE_TOKENS,
+    END_TEXT,
+    TOKENIZER_FILE,
+    spelled_tokens,
+    tokenizer_folder,
+)
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens
 from pipelines.corpus.text_sample import text_sample
 from pipelines.texts.arrays import bytes_and_offsets

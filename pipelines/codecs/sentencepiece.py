@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from pipelines.codecs.tokenizer.byte_level import BYTE_TOKENS, END_TEXT, TOKENIZER_FILE, byte_characters, spelled_tokens, tokenizer_folder
+from pipelines.codecs.tokenizer.byte_level import (
+    BYTE_TOKENS,
+    END_TEXT,
+    TOKENIZER_FILE,
+    byte_characters,
+    spelled_tokens,
+    tokenizer_folder,
+)
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.corpus.text_sample import text_sample
 

@@ -22,11 +22,11 @@ import numpy as np
 import pyarrow as pa
 from measuring import DATA, best_of_three, shard_texts
 
-from pipelines.codecs.tokenizer.byte_level import TOKENIZER_FILE, spelled_tokens
 from pipelines.codecs.entropy.cdf import quantized_cdf
 from pipelines.codecs.entropy.equal_windows import equal_windows
 from pipelines.codecs.entropy.intervals import Interval, narrowed, padded_code
 from pipelines.codecs.equal_info import EqualInfo
+from pipelines.codecs.tokenizer.byte_level import TOKENIZER_FILE, spelled_tokens
 from pipelines.contracts.byte_model import ByteModel, NextByteFn
 from pipelines.contracts.codec import Codec, Coder, TokenArrays
 from pipelines.sources.reading.documents import identify

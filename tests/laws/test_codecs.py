@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.codecs.bpe import Bpe
-from pipelines.codecs.tokenizer.byte_level import END_TEXT
 from pipelines.codecs.entropy.asking_codec import MODEL_FOLDER
+from pipelines.codecs.tokenizer.byte_level import END_TEXT
 from pipelines.contracts.codec import Codec, Coder
 from pipelines.contracts.component import component_in, kinds
 from pipelines.sources.reading.documents import identify

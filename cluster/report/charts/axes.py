@@ -44,21 +44,21 @@ class Scale:
 
 def even_steps(low: float, high: float, most: int) -> list[float]:
     """At most `most` + 1 round values inside low..high, evenly spaced by 1, 2, 2.5 or 5 times a power of ten."""
+    from matplotlib.ticker import MaxNLocator
+
     if high <= low:
         return [low]
-    rough = (high - low) / most
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [place * step for place in range(first, last + 1)]
+    values = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    edge = 1e-9 * (high - low)  # a value may miss the end by the last bits of a float
+    return [float(value) for value in values if low - edge <= value <= high + edge]
 
 
 def log_steps(low: float, high: float) -> list[float]:
     """1, 2 and 5 times powers of ten inside low..high; only the powers themselves over more than two decades."""
-    factors = (1, 2, 5) if high / low < 100 else (1,)
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = [factor * 10.0**power for power in powers for factor in factors]
-    return [step for step in steps if low * 0.999 <= step <= high * 1.001]
+    from matplotlib.ticker import LogLocator
+
+    values = LogLocator(subs=(1, 2, 5) if high / low < 100 else (1,)).tick_values(low, high)
+    return [float(value) for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
 
 
 def spread_apart(places: Sequence[float], gap: float) -> list[float]:

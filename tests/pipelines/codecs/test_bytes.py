@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.codecs.tokenizer.byte_level import byte_characters
 from pipelines.codecs.bytes import Bytes
+from pipelines.codecs.tokenizer.byte_level import byte_characters
 
 
 @given(st.text())

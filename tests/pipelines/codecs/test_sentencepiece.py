@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from pipelines.codecs.tokenizer.byte_level import END_TEXT, TOKENIZER_FILE
 from pipelines.codecs.sentencepiece import Sentencepiece, train_tokenizer
+from pipelines.codecs.tokenizer.byte_level import END_TEXT, TOKENIZER_FILE
 from pipelines.contracts.codec import Coder
 
 SENTENCES = [
