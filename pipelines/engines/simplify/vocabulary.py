@@ -91,7 +91,7 @@ def inflected() -> dict[str, str]:
     found: dict[str, set[str]] = {}
     for entry in lexicon():
         if entry.part not in PHRASE_PARTS:
-            for form, stand_in in FORMS[entry.part](entry.word, entry.substitute).items():
+            for form, stand_in in FORMS[entry.part](entry.word, entry.substitute):
                 for spelling in (form, BRITISH_SPELLING.sub("s", form)):
                     found.setdefault(spelling, set()).add(stand_in)
     return {form: stand_ins.pop() for form, stand_ins in found.items() if len(stand_ins) == 1}
