@@ -5,17 +5,15 @@ loaded here: a safetensors file opens with a JSON header that holds every tensor
 """
 
 import functools
-import getpass
 import hashlib
 import json
 import math
 import re
-import shutil
-import tempfile
-import uuid
 from pathlib import Path
 
 import fsspec.core
+
+from pipelines.store.local_copy import local_copy
 
 STORED_MODEL = re.compile(r"/(train-[0-9a-f]{12})/run/model/?$")
 MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
@@ -70,24 +68,8 @@ def loadable(model: str) -> str:
 
 
 def _copied(url: str) -> Path:
-    """A folder of its own for every content that the URL ever had; processes that copy at once do not meet."""
     filesystem, path = fsspec.core.url_to_fs(url)
-    if not filesystem.isdir(path):
-        return Path(url)
-    files = sorted(filesystem.ls(path, detail=True), key=lambda entry: str(entry["name"]))
-    stamp = "\n".join([url, *(f"{entry['name']} {filesystem.ukey(entry['name'])}" for entry in files)])
-    place = Path(tempfile.gettempdir(), f"gleaner-models-{getpass.getuser()}")
-    folder = place / hashlib.sha256(stamp.encode()).hexdigest()[:16]
-    if not folder.is_dir():
-        partial = folder.with_suffix(f".{uuid.uuid4().hex[:8]}.partial")
-        filesystem.get(f"{path.rstrip('/')}/", f"{partial}/", recursive=True)
-        try:
-            partial.replace(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-            shutil.rmtree(partial)
-    return folder
+    return local_copy(filesystem, path) if filesystem.isdir(path) else Path(url)
 
 
 def _cached_folder(model: str, revision: str | None) -> Path | None:

@@ -1,13 +1,10 @@
 """Packed: fixed-length token sequences in a store, read row by row without loading the corpus.
 
 The shards are uncompressed Arrow files with the columns `sequence` (fixed-size list of uint16 or uint32) and `bucket`
-(uint8, 0 easiest). A local shard is memory-mapped; one in a bucket is copied to this machine's cache when it is first
-needed.
+(uint8, 0 easiest). A local shard is memory-mapped; one in a bucket is copied to this machine when it is first needed.
 """
 
 import functools
-import tempfile
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.contracts.rows import BUCKET, SEQUENCE
+from pipelines.store.local_copy import local_copy
 from pipelines.store.manifest import Manifest, Stored
 from pipelines.store.store import Store
 
@@ -110,12 +108,5 @@ def _tokens(store: Store, file: str, length: int) -> npt.NDArray[np.integer]:
 
 
 def _local_path(store: Store, file: str) -> Path:
-    if store.is_local:
-        return Path(store.path(file))
-    cached = Path(tempfile.gettempdir()) / "gleaner-packed" / file
-    if not cached.exists():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        partial = cached.with_suffix(f".{uuid.uuid4().hex[:8]}.partial")
-        store.filesystem.get_file(store.path(file), str(partial))
-        partial.replace(cached)
-    return cached
+    path = store.path(file)
+    return Path(path) if store.is_local else local_copy(store.filesystem, path)

@@ -1,0 +1,81 @@
+"""Local copies: files and folders of a remote place as plain files on this machine, under their own names.
+
+    <temporary folder>/gleaner-<user number>/<16 digits>/<name>    a copy: whole, or not there
+    <temporary folder>/gleaner-<user number>/<16 digits>.lock      held by the one process that makes it
+
+The digits stand for the address and for the content as the remote place describes it (size, time, checksum), so what
+changed there is copied anew beside the old copy, and what has one name in two stores has two copies here. The place is
+closed to other users. When a copy is made, those that nobody asked for during UNUSED_DAYS are removed; a process that
+has mapped one of their files keeps it until it closes it.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+from filelock import FileLock
+from fsspec import AbstractFileSystem
+
+UNUSED_DAYS = 7
+
+
+def local_copy(filesystem: AbstractFileSystem, path: str) -> Path:
+    """A file, or a folder with all that lies in it, on this machine; FileNotFoundError where there is neither.
+
+    Of the processes that ask at once, one copies and the others wait for it. PermissionError where another user can
+    reach into the place of the copies.
+    """
+    source = path.rstrip("/")
+    filesystem.invalidate_cache()  # a listing from before the last change would name the old content
+    files = sorted(file for file in filesystem.find(source) if not file.endswith("/"))
+    if not files:
+        raise FileNotFoundError(f"there is no file or folder '{filesystem.unstrip_protocol(source)}'")
+    home = _place() / _digest(filesystem, files)
+    with FileLock(f"{home}.lock"):
+        if not home.exists():
+            _forget_unused(home.parent)
+            _copy(filesystem, source, files, home)
+        os.utime(home)
+    return home / source.rpartition("/")[2]
+
+
+def _place() -> Path:
+    """The folder of this user's copies, which nobody else can read or write."""
+    place = Path(tempfile.gettempdir(), f"gleaner-{os.getuid()}")
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = place.lstat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise PermissionError(
+            f"'{place}' is not a folder that is yours alone (mode 700); remove it, or set TMPDIR to a folder of yours"
+        )
+    return place
+
+
+def _digest(filesystem: AbstractFileSystem, files: list[str]) -> str:
+    stamps = [f"{filesystem.unstrip_protocol(file)}\0{filesystem.ukey(file)}\n" for file in files]
+    return hashlib.sha256("".join(stamps).encode()).hexdigest()[:16]
+
+
+def _copy(filesystem: AbstractFileSystem, source: str, files: list[str], home: Path) -> None:
+    partial = Path(f"{home}.{uuid.uuid4().hex[:8]}.partial")
+    above = source.rpartition("/")[0]
+    targets = [partial / file.removeprefix(above).lstrip("/") for file in files]
+    try:
+        for folder in {target.parent for target in targets}:
+            folder.mkdir(parents=True, exist_ok=True)
+        filesystem.get(files, [str(target) for target in targets])
+        partial.replace(home)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _forget_unused(place: Path) -> None:
+    """Removes copies, locks and remains of broken copies that were last touched UNUSED_DAYS ago."""
+    oldest = time.time() - UNUSED_DAYS * 86400
+    for entry in place.iterdir():
+        if entry.stat().st_mtime < oldest:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
