@@ -69,11 +69,12 @@ class Encode(Step):
             lengths = np.array([len(each) for each in tokens], np.int64)
             columns = {TOKENS: _lists(tokens, token_type(coder)), TOKEN_COUNT: pa.array(lengths), TEXT_BYTES: sizes}
             checked = self._chosen(sizes.to_numpy())
+            chosen = rows.take(pa.array(checked, pa.int64()))
             counts = {
                 "tokens": float(lengths.sum()),
                 "flops": coder.flops_per_byte * float(pc.sum(sizes).as_py() or 0),
                 "round_trips_checked": float(len(checked)),
-                "round_trips": float(self._come_back(coder, rows.take(checked), [tokens[row] for row in checked])),
+                "round_trips": float(self._come_back(coder, chosen, [tokens[row] for row in checked])),
             }
             kept = rows.drop_columns([name for name in columns if name in rows.column_names])
             for name, column in columns.items():

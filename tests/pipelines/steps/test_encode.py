@@ -21,7 +21,8 @@ TEXTS = ["", "Two words", "é" * 9, "a longer text of some words " * 20]
 
 
 def table(texts: Sequence[str]) -> pa.Table:
-    return pa.table({"id": [f"{number:032x}" for number in range(len(texts))], "text": texts})
+    ids = [f"{number:032x}" for number in range(len(texts))]
+    return pa.table({"id": pa.array(ids, pa.string()), "text": pa.array(texts, pa.string())})
 
 
 def encode(step: Encode, texts: Sequence[str], files: dict[str, bytes] | None = None):
@@ -63,6 +64,12 @@ def test_every_document_has_its_counts() -> None:
     assert outcome.rows["text_bytes"].to_pylist() == [len(text.encode()) for text in TEXTS]
     assert [bytes(tokens).decode() for tokens in outcome.rows["tokens"].to_pylist()] == TEXTS
     assert outcome.counts["tokens"] == sum(len(text.encode()) for text in TEXTS)
+
+
+def test_no_documents_are_no_tokens() -> None:
+    outcome = encode(Encode(codec=Bytes()), [])
+    assert outcome.rows.schema == encode(Encode(codec=Bytes()), TEXTS).rows.schema
+    assert outcome.rows.num_rows == outcome.counts["round_trips_checked"] == 0
 
 
 def test_columns_of_an_earlier_encoding_are_replaced() -> None:
