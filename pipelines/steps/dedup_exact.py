@@ -41,17 +41,20 @@ class DedupExact(Step):
         return {"corpus": corpus}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
-        """Drops the losers of the shard at hand."""
+        """Drops the losers among the rows at hand, which are told by their place."""
         corpus: Corpus = fitted["corpus"]
 
         def drop(rows: pa.Table, place: Place) -> Outcome:
             losers = corpus.get(_losers_of(place.shard))
             if losers is None:
                 return Outcome(rows)
+            row = losers[ROW].to_numpy() - place.first_row
+            here = (row >= 0) & (row < rows.num_rows)
             keep = np.ones(rows.num_rows, dtype=bool)
-            keep[losers[ROW].to_numpy()] = False
-            reason = pa.array(["duplicate"] * losers.num_rows, pa.string())
-            dropped = pa.table([rows[ID].take(losers[ROW]), reason, losers["winner"]], schema=DROPPED)
+            keep[row[here]] = False
+            reason = pa.array(["duplicate"] * int(here.sum()), pa.string())
+            lost, winner = rows[ID].take(pa.array(row[here])), losers["winner"].filter(pa.array(here))
+            dropped = pa.table([lost, reason, winner], schema=DROPPED)
             return Outcome(rows.filter(pa.array(keep)), dropped)
 
         return drop

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.contracts.step import Place
+from pipelines.corpus.corpus import StoredCorpus
 from pipelines.duplicates.exact import folded
+from pipelines.passes.units import Attempt
+from pipelines.steps.dedup_exact import DedupExact
+from pipelines.store.manifest import Manifest
 
 SHARDS = (
     ["one  text", "Two texts", "three", "ﬁne print"],
@@ -47,6 +52,18 @@ def test_one_of_every_group_survives_whatever_the_number_of_buckets(ingested, ap
     expected = [texts[place] for place in sorted(survivors_the_slow_way(rows))]
     assert table["text"].to_pylist() == expected
     assert manifest.dropped == {"duplicate": len(rows) - len(expected)}
+
+
+def test_a_part_of_a_shard_loses_the_rows_that_lie_in_it(store) -> None:
+    manifest = Manifest(address="law-1", name="law", kind="law", recipe={}, inputs=[])
+    corpus = StoredCorpus(store, manifest, Attempt.begin(store, "law-2"))
+    corpus.put("losers-00004", pa.table({"_row": [1, 5], "winner": ["a", "b"]}))
+    rows = pa.table({"id": [str(number) for number in range(8)]})
+    drop = DedupExact().open({"corpus": corpus}, seed=0)
+    parts = [drop(rows.slice(first, 3), Place(4, first)) for first in (0, 3, 6)]
+    assert [part.rows["id"].to_pylist() for part in parts] == [["0", "2"], ["3", "4"], ["6", "7"]]
+    assert [part.dropped["id"].to_pylist() for part in parts] == [["1"], ["5"], []]
+    assert parts[1].dropped["detail"].to_pylist() == ["b"]
 
 
 def test_exact_keeps_what_differs_by_a_byte(ingested, applied) -> None:
