@@ -1,34 +1,9 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipelines.packing.packed import Packed
-from pipelines.packing.sequences import bucket_edges, close_documents, cut, unpack
+from pipelines.packing.sequences import unpack
 from pipelines.store.encoded import open_coder
-
-DOCUMENTS = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=12), min_size=1, max_size=12)
-
-
-@given(DOCUMENTS, st.integers(2, 8))
-def test_unpacking_gives_the_documents_back(documents: list[list[int]], length: int) -> None:
-    import pyarrow as pa
-
-    stream, owners = close_documents(pa.array(documents, pa.large_list(pa.uint16())), end=0)
-    sequences, last = cut(stream, owners, length, end=0)
-    assert [document.tolist() for document in unpack(sequences, end=0)] == documents
-    assert sequences.size - len(stream) < length
-    assert last.tolist() == sorted(last)
-
-
-@given(st.lists(st.floats(-5, 5), min_size=5, max_size=200), st.integers(1, 6))
-def test_edges_ascend_and_part_the_tokens_evenly(values: list[float], buckets: int) -> None:
-    edges = bucket_edges(np.array(values), np.ones(len(values)), buckets)
-    assert len(edges) == buckets - 1
-    assert (np.diff(edges) >= 0).all()
-    if len(set(values)) == len(values):
-        sizes = np.bincount(np.searchsorted(edges, values, side="right"), minlength=buckets)
-        assert sizes.max() - sizes.min() <= 2
 
 
 @pytest.mark.parametrize("codec", ["bytes", "bpe", "gzip", "equal_info"])
@@ -70,11 +45,3 @@ def test_the_high_end_can_be_the_easy_one(ingested, applied) -> None:
         _, table = applied(encoded, {**by, "easy": easy})
         first_bucket = [row["sequence"][0] for row in table.to_pylist() if row["bucket"] == 0]
         assert {chr(token) for token in first_bucket} == easiest
-
-
-def test_rows_out_of_range_are_refused(ingested, applied, store) -> None:
-    encoded, _ = applied(ingested(["a text"]), {"kind": "encode", "codec": "bytes"})
-    manifest, _ = applied(encoded, {"kind": "pack", "length": 4})
-    packed = Packed.from_manifest(store, manifest)
-    with pytest.raises(IndexError, match="sequence numbers run from 0"):
-        packed.rows([packed.sequences])
