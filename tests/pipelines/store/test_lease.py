@@ -1,0 +1,145 @@
+"""Lease: one builder works, the others wait; a builder that died is followed by another."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.store.lease import EXPIRY_SECONDS, lease
+from pipelines.store.store import Store
+
+ADDRESS = "train-1"
+FILE = f"{ADDRESS}/lease.json"
+
+
+@pytest.fixture(params=["{}", "memory://{}"], ids=["folder", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return Store(request.param.format(tmp_path / uuid.uuid4().hex))
+
+
+def never() -> bool:
+    return False
+
+
+def claim(store: Store) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(store.read(FILE))
+    return found
+
+
+def write_claim(store: Store, **changes: Any) -> None:
+    """A claim of another machine, fresh unless `changes` say otherwise."""
+    other = {"owner": "other", "time": time.time(), "host": "another-machine", "process": 1}
+    store.write(FILE, json.dumps(other | changes).encode())
+
+
+def test_what_is_finished_needs_no_lease(store: Store) -> None:
+    with lease(store, ADDRESS, lambda: True) as ours:
+        assert not ours
+    assert not store.filesystem.exists(store.path(FILE))
+
+
+def test_the_file_names_the_holder_and_goes_with_it(store: Store) -> None:
+    with lease(store, ADDRESS, never) as ours:
+        assert ours
+        assert (claim(store)["host"], claim(store)["process"]) == (socket.gethostname(), os.getpid())
+    with pytest.raises(FileNotFoundError):
+        store.read(FILE)
+
+
+def test_one_of_two_builds_and_the_other_finds_it_finished(store: Store) -> None:
+    built: list[str] = []
+    yielded: list[bool] = []
+
+    def builder(name: str) -> None:
+        with lease(store, ADDRESS, lambda: bool(built)) as ours:
+            yielded.append(ours)
+            if ours:
+                time.sleep(0.2)
+                built.append(name)
+
+    threads = [threading.Thread(target=builder, args=(name,)) for name in ("first", "second")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(built) == 1
+    assert sorted(yielded) == [False, True]
+    assert not store.filesystem.exists(store.path(FILE))
+
+
+def test_a_holder_that_fails_lets_go(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), lease(store, ADDRESS, never):
+        raise ZeroDivisionError
+    assert not store.filesystem.exists(store.path(FILE))
+
+
+def test_a_dead_process_of_this_machine_is_followed_at_once(store: Store) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    write_claim(store, host=socket.gethostname(), process=ended.pid)
+    started = time.monotonic()
+    with lease(store, ADDRESS, never) as ours:
+        assert ours
+    assert time.monotonic() - started < 5 < EXPIRY_SECONDS
+
+
+def test_a_claim_of_another_machine_stands_until_it_expires(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.store.lease.EXPIRY_SECONDS", 1.5)
+    write_claim(store)
+    written = time.time()
+    with lease(store, ADDRESS, never) as ours:
+        assert ours
+        assert claim(store)["owner"] != "other"
+    assert time.time() - written > 1.5
+
+
+def test_a_claim_that_has_expired_is_taken_without_waiting(store: Store) -> None:
+    write_claim(store, time=time.time() - EXPIRY_SECONDS - 1)
+    started = time.monotonic()
+    with lease(store, ADDRESS, never) as ours:
+        assert ours
+    assert time.monotonic() - started < 5
+
+
+def test_who_waits_takes_no_lease_of_a_result_that_comes(store: Store) -> None:
+    write_claim(store)
+    asked = iter([False, True])
+    with lease(store, ADDRESS, lambda: next(asked)) as ours:
+        assert not ours
+    assert claim(store)["owner"] == "other"
+
+
+def test_a_result_that_came_just_before_the_lease_is_not_built_again(store: Store) -> None:
+    asked = iter([False, True])
+    with lease(store, ADDRESS, lambda: next(asked)) as ours:
+        assert not ours
+    assert not store.filesystem.exists(store.path(FILE))
+
+
+def test_the_holder_renews_its_claim(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.store.lease.RENEW_SECONDS", 0.05)
+    with lease(store, ADDRESS, never):
+        first = claim(store)
+        deadline = time.monotonic() + 10
+        while claim(store)["time"] == first["time"] and time.monotonic() < deadline:
+            time.sleep(0.02)
+        later = claim(store)
+    assert later["time"] > first["time"]
+    assert later["owner"] == first["owner"]
+
+
+def test_a_holder_that_lost_its_lease_leaves_that_of_the_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.store.lease.RENEW_SECONDS", 0.05)
+    with lease(store, ADDRESS, never):
+        write_claim(store, time=1.0)
+        time.sleep(0.3)
+        assert claim(store)["time"] == 1.0, "who lost the lease does not renew it"
+    assert claim(store)["owner"] == "other"
