@@ -1,0 +1,189 @@
+"""Ingest: how files are grouped, what becomes a shard, what goes to quarantine, and when there is too much of it."""
+
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.contracts.source import Source
+from pipelines.passes.units import Attempt
+from pipelines.sources.reading import ingest
+from pipelines.sources.reading.documents import content_ids
+from pipelines.sources.reading.ingest import UNIT_BYTES, IngestWork, check_bad_share, file_units, read_all
+from pipelines.store.manifest import UnitRecord
+from pipelines.store.store import Store
+
+
+class Listed(Source):
+    """Files of given sizes that nobody reads."""
+
+    sizes: tuple[tuple[str, int], ...]
+
+    def files(self) -> list[str]:
+        return [name for name, _ in self.sizes]
+
+    def size(self, file: str) -> int:
+        return dict(self.sizes)[file]
+
+
+def listed(*sizes: int) -> Listed:
+    return Listed(sizes=tuple((f"/in/part-{number:03d}.jsonl", size) for number, size in enumerate(sizes)))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Callable[..., Source]:
+    """Files of JSON lines, a list of rows (or raw lines) each, as a source."""
+
+    def make(*files: Sequence[dict | str]) -> Source:
+        for number, rows in enumerate(files):
+            lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+            (tmp_path / f"part-{number}.jsonl").write_text("".join(line + "\n" for line in lines))
+        return Source.model_validate({"kind": "jsonl", "path": str(tmp_path / "*.jsonl")})
+
+    return make
+
+
+def read(source: Source, store: Store) -> list[UnitRecord]:
+    """The records of all units of a source, done one after the other."""
+    do = IngestWork(Attempt.begin(store, "jsonl-1"), source).open()
+    return [do(unit) for unit in file_units(source)]
+
+
+@given(st.lists(st.one_of(st.integers(0, 2 * UNIT_BYTES), st.integers(0, 99)), min_size=1, max_size=30))
+def test_every_file_is_in_one_unit_and_units_are_small(sizes: list[int]) -> None:
+    source = listed(*sizes)
+    units = file_units(source)
+    assert [file for unit in units for file in unit.files] == source.files()
+    assert len({unit.name for unit in units}) == len(units)
+    for unit in units:
+        assert unit.files == {file: source.size(file) for file in unit.files}
+        assert len(unit.files) == 1 or sum(unit.files.values()) <= UNIT_BYTES
+    for unit, following in itertools.pairwise(units):
+        assert sum(unit.files.values()) + next(iter(following.files.values())) > UNIT_BYTES
+
+
+def test_a_unit_is_named_after_its_files_and_not_their_folder() -> None:
+    (here,) = file_units(Listed(sizes=(("/a/x.jsonl", 1), ("/a/y.jsonl", 1))))
+    (there,) = file_units(Listed(sizes=(("s3://b/x.jsonl", 1), ("s3://b/y.jsonl", 1))))
+    (others,) = file_units(Listed(sizes=(("/a/x.jsonl", 1), ("/a/z.jsonl", 1))))
+    assert here.name == there.name
+    assert others.name != here.name
+
+
+def test_documents_come_in_the_order_of_files_and_lines(source, store: Store) -> None:
+    texts = [["one", "two"], ["three"]]
+    (record,) = read(source(*([{"text": text} for text in file] for file in texts)), store)
+    (shard,) = record.shards
+    table = store.read_table(shard)
+    assert table["text"].to_pylist() == ["one", "two", "three"]
+    assert table["id"].combine_chunks().equals(content_ids(table["text"].combine_chunks()))
+    assert (record.rows_in, record.bytes_in, shard.bytes) == (3, 11, 11)
+    assert record.file_bytes == sum(file.stat().st_size for file in Path(store.url).parent.glob("*.jsonl"))
+    assert store.unit_records("jsonl-1") == {record.unit: record}
+
+
+def test_files_of_other_columns_are_shards_of_their_own(source, store: Store) -> None:
+    plain, rich = [{"text": "one"}], [{"text": "two", "score": 0.5}]
+    (record,) = read(source(plain, plain, rich, plain), store)
+    assert [shard.rows for shard in record.shards] == [2, 1, 1]
+    assert [sorted(columns) for columns in record.columns] == [
+        ["id", "source", "text"],
+        ["id", "score", "source", "text"],
+        ["id", "source", "text"],
+    ]
+    assert len({shard.file for shard in record.shards}) == 3
+
+
+def test_a_shard_is_closed_when_it_is_full(source, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "SHARD_BYTES", 6)
+    (record,) = read(source(*([{"text": text}] for text in ("four", "four", "four", "1"))), store)
+    assert [shard.rows for shard in record.shards] == [2, 2]
+
+
+def test_what_cannot_be_read_goes_to_quarantine_with_its_origin(source, store: Store, tmp_path: Path) -> None:
+    (record,) = read(source([{"text": "one"}, "{cut", {"text": None}], [{"text": "two"}, {"text": " "}]), store)
+    assert record.rows_in == 5
+    assert record.bad == {"broken_json": 1, "no_text": 1, "empty": 1}
+    assert record.bad_files == {str(tmp_path / "part-0.jsonl"): 2, str(tmp_path / "part-1.jsonl"): 1}
+    assert record.damaged_files == {}
+    lines = store.read(f"jsonl-1/quarantine/{record.unit}.jsonl").decode().splitlines()
+    told = [(Path(bad["file"]).name, bad["line"], bad["reason"]) for bad in map(json.loads, lines)]
+    assert told == [
+        ("part-0.jsonl", 2, "broken_json"),
+        ("part-0.jsonl", 3, "no_text"),
+        ("part-1.jsonl", 2, "empty"),
+    ]
+
+
+def test_a_source_that_can_be_read_has_no_quarantine(source, store: Store) -> None:
+    (record,) = read(source([{"text": "one"}]), store)
+    assert record.bad == record.bad_files == {}
+    assert not store.filesystem.exists(store.path("jsonl-1/quarantine"))
+
+
+def test_a_damaged_file_counts_by_its_bytes(store: Store, tmp_path: Path) -> None:
+    damaged = tmp_path / "a.parquet"
+    damaged.write_bytes(b"no parquet at all")
+    (record,) = read(Source.model_validate({"kind": "parquet", "path": str(damaged)}), store)
+    assert record.damaged_files == {str(damaged): 17}
+    assert record.bad == {"corrupt_parquet": 1}
+    assert record.shards == []
+    assert record.file_bytes == 17
+
+
+def test_a_file_that_is_gone_is_no_bad_row_and_leaves_no_record(source, store: Store, tmp_path: Path) -> None:
+    two_files = source([{"text": "one"}], [{"text": "two"}])
+    (unit,) = file_units(two_files)
+    (tmp_path / "part-1.jsonl").unlink()
+    with pytest.raises(ValueError, match=r"part-1\.jsonl' cannot be opened here .*; make it readable"):
+        IngestWork(Attempt.begin(store, "jsonl-1"), two_files).open()(unit)
+    assert store.unit_records("jsonl-1") == {}
+
+
+RECORDS = [
+    UnitRecord(unit="0", rows_in=90, bad_files={"a": 1, "b": 3}, file_bytes=900),
+    UnitRecord(unit="1", rows_in=10, bad_files={"b": 1, "a": 1}, file_bytes=100, damaged_files={"c": 40, "d": 10}),
+]
+
+
+def test_a_share_that_is_allowed_is_no_error() -> None:
+    check_bad_share(RECORDS, 0.06, "q")
+    check_bad_share(iter(RECORDS[:1]), 4 / 90, "q")
+    check_bad_share([], 0.0, "q")
+    check_bad_share([UnitRecord(unit="0", rows_in=3)], 0.0, "q")
+
+
+def test_too_many_bad_rows_name_the_worst_file() -> None:
+    words = (
+        r"4 of 90 input rows cannot be read, more than data.max_bad_share=0.04 allows; .* 'b' with 3 bad rows; .*'q'"
+    )
+    with pytest.raises(ValueError, match=words):
+        check_bad_share(RECORDS[:1], 0.04, "q")
+
+
+def test_too_many_damaged_bytes_name_the_largest_file() -> None:
+    with pytest.raises(ValueError, match=r"2 damaged input files hold 50 of 1000 bytes.*the worst file is 'c'; "):
+        check_bad_share(RECORDS, 0.049, "q")
+
+
+def test_a_held_out_set_is_read_whole_or_not_at_all(source) -> None:
+    table = read_all(source([{"text": "one", "genre": "news"}], [{"text": "two"}]))
+    assert table.column_names == ["id", "text", "genre"]
+    assert table["text"].to_pylist() == ["one", "two"]
+    assert table["genre"].to_pylist() == ["news", ""]
+    with pytest.raises(ValueError, match=r"part-1\.jsonl', line 2, cannot be read \(broken_json\)"):
+        read_all(source([{"text": "one"}], [{"text": "two"}, "{"]))
+
+
+def test_a_held_out_set_has_documents(source) -> None:
+    with pytest.raises(ValueError, match="has no readable document"):
+        read_all(source([]))
