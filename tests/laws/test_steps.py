@@ -16,12 +16,13 @@ import yaml
 from pydantic import ValidationError
 
 from pipelines.contracts.component import component_in, kinds
-from pipelines.contracts.rows import DROPPED, ID, SAMPLE, TEXT, TEXT_BYTES, TOKEN_COUNT, TOKENS, Fitted, Outcome
+from pipelines.contracts.rows import DROPPED, ID, SAMPLE, TEXT, TOKENS, Fitted, Outcome
 from pipelines.contracts.step import Place, Step, StepFn
 from pipelines.corpus.corpus import StoredCorpus
 from pipelines.passes.units import Attempt
 from pipelines.sources.reading.documents import content_ids
-from pipelines.store.address import recipe
+from pipelines.store.address import ingredients
+from pipelines.store.encoded import Encoded
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 
@@ -57,8 +58,8 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "dedup_exact": [{}, {"normalize": "exact"}],
     "encode": [{"codec": {"kind": "bytes"}}, {"codec": {"kind": "bpe", "vocab": 300}, "verify": "all"}],
     "pack": [
-        {"vocab_size": 257, "end": 256, "length": 16},
-        {"vocab_size": 257, "end": 256, "length": 8, "by": "grade", "buckets": 3, "easy": "high"},
+        {"length": 16},
+        {"length": 8, "by": "grade", "buckets": 3, "easy": "high"},
     ],
     "quota": [{"quotas": {"wiki": 5, "code": 100}}, {"quotas": {"wiki": 40}, "count": "tokens"}],
     "rewrite": [{"rewriter": {"kind": "leaner"}, "engine": {"kind": engine}} for engine in ("lexical", "echo")],
@@ -100,8 +101,9 @@ def corpus(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Store
     """The documents as a stored dataset of two shards."""
     store = Store(str(tmp_path_factory.mktemp("store")))
     shards = [store.write_table(f"law-1/x/part-{number}.parquet", documents(number), 0) for number in range(2)]
+    details = Encoded(vocab_size=257, end=256, lossless=True, codec={"kind": "bytes"}, files={}).model_dump()
     manifest = Manifest(
-        address="law-1", name="law", kind="law", recipe={}, inputs=[], shards=shards, rows=len(TEXTS), bytes=0
+        address="law-1", name="law", kind="law", ingredients={}, shards=shards, rows=len(TEXTS), details=details
     )
     return StoredCorpus(store, manifest, Attempt.begin(store, "law-2"))
 
@@ -147,12 +149,6 @@ def assert_same(outcome: Outcome, expected: Outcome) -> None:
     assert outcome.samples.equals(expected.samples)
 
 
-def adds(step: Step) -> list[str]:
-    """The columns that the step adds."""
-    known = {"encode": [TOKENS, TOKEN_COUNT, TEXT_BYTES], "score": [getattr(step, "column", "")]}
-    return known.get(step.kind, [])
-
-
 def is_row_local(outcome: Outcome) -> bool:
     """Whether rows stay rows; a step that cuts them anew writes no id."""
     return ID in outcome.rows.column_names
@@ -170,7 +166,7 @@ def test_travels_as_pickle_json_and_yaml(made: Any, kind: str, index: int) -> No
     assert Step.model_validate(json.loads(json.dumps(tree))) == step
     assert Step.model_validate(yaml.safe_load(yaml.safe_dump(tree))) == step
     assert pickle.loads(pickle.dumps(step)) == step
-    assert recipe(step) == recipe(pickle.loads(pickle.dumps(step)))
+    assert ingredients(step) == ingredients(pickle.loads(pickle.dumps(step)))
     step.check()
 
 
@@ -199,7 +195,7 @@ def test_every_row_goes_on_or_is_dropped_with_a_reason(opened: Any, kind: str, i
 @of_every_case
 def test_columns_go_through_untouched(made: Any, opened: Any, kind: str, index: int) -> None:
     before, outcome = documents(0), whole(opened(kind, index))
-    new = adds(made(kind, index))
+    new = made(kind, index).adds
     if is_row_local(outcome):
         assert set(outcome.rows.column_names) == {*before.column_names, *new}
         kept = before.filter(pc.is_in(before["number"], value_set=outcome.rows["number"].combine_chunks()))
@@ -269,7 +265,7 @@ def test_a_table_without_rows_has_the_same_columns(opened: Any, kind: str, index
 
 @of_every_case
 def test_columns_that_a_step_adds_replace_those_of_the_same_name(made: Any, opened: Any, kind: str, index: int) -> None:
-    new = adds(made(kind, index))
+    new = made(kind, index).adds
     table = documents(0)
     without = table.drop_columns([name for name in new if name in table.column_names])
     crowded = without
@@ -301,4 +297,4 @@ def test_what_was_learned_travels_and_can_be_shown(made: Any, opened: Any, fitte
     assert_same(outcome, whole(opened(kind, index)))
     json.dumps(step.details(learned), allow_nan=False)
     assert all(isinstance(data, bytes) for data in step.artifacts(learned).values())
-    assert 0 <= step.flops(outcome.counts) < math.inf
+    assert 0 <= step.fit_flops(learned) < math.inf

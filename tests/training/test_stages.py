@@ -5,16 +5,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.build import BuiltData
-from pipelines.store.manifest import Manifest
 from training.recipe import Recipe
 from training.stages import DivergedError, training_address
 
 TEXT = {"kind": "text", "path": "nowhere.txt"}
-
-
-def packed_at(address: str) -> BuiltData:
-    return BuiltData({"pack": Manifest(address=address, name="pack", kind="pack", recipe={}, inputs=[])})
 
 
 def recipe(training: dict[str, Any] | None = None, **changes: Any) -> Recipe:
@@ -23,7 +17,7 @@ def recipe(training: dict[str, Any] | None = None, **changes: Any) -> Recipe:
     )
 
 
-ADDRESS = training_address(recipe(), packed_at("pack-1"))
+ADDRESS = training_address(recipe(), "pack-1")
 
 
 @pytest.mark.parametrize(
@@ -38,11 +32,11 @@ ADDRESS = training_address(recipe(), packed_at("pack-1"))
     ],
 )
 def test_a_model_has_the_address_of_what_it_depends_on(other: Recipe) -> None:
-    assert training_address(other, packed_at("pack-1")) != ADDRESS
+    assert training_address(other, "pack-1") != ADDRESS
 
 
 def test_a_model_depends_on_its_packed_data() -> None:
-    assert training_address(recipe(), packed_at("pack-2")) != ADDRESS
+    assert training_address(recipe(), "pack-2") != ADDRESS
 
 
 @pytest.mark.parametrize(
@@ -56,13 +50,11 @@ def test_a_model_depends_on_its_packed_data() -> None:
     ],
 )
 def test_where_it_runs_and_what_measures_it_change_no_model(same: Recipe) -> None:
-    assert training_address(same, packed_at("pack-1")) == ADDRESS
+    assert training_address(same, "pack-1") == ADDRESS
 
 
 def test_the_seed_of_a_run_is_that_of_its_training() -> None:
-    assert training_address(recipe({"seed": 4}, seed=4), packed_at("pack-1")) == training_address(
-        recipe(seed=4), packed_at("pack-1")
-    )
+    assert training_address(recipe({"seed": 4}, seed=4), "pack-1") == training_address(recipe(seed=4), "pack-1")
 
 
 def test_a_diverged_training_travels_between_processes() -> None:

@@ -13,7 +13,7 @@ from pipelines.contracts.source import Source
 from pipelines.passes.units import Attempt
 from pipelines.sources.reading import ingest
 from pipelines.sources.reading.documents import content_ids
-from pipelines.sources.reading.ingest import UNIT_BYTES, IngestWork, check_bad_share, file_units, read_all
+from pipelines.sources.reading.ingest import UNIT_BYTES, IngestWork, check_bad_share, file_units, losses, read_all
 from pipelines.store.manifest import UnitRecord
 from pipelines.store.store import Store
 
@@ -156,10 +156,10 @@ RECORDS = [
 
 
 def test_a_share_that_is_allowed_is_no_error() -> None:
-    check_bad_share(RECORDS, 0.06, "q")
-    check_bad_share(iter(RECORDS[:1]), 4 / 90, "q")
-    check_bad_share([], 0.0, "q")
-    check_bad_share([UnitRecord(unit="0", rows_in=3)], 0.0, "q")
+    check_bad_share(losses(RECORDS), 0.06, "q")
+    check_bad_share(losses(RECORDS[:1]), 4 / 90, "q")
+    check_bad_share(losses([]), 0.0, "q")
+    check_bad_share(losses([UnitRecord(unit="0", rows_in=3)]), 0.0, "q")
 
 
 def test_too_many_bad_rows_name_the_worst_file() -> None:
@@ -167,12 +167,12 @@ def test_too_many_bad_rows_name_the_worst_file() -> None:
         r"4 of 90 input rows cannot be read, more than data.max_bad_share=0.04 allows; .* 'b' with 3 bad rows; .*'q'"
     )
     with pytest.raises(ValueError, match=words):
-        check_bad_share(RECORDS[:1], 0.04, "q")
+        check_bad_share(losses(RECORDS[:1]), 0.04, "q")
 
 
 def test_too_many_damaged_bytes_name_the_largest_file() -> None:
     with pytest.raises(ValueError, match=r"2 damaged input files hold 50 of 1000 bytes.*the worst file is 'c'; "):
-        check_bad_share(RECORDS, 0.049, "q")
+        check_bad_share(losses(RECORDS), 0.049, "q")
 
 
 def test_a_held_out_set_is_read_whole_or_not_at_all(source) -> None:
