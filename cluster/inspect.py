@@ -14,7 +14,7 @@ from pipelines.contracts.source import Source
 from pipelines.contracts.step import Step
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
-from training.contracts import Curriculum, Model
+from training.contracts import Curriculum, Model, Objective
 
 ROOTS: tuple[type[Component], ...] = (
     Source,
@@ -27,6 +27,7 @@ ROOTS: tuple[type[Component], ...] = (
     ByteModel,
     Step,
     Model,
+    Objective,
     Curriculum,
 )
 FAMILIES = {root.family.rpartition(".")[2]: root for root in ROOTS}

@@ -7,9 +7,10 @@ from pydantic import Field, model_validator
 
 from pipelines.contracts.component import PLACEMENT, Spec, Workers
 from pipelines.packing.packed import Packed
-from training.contracts import Curriculum, Model
+from training.contracts import Curriculum, Model, Objective
 from training.curricula.uniform import Uniform
 from training.models.llama import Llama
+from training.objectives.causal import Causal
 from training.schedules import Schedule, rate_share
 
 TOKENS = 2_000_000  # of a run that states neither tokens nor text_bytes
@@ -26,6 +27,7 @@ class TrainingConfig(Spec):
     """
 
     model: Model = Llama()
+    objective: Objective = Causal()
     curriculum: Curriculum = Uniform()
     tokens: int | None = Field(default=None, gt=0, description="2,000,000 where text_bytes is not given either")
     text_bytes: int | None = Field(default=None, gt=0)
@@ -55,6 +57,11 @@ class TrainingConfig(Spec):
     def _has_a_length(cls, given: Any) -> Any:
         stated = not isinstance(given, Mapping) or {"tokens", "text_bytes"} & set(given)
         return given if stated else {**given, "tokens": TOKENS}
+
+    @model_validator(mode="after")
+    def _objective_fits(self) -> Self:
+        self.objective.check_model(self.model)
+        return self
 
     @model_validator(mode="after")
     def _shares_fit(self) -> Self:

@@ -1,10 +1,11 @@
-"""The vocabulary of the training floor: the families of models and curricula, and what a run is measured on.
+"""The vocabulary of the training floor: the families of models, objectives and curricula, and held-out data.
 
-Legend of shapes: B sequences, T tokens in a sequence, V tokens in the vocabulary, N sequences in the packed data.
+Legend of shapes: B sequences, T tokens in a sequence, P of them predicted, V tokens in the vocabulary, N sequences in
+the packed data.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +19,21 @@ if TYPE_CHECKING:
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 Tokens = npt.NDArray[np.unsignedinteger[Any]]
+Keys = npt.NDArray[np.uint64]
+Reading = Literal["left to right", "both sides", "any order"]
+
+IGNORED = -100  # the target where nothing is scored, by torch's convention
 
 
 class Model(Component):
-    """A family of language models: how one is built, what a token costs, and what it is trained to predict."""
+    """A family of language models: how one is built, what a token costs, and how it reads a sequence.
+
+    Nothing in a network is random, dropout included: it would be drawn for a micro-batch, so that another way to cut
+    a batch up would be another run. What is random belongs to the objective, which draws it for each sequence.
+    """
 
     family: ClassVar[str] = "training.models"
+    reads: ClassVar[Reading] = "left to right"
 
     def check_codec(self, codec: Codec) -> None:
         """Raises ValueError with the cure where the model cannot be trained on this codec's tokens; most take any."""
@@ -47,18 +57,77 @@ class Model(Component):
         """
         return 2.0 * self.parameters(0)
 
-    def nats(self, network: Any, tokens_BT: "torch.Tensor", scored_BT: "torch.Tensor") -> "torch.Tensor":
-        """The training objective: summed negative log-likelihood, a scalar, over the positions that are `scored`.
 
-        By default that of the next token; the first of a sequence has no context.
-        """
+@dataclass(frozen=True)
+class Predictions:
+    """What a network says of P places of each sequence, and the tokens that stand there.
+
+    The places of a sequence differ from each other. A target is IGNORED where it is not scored.
+    """
+
+    logits_BPV: "torch.Tensor"
+    targets_BP: "torch.Tensor"
+    places_BP: "torch.Tensor"
+
+    @classmethod
+    def of(
+        cls,
+        logits_BPV: "torch.Tensor",
+        places_BP: "torch.Tensor",
+        tokens_BT: "torch.Tensor",
+        scored_BT: "torch.Tensor",
+    ) -> Self:
+        """The predictions whose targets are the tokens at the places, those that are scored."""
+        targets_BP = tokens_BT.gather(1, places_BP).masked_fill(~scored_BT.gather(1, places_BP), IGNORED)
+        return cls(logits_BPV, targets_BP, places_BP)
+
+    def nats_B(self) -> "torch.Tensor":
+        """(B,) summed negative log-likelihood of the targets of each sequence, doubles; 0 where there is none."""
         import torch
 
-        logits_BTV = network(input_ids=tokens_BT, use_cache=False).logits[:, :-1]
-        targets_BT = tokens_BT[:, 1:].masked_fill(~scored_BT[:, 1:], -100)
-        return torch.nn.functional.cross_entropy(
-            logits_BTV.flatten(0, 1).float(), targets_BT.flatten(), ignore_index=-100, reduction="sum"
+        losses_N = torch.nn.functional.cross_entropy(
+            self.logits_BPV.flatten(0, 1).float(), self.targets_BP.flatten(), ignore_index=IGNORED, reduction="none"
         )
+        return losses_N.view_as(self.targets_BP).double().sum(1)
+
+    def counts_B(self) -> "torch.Tensor":
+        """(B,) how many targets each sequence has."""
+        return (self.targets_BP != IGNORED).sum(1)
+
+    def hits_BT(self, length: int) -> "torch.Tensor":
+        """(B, T) whether a token is a target that the network finds most probable."""
+        import torch
+
+        hits_BP = self.logits_BPV.argmax(-1) == self.targets_BP
+        nowhere_BT = torch.zeros((len(hits_BP), length), dtype=torch.bool, device=hits_BP.device)
+        return nowhere_BT.scatter(1, self.places_BP, hits_BP)
+
+
+class Objective(Component):
+    """What a network is trained to tell: which tokens of a sequence, and from what.
+
+    All that is random in it is drawn for each sequence from its key (`training.randomness`), so neither the number of
+    workers nor the way a batch is cut up changes anything.
+    """
+
+    family: ClassVar[str] = "training.objectives"
+    reads: ClassVar[Reading] = "left to right"
+
+    def check_model(self, model: Model) -> None:
+        """Raises ValueError with the cure where the model does not read sequences as this objective has them told."""
+        if model.reads != self.reads:
+            raise ValueError(
+                f"model '{model.kind}' reads {model.reads}, objective '{self.kind}' is for models that read "
+                f"{self.reads}; set `objective` to one that fits the model, or train another model"
+            )
+
+    def targets_per_sequence(self, length: int) -> float:
+        """How many targets a sequence of `length` tokens has, or would have on average, if all of it were scored."""
+        raise NotImplementedError
+
+    def predict(self, network: Any, tokens_BT: "torch.Tensor", scored_BT: "torch.Tensor", keys_B: Keys) -> Predictions:
+        """What the network says of the targets, all of them scored tokens, without having seen the one it tells."""
+        raise NotImplementedError
 
 
 class Curriculum(Component):

@@ -123,7 +123,8 @@ def _trained(
 def _evaluated(config: Recipe, data: BuiltData, trained: Manifest, store: Store, target: str) -> Manifest:
     documents = held_out_text(config.evaluation.held_out, data, store)
     network = open_trained(trained, Packed.from_manifest(store, data.packed).vocab_size, store)
-    measured = evaluate(network, documents.tokens, documents.text_bytes, documents.genres)
+    objective = config.training.objective
+    measured = evaluate(network, objective, documents.tokens, documents.text_bytes, documents.genres)
     return Manifest(
         address=target,
         name="evaluate",
@@ -141,7 +142,8 @@ def _studied(config: Recipe, data: BuiltData, trained: Manifest, store: Store, t
     coder = open_coder(data.encoded, store)
     network = open_trained(trained, coder.vocab_size, store)
     flops = config.training.model.forward_flops_per_token()
-    arm = Arm(config.data.codec, coder, Packed.from_manifest(store, data.packed), network, flops)
+    packed = Packed.from_manifest(store, data.packed)
+    arm = Arm(config.data.codec, coder, packed, network, config.training.objective, flops)
     whole = held_out_text(config.evaluation.held_out, data, store)
     documents = whole.sample(config.evaluation.study.text_bytes, "study")
     measured = study(arm, documents.texts, documents.tokens, config.evaluation.study)

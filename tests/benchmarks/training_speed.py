@@ -113,6 +113,7 @@ def bare_loop(packed: Packed, config: TrainingConfig) -> tuple[list[float], floa
 
     from training.engine.accelerators import has_gpu, set_threads
     from training.engine.batches import Share, batch
+    from training.randomness import sequence_keys
 
     set_threads(config.threads, 1)
     device = "cuda" if has_gpu() else "cpu"
@@ -128,13 +129,15 @@ def bare_loop(packed: Packed, config: TrainingConfig) -> tuple[list[float], floa
     for step in range(steps):
         started = time.perf_counter()
         rows = batch(packed, plan, step, share)
+        keys_B = sequence_keys(config.seed, step + 1, rows.numbers)
         total = 0.0
         for first in range(0, share.sequences, micro):
             tokens_BT = torch.from_numpy(rows.tokens_BT[first : first + micro]).to(device)
             scored_BT = torch.from_numpy(rows.scored_BT[first : first + micro]).to(device)
             with torch.autocast(device, torch.bfloat16, enabled=config.precision == "bf16"):
-                nats = config.model.nats(network, tokens_BT, scored_BT)
-            (nats / (share.sequences * (packed.length - 1))).backward()
+                predicted = config.objective.predict(network, tokens_BT, scored_BT, keys_B[first : first + micro])
+                nats = predicted.nats_B().sum()
+            (nats / (share.sequences * config.objective.targets_per_sequence(packed.length))).backward()
             total += nats.detach()
         torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
         for group in optimizer.param_groups:

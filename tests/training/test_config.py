@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from pydantic import ValidationError
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 from pipelines.packing.packed import Packed
 from pipelines.store.address import ingredients
 from training.config import TrainingConfig
+from training.contracts import Objective, Reading
 from training.engine.train import train
 
 
@@ -25,6 +27,18 @@ def test_kinds_are_resolved_and_unknown_keys_refused() -> None:
         TrainingConfig.model_validate({"curriculum": {"kind": "hard_first"}})
     with pytest.raises(ValidationError, match="learning_rat"):
         TrainingConfig.model_validate({"learning_rat": 1})
+
+
+class BothSides(Objective):
+    """An objective for models that see the whole sequence."""
+
+    reads: ClassVar[Reading] = "both sides"
+
+
+def test_a_model_that_does_not_read_as_its_objective_has_it_told_is_refused() -> None:
+    assert TrainingConfig().objective.kind == "causal"
+    with pytest.raises(ValidationError, match=r"'llama' reads left to right, .* read both sides; set `objective` to"):
+        TrainingConfig(objective=BothSides())
 
 
 def test_steps_and_micro_batches_follow_from_tokens() -> None:

@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one worker trains on in one step: tokens_BT, and scored_BT, false for padding."""
+    """What one worker trains on in one step: (B,) numbers of sequences, tokens_BT, and scored_BT, false for padding."""
 
+    numbers: IntArray
     tokens_BT: IntArray
     scored_BT: BoolArray
+
+    def parts(self, sequences: int) -> Iterator["Batch"]:
+        """The batch cut up into batches of so many sequences, in order."""
+        for first in range(0, len(self.numbers), sequences):
+            chosen = slice(first, first + sequences)
+            yield Batch(self.numbers[chosen], self.tokens_BT[chosen], self.scored_BT[chosen])
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,9 @@ def numbers(plan: IntArray, step: int, share: Share) -> IntArray:
 
 def batch(packed: "Packed", plan: IntArray, step: int, share: Share) -> Batch:
     """The sequences of this rank in this step."""
-    tokens_BT = packed.rows(numbers(plan, step, share))
-    return Batch(tokens_BT, scored(tokens_BT, packed.end))
+    chosen = numbers(plan, step, share)
+    tokens_BT = packed.rows(chosen)
+    return Batch(chosen, tokens_BT, scored(tokens_BT, packed.end))
 
 
 @dataclass

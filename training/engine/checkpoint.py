@@ -10,10 +10,14 @@ tensors by name, whatever the ZeRO stage and number of workers, so a run also go
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pipelines.store.store import Store
+from training.contracts import Objective
 from training.engine.deepspeed import base_optimizer, set_learning_rate
+from training.randomness import sequence_keys
 
 if TYPE_CHECKING:
     import torch
@@ -81,7 +85,14 @@ def full_weights(engine: "DeepSpeedEngine") -> dict[str, "torch.Tensor"]:
     }
 
 
-def restore(engine: "DeepSpeedEngine", state: dict[str, "torch.Tensor"], step: int, rank: int, world: int) -> None:
+def restore(
+    engine: "DeepSpeedEngine",
+    objective: Objective,
+    state: dict[str, "torch.Tensor"],
+    step: int,
+    rank: int,
+    world: int,
+) -> None:
     """The engine is as it was after `step` steps; its network was built with the weights of `state`.
 
     The optimizer makes its moments in its first step, wherever the ZeRO stage wants them; so one is taken with
@@ -91,7 +102,7 @@ def restore(engine: "DeepSpeedEngine", state: dict[str, "torch.Tensor"], step: i
 
     set_learning_rate(engine, 0.0)
     for _ in range(engine.gradient_accumulation_steps()):
-        engine.backward(_nothing(engine))
+        engine.backward(_nothing(engine, objective))
         engine.step()
     _link_moments(engine)
     for key, weight in engine.module.named_parameters():
@@ -101,11 +112,13 @@ def restore(engine: "DeepSpeedEngine", state: dict[str, "torch.Tensor"], step: i
         slots["step"] = torch.full_like(slots["step"], step)
 
 
-def _nothing(engine: "DeepSpeedEngine") -> Any:
+def _nothing(engine: "DeepSpeedEngine", objective: Objective) -> "torch.Tensor":
     import torch
 
     tokens_BT = torch.zeros((1, 2), dtype=torch.int64, device=engine.device)
-    return engine(input_ids=tokens_BT, use_cache=False).logits.sum() * 0.0
+    keys_B = sequence_keys(0, 0, np.zeros(1, np.int64))
+    predicted = objective.predict(engine, tokens_BT, torch.ones_like(tokens_BT, dtype=torch.bool), keys_B)
+    return predicted.logits_BPV.sum() * 0.0
 
 
 def _link_moments(engine: "DeepSpeedEngine") -> None:

@@ -1,5 +1,6 @@
 """Loop: what each worker does, from fresh weights or the newest whole checkpoint to the exported model."""
 
+import dataclasses
 import json
 import tempfile
 import time
@@ -18,8 +19,9 @@ from training.engine.accelerators import peak_flops, set_threads
 from training.engine.batches import Batch, Prefetch, Share
 from training.engine.deepspeed import set_learning_rate, start
 from training.held_out.windows import WindowBatch, window_batches
-from training.measures.bits_per_byte import bits_per_byte
+from training.measures.bits_per_byte import bits_per_byte, window_nats
 from training.networks.export import export
+from training.randomness import sequence_keys
 
 if TYPE_CHECKING:
     from deepspeed import DeepSpeedEngine
@@ -85,7 +87,7 @@ class Tally:
 
     waited_before: float
     nats: Any = 0.0
-    targets: int = 0
+    targets: Any = 0
     steps: int = 0
     started: float = field(default_factory=time.perf_counter)
 
@@ -131,7 +133,7 @@ def _open_engine(job: Job, store: Store, rank: int, world: int) -> tuple["DeepSp
     state = checkpoint.load(store, step)
     network.load_state_dict({key: state[key] for key, _ in network.named_parameters()}, strict=False)
     engine = start(network, job.config, job.packed.length)
-    checkpoint.restore(engine, state, step, rank, world)
+    checkpoint.restore(engine, job.config.objective, state, step, rank, world)
     return engine, step
 
 
@@ -158,22 +160,25 @@ def _train(worker: Worker, plan: IntArray, first_step: int) -> None:
 
 
 def _step(worker: Worker, batch: Batch, step: int, tally: Tally) -> None:
-    """One optimizer step, the `step`-th; its learning rate and randomness depend on nothing but the step and rank."""
+    """One optimizer step, the `step`-th; its rate and randomness depend on the step and its sequences alone."""
     import torch
 
-    job, engine = worker.job, worker.engine
+    job, engine, objective = worker.job, worker.engine, worker.job.config.objective
     set_learning_rate(engine, job.config.learning_rate_at(step - 1, job.steps))
-    torch.manual_seed(hash((job.config.seed, step, worker.share.rank)))
-    micro, length = job.config.micro_batch(job.packed.length), job.packed.length
-    for first in range(0, len(batch.tokens_BT), micro):
-        tokens_BT = torch.from_numpy(batch.tokens_BT[first : first + micro]).to(engine.device, non_blocking=True)
-        scored_BT = torch.from_numpy(batch.scored_BT[first : first + micro]).to(engine.device, non_blocking=True)
-        nats = job.config.model.nats(engine, tokens_BT, scored_BT)
-        # Divided by the positions, not by those scored: the gradient is then the same however a batch is cut up.
-        engine.backward(nats / (micro * (length - 1)))
+    micro = job.config.micro_batch(job.packed.length)
+    targets = micro * objective.targets_per_sequence(job.packed.length)
+    for part in batch.parts(micro):
+        tokens_BT = torch.from_numpy(part.tokens_BT).to(engine.device, non_blocking=True)
+        scored_BT = torch.from_numpy(part.scored_BT).to(engine.device, non_blocking=True)
+        keys_B = sequence_keys(job.config.seed, step, part.numbers)
+        predicted = objective.predict(engine, tokens_BT, scored_BT, keys_B)
+        nats = predicted.nats_B().sum()
+        # Divided by the targets that there could be, not by those scored: the gradient is then the same however a
+        # batch is cut up.
+        engine.backward(nats / targets)
         engine.step()
         tally.nats = tally.nats + nats.detach()
-    tally.targets += int(batch.scored_BT[:, 1:].sum())
+        tally.targets = tally.targets + predicted.counts_B().sum()
     tally.steps += 1
 
 
@@ -182,7 +187,7 @@ def _record(worker: Worker, step: int, tally: Tally, waited_seconds: float) -> m
     import torch
     import torch.distributed as distributed
 
-    sums = torch.tensor([float(tally.nats), tally.targets, waited_seconds], dtype=torch.float64)
+    sums = torch.tensor([float(tally.nats), float(tally.targets), waited_seconds], dtype=torch.float64)
     sums = sums.to(worker.engine.device)
     distributed.all_reduce(sums)
     nats, targets, waited = sums.tolist()
@@ -232,7 +237,7 @@ def _held_out_share(job: Job, rank: int, world: int) -> list[WindowBatch]:
     length = job.packed.length
     batch_tokens = job.config.micro_batch(length) * length
     batches = window_batches(job.held_out.documents, job.packed.end, length, batch_tokens)
-    nothing = WindowBatch(batches[-1].tokens_BT, np.zeros_like(batches[-1].scored_BT), batches[-1].documents)
+    nothing = dataclasses.replace(batches[-1], scored_BT=np.zeros_like(batches[-1].scored_BT))
     return (batches + [nothing] * (-len(batches) % world))[rank::world]
 
 
@@ -242,13 +247,9 @@ def _held_out_bits(worker: Worker) -> float:
     import torch.distributed as distributed
 
     engine, job = worker.engine, worker.job
-    total = torch.zeros(1, dtype=torch.float64, device=engine.device)
     engine.eval()
-    with torch.no_grad():
-        for batch in worker.held_out:
-            tokens_BT = torch.from_numpy(batch.tokens_BT).to(engine.device)
-            scored_BT = torch.from_numpy(batch.scored_BT).to(engine.device)
-            total += job.config.model.nats(engine, tokens_BT, scored_BT)
+    nats = sum(window_nats(engine, job.config.objective, batch).sum() for batch in worker.held_out)
     engine.train()
+    total = torch.tensor([float(nats)], dtype=torch.float64, device=engine.device)
     distributed.all_reduce(total)
     return bits_per_byte(total.item(), job.held_out.text_bytes if job.held_out else 0)

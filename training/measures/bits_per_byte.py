@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training.contracts import IntArray, Tokens
+from training.contracts import IntArray, Objective, Predictions, Tokens
 from training.held_out.windows import WindowBatch, window_batches
+from training.randomness import sequence_keys
 
 BATCH_TOKENS = 8_192
 BATCH_LOGITS = 1 << 26  # 256 MB; a vocabulary of 65,536 would take 2 GB for BATCH_TOKENS
@@ -48,6 +49,7 @@ def bits_per_byte(nats: float, text_bytes: int) -> float:
 
 def evaluate(
     network: Any,
+    objective: Objective,
     documents: Sequence[Tokens],
     text_bytes: IntArray,
     genres: Sequence[str] | None = None,
@@ -55,14 +57,14 @@ def evaluate(
 ) -> Evaluation:
     """Bits per byte of whole documents, of so many UTF-8 bytes each, under a network opened by `networks.export`.
 
-    Every token is predicted once, the end of each document included, in windows of `length` tokens (default: the
-    model's own) that overlap by half.
+    Every token is predicted once under the objective, the end of each document included, in windows of `length` tokens
+    (default: the model's own) that overlap by half.
     """
     limit = length or network.config.max_position_embeddings
     nats = np.zeros(len(documents))
     batches = window_batches(documents, network.config.eos_token_id, limit, batch_tokens(network.config.vocab_size))
     for batch in batches:
-        np.add.at(nats, batch.documents, window_nats(network, batch))
+        np.add.at(nats, batch.documents, window_nats(network, objective, batch))
     return summarize(nats, text_bytes, np.array([len(tokens) + 1 for tokens in documents], dtype=np.int64), genres)
 
 
@@ -71,16 +73,31 @@ def batch_tokens(vocab_size: int) -> int:
     return max(1, min(BATCH_TOKENS, BATCH_LOGITS // vocab_size))
 
 
-def window_nats(network: Any, batch: WindowBatch) -> npt.NDArray[np.float64]:
-    """(B,) summed negative log-likelihood of the scored tokens of each window."""
+def window_nats(network: Any, objective: Objective, batch: WindowBatch) -> npt.NDArray[np.float64]:
+    """(B,) summed negative log-likelihood of the scored tokens of each window; all workers of a network together.
+
+    ValueError where the objective leaves out some of them: what it says is then no length of a text in bits.
+    """
     import torch
 
-    with torch.inference_mode():
-        tokens_BT = torch.from_numpy(batch.tokens_BT).to(network.device)
-        logits_BTV = network(input_ids=tokens_BT, use_cache=False).logits[:, :-1].float()
-        losses_BT = torch.nn.functional.cross_entropy(logits_BTV.transpose(1, 2), tokens_BT[:, 1:], reduction="none")
-        scored_BT = torch.from_numpy(batch.scored_BT[:, 1:]).to(network.device)
-        return (losses_BT.double() * scored_BT).sum(1).cpu().numpy()
+    with torch.no_grad():
+        predicted = predict_windows(network, objective, batch)
+        nats, told = predicted.nats_B().cpu().numpy(), int(predicted.counts_B().sum())
+    if told != batch.scored_BT.sum():
+        raise ValueError(
+            f"objective '{objective.kind}' tells {told} of the {batch.scored_BT.sum()} tokens of a batch, and bits per "
+            "byte are those of every token, told once; measure the model with an objective that tells them all"
+        )
+    return nats
+
+
+def predict_windows(network: Any, objective: Objective, batch: WindowBatch) -> Predictions:
+    """What the network says of the scored tokens of each window; what is random is the same for a document."""
+    import torch
+
+    tokens_BT = torch.from_numpy(batch.tokens_BT).to(network.device)
+    scored_BT = torch.from_numpy(batch.scored_BT).to(network.device)
+    return objective.predict(network, tokens_BT, scored_BT, sequence_keys(0, 0, batch.documents))
 
 
 def summarize(

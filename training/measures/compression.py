@@ -17,9 +17,9 @@ from pipelines.contracts.codec import Codec, Coder, TokenArrays, come_back
 from pipelines.contracts.component import PLACEMENT, Component, Spec
 from pipelines.packing.packed import Packed
 from pipelines.packing.sequences import scored
-from training.contracts import BoolArray
+from training.contracts import BoolArray, Objective
 from training.held_out.windows import WindowBatch, window_batches
-from training.measures.bits_per_byte import batch_tokens
+from training.measures.bits_per_byte import batch_tokens, predict_windows
 
 SENTENCE = " was what they had been talking about, until the rain began and everyone went back to the house."
 
@@ -36,12 +36,16 @@ class StudyConfig(Spec):
 
 @dataclass(frozen=True)
 class Arm:
-    """What is studied: a trained codec, the data packed with it, and the network with what a token costs it forward."""
+    """What is studied: a trained codec, the data packed with it, and the network, with what it was trained to tell.
+
+    `flops_per_token` is what a token costs the network forward.
+    """
 
     codec: Codec
     coder: Coder
     packed: Packed
     network: Any
+    objective: Objective
     flops_per_token: float
 
 
@@ -89,7 +93,7 @@ def study(arm: Arm, texts: Sequence[str], documents: TokenArrays, config: StudyC
         compressor_flops_per_byte=coder.flops_per_byte,
         uniformity=uniformity_without_end(tokens, coder),
         stability=stability(coder, texts, config.prefixes),
-        accuracy_by_position=accuracy_by_place(arm.network, coder, first_tokens(documents, config.tokens)),
+        accuracy_by_position=accuracy_by_place(arm, first_tokens(documents, config.tokens)),
     )
 
 
@@ -142,11 +146,12 @@ def first_tokens(documents: TokenArrays, count: int) -> TokenArrays:
     return [each[: count - start] for each, start in zip(documents, starts.tolist()) if start < count]
 
 
-def accuracy_by_place(network: Any, coder: Coder, documents: TokenArrays) -> list[float]:
+def accuracy_by_place(arm: Arm, documents: TokenArrays) -> list[float]:
     """The share of the documents' tokens that the network finds most probable, for each of `coder.places`.
 
     Every token is predicted once, in windows as `evaluate` has them; the end of a document is not counted.
     """
+    coder, network = arm.coder, arm.network
     places = [coder.places(tokens) for tokens in documents]
     hits, counts = np.zeros((2, 1 + max(int(each.max(initial=0)) for each in places)))
     length, most = network.config.max_position_embeddings, batch_tokens(coder.vocab_size)
@@ -154,16 +159,15 @@ def accuracy_by_place(network: Any, coder: Coder, documents: TokenArrays) -> lis
     for batch, placed in zip(batches, window_batches(places, -1, length, most), strict=True):
         where_BT = batch.scored_BT & (placed.tokens_BT >= 0)
         np.add.at(counts, placed.tokens_BT[where_BT], 1)
-        np.add.at(hits, placed.tokens_BT[where_BT & window_hits(network, batch)], 1)
+        np.add.at(hits, placed.tokens_BT[where_BT & window_hits(network, arm.objective, batch)], 1)
     return (hits / np.maximum(counts, 1)).tolist()
 
 
-def window_hits(network: Any, batch: WindowBatch) -> BoolArray:
-    """(B, T) whether each token is the most probable one behind those before it in its window; never the first."""
+def window_hits(network: Any, objective: Objective, batch: WindowBatch) -> BoolArray:
+    """(B, T) whether each token is a scored one, and the one that the network finds most probable in its window."""
     import torch
 
     with torch.inference_mode():
-        tokens_BT = torch.from_numpy(batch.tokens_BT).to(network.device)
-        logits_BTV = network(input_ids=tokens_BT, use_cache=False).logits[:, :-1]
-        hits_BT: BoolArray = (logits_BTV.argmax(-1) == tokens_BT[:, 1:]).cpu().numpy()
-    return np.pad(hits_BT, ((0, 0), (1, 0)))
+        predicted = predict_windows(network, objective, batch)
+        hits_BT: BoolArray = predicted.hits_BT(batch.tokens_BT.shape[1]).cpu().numpy()
+    return hits_BT

@@ -1,1 +1,1 @@
-"""Model families, one a file: what is built, what a token costs, and what is predicted."""
+"""Model families, one a file: what is built, what a token costs, and how a sequence is read."""

@@ -1,38 +1,18 @@
 """The engine and its checkpoints in one process: every ZeRO stage and precision goes on exactly where it stood."""
 
-import os
-import socket
-from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-import torch.distributed as distributed
 
 from training.config import TrainingConfig
 from training.engine import checkpoint
 from training.engine.deepspeed import deepspeed_config, set_learning_rate, start
+from training.randomness import sequence_keys
 
 LENGTH, VOCAB = 32, 64
 TOKENS = torch.randint(0, VOCAB, (8, LENGTH), generator=torch.Generator().manual_seed(0))
-
-
-@pytest.fixture(scope="module")
-def process_group() -> Iterator[None]:
-    if distributed.is_initialized():  # left by an engine of vLLM in an earlier test of this process
-        from vllm.distributed import cleanup_dist_env_and_memory
-
-        cleanup_dist_env_and_memory()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}
-    os.environ.update(place)
-    distributed.init_process_group("gloo")
-    yield
-    distributed.destroy_process_group()
-    for name in place:
-        del os.environ[name]
 
 
 def config(stage: int, precision: str) -> TrainingConfig:
@@ -53,7 +33,9 @@ def losses(engine: Any, spec: TrainingConfig, steps: int) -> list[float]:
     measured = []
     for _ in range(steps):
         for half_BT in TOKENS.split(4):
-            loss = spec.model.nats(engine, half_BT, torch.ones_like(half_BT, dtype=torch.bool)) / half_BT.numel()
+            scored_BT = torch.ones_like(half_BT, dtype=torch.bool)
+            predicted = spec.objective.predict(engine, half_BT, scored_BT, sequence_keys(0, 0, np.arange(4)))
+            loss = predicted.nats_B().sum() / half_BT.numel()
             engine.backward(loss)
             engine.step()
             measured.append(loss.item())
@@ -73,7 +55,7 @@ def test_three_steps_and_two_more_are_five(process_group: None, stage: int, prec
     network = spec.model.build(VOCAB, LENGTH, 0)
     network.load_state_dict({key: state[key] for key, _ in network.named_parameters()}, strict=False)
     again = start(network, spec, LENGTH)
-    checkpoint.restore(again, state, 3, rank=0, world=1)
+    checkpoint.restore(again, spec.objective, state, 3, rank=0, world=1)
     assert losses(again, spec, 2) == undisturbed
 
 
@@ -89,7 +71,7 @@ def test_a_state_taken_in_one_zero_stage_goes_on_in_another(process_group: None)
     network = second.model.build(VOCAB, LENGTH, 0)
     network.load_state_dict({key: state[key] for key, _ in network.named_parameters()}, strict=False)
     again = start(network, second, LENGTH)
-    checkpoint.restore(again, state, 3, rank=0, world=1)
+    checkpoint.restore(again, second.objective, state, 3, rank=0, world=1)
     assert losses(again, second, 2) == pytest.approx(undisturbed, rel=1e-5)
 
 

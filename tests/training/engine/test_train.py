@@ -89,8 +89,9 @@ def test_a_run_learns_and_leaves_what_it_promises(baseline: TrainingResult) -> N
 
 def test_the_exported_model_loads_and_measures_as_it_did_in_training(baseline: TrainingResult) -> None:
     network = open_folder(f"{baseline.folder}/model", Letters.vocab_size)
+    objective = TrainingConfig.model_validate(CONFIG).objective
     text_bytes = np.array([len(text.encode()) for text in TEXTS])
-    measured = evaluate(network, Letters().encode(TEXTS), text_bytes, ["a", "b", "a"])
+    measured = evaluate(network, objective, Letters().encode(TEXTS), text_bytes, ["a", "b", "a"])
     assert measured.whole.bits_per_byte == pytest.approx(baseline.held_out_bits_per_byte_curve[-1], rel=1e-5)
     assert measured.genres["a"].nats + measured.genres["b"].nats == pytest.approx(measured.whole.nats)
 

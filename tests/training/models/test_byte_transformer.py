@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pipelines.codecs.byte_models.transformer import Transformer
-from training.models.byte_transformer import ByteTransformer, Size
+from training.models.byte_transformer import SIZES, ByteTransformer, Size
 from training.networks.export import open_folder
 from training.recipe import ModelRecipe
 
@@ -15,6 +15,18 @@ from training.recipe import ModelRecipe
 @pytest.mark.parametrize(("size", "weights"), [("3m", 3.1e6), ("800k", 0.79e6), ("200k", 0.2e6)])
 def test_sizes_are_what_their_names_say(size: Size, weights: float) -> None:
     assert ByteTransformer(size=size).shape(64).weights == pytest.approx(weights, rel=0.03)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_parameters_and_flops_are_those_that_torch_counts(size: Size) -> None:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    spec, length = ByteTransformer(size=size), 64
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        network = spec.build(257, length, 256)
+        network(torch.zeros((2, length), dtype=torch.int64)).logits.sum().backward()
+    assert spec.parameters(257) == sum(weight.numel() for weight in network.parameters())
+    assert spec.training_flops_per_token(257, length) == counter.get_total_flops() / (2 * length)
 
 
 def test_tokens_that_are_no_bytes_are_refused() -> None:

@@ -1,9 +1,11 @@
 """LLaMA: sizes from one dial, and the FLOPs that its parts cost."""
 
+from typing import Any
+
 import pytest
 import torch
 
-from training.models.llama import Llama
+from training.models.llama import PRESETS, Llama
 
 
 @pytest.mark.parametrize(("layers", "millions"), [(4, 0.80), (8, 6.5), (12, 21.2), (24, 170.0)])
@@ -22,6 +24,15 @@ def test_presets_are_as_large_as_the_models_of_the_paper(preset: str, millions: 
     assert (hidden // heads, feed_forward) == (64, 4 * hidden)
     assert spec.forward_flops_per_token() == pytest.approx(2e6 * millions, rel=0.003)
     assert Llama.model_validate(spec.model_dump(mode="json")) == spec
+
+
+@pytest.mark.parametrize("sizes", [{"preset": preset} for preset in PRESETS] + [{"layers": 10}, {"layers": 3}])
+@pytest.mark.parametrize("tied", [True, False])
+def test_parameters_are_those_of_the_network_that_is_built(sizes: dict[str, Any], tied: bool) -> None:
+    spec = Llama.model_validate(sizes | {"tie_embeddings": tied})
+    with torch.device("meta"):  # which takes no memory, so the largest can be counted too
+        network = spec.build(2_000, 128, 0)
+    assert spec.parameters(2_000) == sum(weight.numel() for weight in network.parameters())
 
 
 @pytest.mark.parametrize("name", ["layers", "hidden", "heads", "feed_forward"])
@@ -49,16 +60,7 @@ def test_flops_agree_with_those_that_torch_counts() -> None:
     network.set_attn_implementation("eager")  # the counter knows no sdpa on a CPU
     tokens_BT = torch.randint(0, 200, (4, length))
     with FlopCounterMode(display=False) as counter:
-        spec.nats(network, tokens_BT, torch.ones_like(tokens_BT, dtype=torch.bool)).backward()
+        network(input_ids=tokens_BT, use_cache=False).logits.sum().backward()
     assert spec.training_flops_per_token(200, length) == pytest.approx(
         counter.get_total_flops() / (4 * length), rel=0.02
     )
-
-
-def test_padding_is_not_learned_from() -> None:
-    spec = Llama(layers=1, hidden=32)
-    network = spec.build(50, 8, 0)
-    tokens_BT = torch.tensor([[5, 6, 7, 0, 0, 0, 0, 0]])
-    scored_BT = torch.tensor([[True, True, True, True, False, False, False, False]])
-    whole = spec.nats(network, tokens_BT, scored_BT)
-    assert torch.allclose(whole, spec.nats(network, tokens_BT[:, :4], scored_BT[:, :4]), rtol=1e-5)
