@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import ray.data
 
 RECORD = "record"
+TOLD = r"^(ValueError|(?:OS|Permission|FileNotFound|NotADirectory)Error): (.+)$"
+CHAINED = r"The above exception was the direct cause|During handling of the above exception, another exception occurred"
 
 # On a thread Ray Data learns a round of its loop later, 0.1 s, that a task is done, and its core waits for the next.
 os.environ.setdefault("RAY_DATA_METADATA_PREFETCH_ON_THREAD", "0")
@@ -64,16 +66,18 @@ def _map(units: Sequence[Unit], work: Work, resources: Resources) -> Iterator[Un
     try:
         for record in records.iter_rows():
             yield UnitRecord.model_validate_json(record[RECORD])
-    except ray.exceptions.RayTaskError as error:
+    except ray.exceptions.RayError as error:
         raise explained(error) from error
 
 
 def explained(error: Exception) -> Exception:
     """A worker's ValueError or OSError as one sentence; any other error of a worker is a fault and stays as it is.
 
-    Ray Data keeps an error's text and drops its type, so it is told by its line in the worker's traceback.
+    Ray Data keeps an error's text and drops its type, so it is told by its line in the worker's traceback. Of errors
+    that led to one another the last counts that is not Ray's own.
     """
-    told = re.search(r"^(ValueError|(?:OS|Permission|FileNotFound|NotADirectory)Error): (.+)$", str(error), re.M)
+    chain = [part for part in re.split(CHAINED, str(error)) if not re.search(r"^ray\.exceptions\.", part, re.M)]
+    told = re.search(TOLD, chain[-1], re.M) if chain else None
     if told is None:
         return error
     if told[1] == "ValueError":
