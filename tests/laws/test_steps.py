@@ -193,6 +193,14 @@ def test_every_row_goes_on_or_is_dropped_with_a_reason(opened: Any, kind: str, i
 
 
 @of_every_case
+def test_the_documents_here_give_it_something_to_do(opened: Any, kind: str, index: int) -> None:
+    outcomes = {shard: whole(opened(kind, index), shard) for shard in range(len(SHARDS))}
+    assert any(outcome.rows.num_rows for outcome in outcomes.values())
+    changed = [not outcome.rows.equals(documents(shard)) for shard, outcome in outcomes.items()]
+    assert any(changed) or any(any(outcome.counts.values()) for outcome in outcomes.values())
+
+
+@of_every_case
 def test_columns_go_through_untouched(made: Any, opened: Any, kind: str, index: int) -> None:
     before, outcome = documents(0), whole(opened(kind, index))
     new = made(kind, index).adds
