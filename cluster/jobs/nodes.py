@@ -79,7 +79,7 @@ def sent_by_value(module: ModuleType) -> Iterator[None]:
 
 
 def _why(error: Exception) -> str:
-    """One line; of an error inside the task its own words."""
+    """Why a node gave no answer, in one line: type and first line of the error, of one inside the task its own."""
     cause = getattr(error, "cause", None) or error
     if isinstance(cause, TimeoutError):
         return f"no answer in {WAIT_SECONDS} seconds; look at it in the dashboard, or take it out of the cluster"

@@ -83,7 +83,7 @@ def needed_paths(config: "RunConfig") -> list[str]:
 
 
 def differences(here: Sight, there: Sight) -> Iterator[str]:
-    """Where a node has other code, other versions or other files than the driver."""
+    """A sentence with the cure for everything that a node has otherwise than the driver: code, versions, files."""
     for name, digest in here.digests.items():
         if there.digests[name] != digest:
             found = f"comes from {there.folders[name]}" if there.folders[name] else "is missing"
@@ -105,7 +105,7 @@ def differences(here: Sight, there: Sight) -> Iterator[str]:
 
 
 def disk_problems(there: Sight) -> Iterator[str]:
-    """Too little room for what Ray spills."""
+    """A sentence with the cure where the node's disk has too little room for what Ray spills."""
     share = there.free_bytes / there.total_bytes
     if share < MIN_FREE_SHARE:
         yield (
@@ -115,21 +115,21 @@ def disk_problems(there: Sight) -> Iterator[str]:
 
 
 def build_problems(node: Node, there: Sight, wants_gpus: bool) -> Iterator[str]:
-    """GPUs that the installed torch cannot use."""
+    """A sentence with the cure where the config wants GPUs that the torch installed on the node cannot use."""
     version = there.versions["torch"] or ""
     if wants_gpus and node.resources.get("GPU") and version.endswith("+cpu"):
         yield f"torch {version} cannot use the GPUs there; install gleaner-lm[gpu] in the image instead of [cpu]"
 
 
 def demands(config: "RunConfig") -> Iterator[Demand]:
-    """What has to be free at once: all workers of a training; one worker of each step, which starts with that."""
+    """What has to be free at the same time: all workers of a training, and of a step the one that it starts with."""
     yield from _demands("", config)
     for name in config.needed_models:
         yield from _demands(f"models.{name}.", config.models[name])
 
 
 def room_problems(demand: Demand, nodes: Sequence[Node]) -> Iterator[str]:
-    """More workers asked for than the nodes can hold at once."""
+    """A sentence with the cure where more workers are asked for than the nodes can hold at the same time."""
     room = sum(_fitting(demand, node) for node in nodes)
     if room < demand.workers:
         asked = " and ".join(f"{amount:g} {name}" for name, amount in demand.each.items() if amount)
@@ -141,7 +141,7 @@ def room_problems(demand: Demand, nodes: Sequence[Node]) -> Iterator[str]:
 
 
 def store_problems(url: str, nodes: Sequence[Node]) -> list[str]:
-    """Nodes that cannot use the store, or for which it is another place than for the driver."""
+    """A sentence for every node that cannot use the store, or for which it is another place than for the driver."""
     store = Store(url)
     folder = f".preflight-{uuid.uuid4().hex}"
     try:
@@ -207,11 +207,12 @@ def _one_worker(name: str, resources: Resources) -> Demand:
 
 
 def _fitting(demand: Demand, node: Node) -> int:
-    """How many of the workers the node could hold, were it empty; the small share is for sums of tenths."""
+    """How many of the workers the node could hold, were it empty."""
     shares = [node.resources.get(name, 0.0) / amount for name, amount in demand.each.items() if amount]
+    # Sums of tenths of a CPU can fall short of the whole by the last bit.
     return min([demand.workers, *(int(share + 1e-9) for share in shares)])
 
 
 def _release(version: str | None) -> str | None:
-    """The version without its build: CPU and CUDA builds of one release are the same code."""
+    """The version without its build tag: CPU and CUDA builds of one release count as the same."""
     return version and version.partition("+")[0]

@@ -135,7 +135,7 @@ def _curve(seed: int, run: Finished) -> Curve:
 
 
 def _histograms(stages: Mapping[str, Manifest], store: Store) -> list[Histogram]:
-    """Of every score that a later step selected by: all documents that were scored, and those that were kept."""
+    """A histogram for each score and each later selection that has its column: all scored documents, and those kept."""
     scores = {name: stage for name, stage in stages.items() if stage.kind == "score"}
     selections = [stage for stage in stages.values() if stage.kind == "select"]
     return [

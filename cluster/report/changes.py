@@ -69,7 +69,7 @@ def _fitting(words: list[str], room: int) -> list[str]:
 
 
 def _append(spans: list[Span], span: Span) -> None:
-    """Adds the span; white space before a changed word is not part of the change."""
+    """Appends the span to `spans`, in place; white space before a changed word is not part of the change."""
     word = span.text if span.kind == "same" else span.text.lstrip()
     space = span.text.removesuffix(word)
     spans.extend(part for part in (Span("same", space), Span(span.kind, word)) if part.text)

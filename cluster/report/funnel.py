@@ -14,7 +14,7 @@ COST = "flops"  # the count that stands in the column of costs
 
 @dataclass(frozen=True)
 class Reason:
-    """Why rows went: how many, their share of the step's input, and where their part of the step's bar lies."""
+    """Why rows were dropped: how many, their share of the step's input, and where their part of the bar lies."""
 
     name: str
     rows: str
@@ -112,7 +112,7 @@ def _stage(step: Step, widest: int, told_by: str | None) -> Stage:
 
 
 def _reasons(step: Step, taken: int, widest: int) -> tuple[Reason, ...]:
-    """The largest first, quarantine last; a bar begins where the one before ends, the first where the kept rows do."""
+    """The reasons of a step, the largest first, quarantine last; their bars follow that of the rows that were kept."""
     found = [(False, -rows, name) for name, rows in step.dropped.items() if rows]
     found += [(True, -rows, name) for name, rows in step.bad.items() if rows]
     start = taken + sum(negative for _, negative, _ in found)

@@ -30,7 +30,7 @@ def chain(arms: Sequence[Arm]) -> tuple[Link, ...]:
 
 
 def _track(arm: Arm, rows: Sequence[str]) -> list[str]:
-    """For every row: a dot where the arm uses it, a line up and down between the arm's first and last row."""
+    """(rows,) what the arm's line draws in each row: `dot` where it uses the row, `up` and `down` between its ends."""
     own = {step.address for step in arm.steps}
     used = [row for row, address in enumerate(rows) if address in own]
     if not used:

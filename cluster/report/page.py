@@ -84,7 +84,7 @@ def _environment() -> Environment:
 
 
 def _shared(arms: Sequence[Arm], read: Callable[[Arm], Sequence[object]]) -> list[tuple[list[int], Arm]]:
-    """Which arms have the same of something, and one arm of each such group; arms that have none of it are left out."""
+    """The arms in groups for which `read` gives the same: their places, and one of them; empty values are left out."""
     groups: list[tuple[list[int], Arm]] = []
     for place, arm in enumerate(arms):
         twins = [places for places, other in groups if read(other) == read(arm)]
@@ -111,5 +111,5 @@ def _documents(arms: Sequence[Arm]) -> list[Documents]:
 
 
 def _named(sentence: str) -> Markup:
-    """A sentence as HTML, what stands in backticks as code."""
+    """The sentence as safe HTML, in which names in backticks are set as code."""
     return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(sentence))))

@@ -104,7 +104,7 @@ def _in_spreads(gain: float, spread: float) -> str:
 
 
 def _multiplier(first: Arm, best: Arm, outcome: Outcome) -> list[str]:
-    """What the difference is worth in compute; nothing where there is no difference to speak of."""
+    """A sentence on what the difference is worth in training FLOPs; none for a tie or without a multiplier."""
     multiplier, total = best.compute_multiplier, total_multiplier(first, best)
     if not multiplier or not total or outcome == "tie":
         return []
@@ -128,7 +128,7 @@ def _price(first: Arm, best: Arm) -> str:
 
 
 def _shared(report: Report) -> list[str]:
-    """What equal text leaves unequal."""
+    """A sentence on how the training FLOPs differ between arms of equal text; none for arms of equal FLOPs."""
     if report.shared != "text":
         return []
     spent = [arm.training_flops for arm in report.arms]
@@ -167,7 +167,7 @@ def _cautions(report: Report, outcome: Outcome) -> list[str]:
 
 
 def _digits(value: float, gain: float) -> str:
-    """Two decimals, three where the gain is small."""
+    """The value with two decimals, with three where the gain is below 0.1 bits per byte."""
     return f"{value:.{2 if abs(gain) >= 0.1 else 3}f}"
 
 
