@@ -19,7 +19,7 @@ from training.references import check_references, references
 class EvaluationConfig(Spec):
     """What the model is measured on: never part of the training pool. `curve_bytes` of it are read during training.
 
-    With a `study` the tokens themselves are measured too.
+    With a `study` the tokens themselves are measured too (`training.measures.compression`).
     """
 
     held_out: Source
@@ -28,7 +28,7 @@ class EvaluationConfig(Spec):
 
 
 class ModelRecipe(Spec):
-    """What makes a model: data, training, and the seed of both."""
+    """What makes a model: its data, its training, and the seed of both; a model that data needs has nothing else."""
 
     seed: int = Field(default=0, ge=0)
     data: DataConfig
@@ -69,7 +69,7 @@ class Recipe(ModelRecipe):
 
     @property
     def needed_models(self) -> list[str]:
-        """Those of `models` that `data` refers to, or another that is needed, in their order."""
+        """The names of the models to train, in order: those that `data` refers to, and those that these refer to."""
         needed = set(references(self.data.model_dump()))
         for name in reversed(self.models):
             if name in needed:

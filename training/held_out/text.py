@@ -34,13 +34,13 @@ class HeldOutText:
 
     @property
     def genres(self) -> list[str]:
-        """Of each document, "" where it has none."""
+        """(documents,) the genre of each document, "" where it has none."""
         found: list[str] = self.rows[GENRE].to_pylist()
         return found
 
     @property
     def texts(self) -> list[str]:
-        """Of each document."""
+        """(documents,) the text of each document."""
         found: list[str] = self.rows[TEXT].to_pylist()
         return found
 
@@ -52,7 +52,7 @@ class HeldOutText:
 
     @property
     def tokens(self) -> TokenArrays:
-        """One array a document."""
+        """(documents,) the tokens of each document, without the end token."""
         lists = self.rows[TOKENS].combine_chunks()
         values = lists.values.to_numpy().astype(np.uint32)
         return [values[start:end] for start, end in itertools.pairwise(lists.offsets.to_numpy())]

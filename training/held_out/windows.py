@@ -13,7 +13,7 @@ from training.contracts import BoolArray, IntArray, Tokens
 
 @dataclass(frozen=True)
 class Window:
-    """A piece of a document: its tokens, those before `first_scored` being context only."""
+    """A piece of a document: its tokens, of which those before `first_scored` are context only."""
 
     document: int
     tokens: IntArray
