@@ -43,7 +43,7 @@ class _AcCoder(Coder):
         self.flops_per_byte = model.flops_per_byte
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
-        """One stream a text."""
+        """(texts,) the tokens of one stream for each text; an empty text has no tokens."""
         from pipelines.codecs.entropy.document_reading import document_intervals
         from pipelines.codecs.entropy.range_coder import encode
 
@@ -53,7 +53,7 @@ class _AcCoder(Coder):
         return [to_tokens(stream, self._vocab) for stream in streams]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The text of a whole stream; ValueError on anything else."""
+        """The text of a whole stream; ValueError where the tokens are not exactly what some text is encoded to."""
         return self.decode_many([tokens])[0]
 
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
@@ -69,7 +69,10 @@ class _AcCoder(Coder):
 
 
 def _decoding(decoder: "Decoder", document: int) -> Reading[bytes]:
-    """END is the number of BEGIN, and no text has another."""
+    """Gives the model every byte of the document as it is decoded, up to END, and returns them all.
+
+    END has the number of BEGIN, which is no byte, so a text cannot hold it.
+    """
     text, letter = bytearray(), BEGIN
     while (symbol := decoder.step(document, (yield letter))) != BEGIN:
         text.append(symbol)

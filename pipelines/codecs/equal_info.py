@@ -31,9 +31,8 @@ class EqualInfo(AskingCodec):
 
     `rule: greedy` is the paper's: the most bytes that fit, filled up with zero bits. It is not uniquely decodable: the
     decoder cannot see that the encoder stopped at a byte that did not fit, where another would have gone on in the same
-    bits. Of windows of 16 bits, 33 % of those of two books and 20 % of those of a mixed corpus were read as too much
-    (`tests/benchmarks/codecs.py`). `rule: delay` puts the fewest bytes with the same bits into a window, and loses
-    nothing; zero bytes, whose bits are zeros, however many, have a window each.
+    bits (how often: docs/compression.md). `rule: delay` puts the fewest bytes with the same bits into a window, and
+    loses nothing; zero bytes, whose bits are zeros, however many, have a window each.
 
     Windows of 16 bits with a reset at each are compiled once by `train` into a codebook; neither encoding nor decoding
     asks the model then. All others ask it, `batch` texts side by side, and the model's files are the codec's.
@@ -48,12 +47,12 @@ class EqualInfo(AskingCodec):
 
     @property
     def lossless(self) -> bool:
-        """Not under `greedy`."""
+        """True under `rule: delay`; under `greedy` two texts can have the same tokens."""
         return self.rule == "delay"
 
     @property
     def asks_model(self) -> bool:
-        """Where the windows are not compiled."""
+        """False for windows of 16 bits with a reset at each, which `train` compiles; true for all others."""
         return self.bits != 16 or self.reset != "window"
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
@@ -99,7 +98,7 @@ class _CodebookCoder(Coder):
 
 
 class _AskingCoder(Coder):
-    """Asks the model for what it encodes and decodes; encoding windows of few bits remembers what was answered."""
+    """Asks the model for what it encodes and decodes, and remembers the answers for windows of few bits."""
 
     def __init__(self, model: NextByte, codec: EqualInfo) -> None:
         from pipelines.codecs.entropy.growing_trie import GrowingTrie
@@ -127,7 +126,7 @@ class _AskingCoder(Coder):
 
 
 def tokens_alone(codec: EqualInfo) -> int:
-    """The fewest tokens that are whole windows and what the model reads between two resets; 0 where it has none."""
+    """The fewest tokens that can be decoded alone: whole windows from one reset to the next; 0 without resets."""
     token_bits = codec.vocab.bit_length() - 1
     return (
         0 if codec.reset == "never" else math.lcm(codec.bits * SEGMENT_WINDOWS[codec.reset], token_bits) // token_bits

@@ -28,7 +28,7 @@ class EqualInfoDense(Codec):
     model: ByteModel = Field(default_factory=lambda: ByteModel.model_validate("order_k"))
 
     def check(self) -> None:
-        """What is wrong with the model."""
+        """Raises ValueError with the cure for what is wrong with the byte model, before any work starts."""
         self.model.check()
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:

@@ -45,7 +45,7 @@ class _GzipCoder(Coder):
         return [to_tokens(zlib.compress(as_bytes(text)) if text else b"", self._vocab) for text in texts]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The text of a whole stream; ValueError on anything else."""
+        """The text of a whole stream; ValueError where the tokens are not one zlib stream with a right checksum."""
         stream = from_tokens(tokens, self._vocab)
         if not stream:
             return b""

@@ -36,22 +36,22 @@ class Translation(Codec):
 
     @property
     def lossless(self) -> bool:
-        """Where the target is."""
+        """True where the target codec is lossless, since the text is that of the target's parts."""
         return self.target.lossless
 
     @property
     def asks_model(self) -> bool:
-        """Where one of the two does."""
+        """True where the source codec or the target codec asks a model."""
         return self.source.asks_model or self.target.asks_model
 
     @property
     def resources(self) -> Resources:
-        """The more of what the two take."""
+        """What one encoding worker takes: the larger of the GPUs and of the pools of the two codecs."""
         both = (self.source.resources, self.target.resources)
         return Resources(gpus=max(each.gpus for each in both), workers=max(each.workers for each in both))
 
     def check(self) -> None:
-        """What is wrong with one of the two."""
+        """Raises ValueError with the cure for what is wrong with the source codec or the target codec."""
         self.source.check()
         self.target.check()
 
@@ -61,7 +61,7 @@ class Translation(Codec):
         return {f"{role}/{name}": data for role, files in trained.items() for name, data in files.items()}
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder; ValueError where files belong to neither role, or not to the codec of theirs."""
+        """The coder; ValueError where a file is not below source/ or target/, or does not belong to that codec."""
         parts: dict[str, dict[str, bytes]] = {role: {} for role in ROLES}
         for name, data in files.items():
             role, _, rest = name.partition("/")
@@ -85,7 +85,7 @@ class _TranslationCoder(Coder):
         self.flops_per_byte = source.flops_per_byte + target.flops_per_byte
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
-        """The source's tokens of each piece, a separator, the target's."""
+        """The source's tokens of each piece, a separator, and the target's tokens of that piece, for every text."""
         cut = [pieces_of(as_bytes(text), self._piece) for text in texts]
         pieces = [piece for text in cut for piece in text]
         separator, shift = np.array([self._source.end], np.uint32), np.uint32(self._source.vocab_size)
@@ -98,7 +98,7 @@ class _TranslationCoder(Coder):
         return self.decode_many([tokens])[0]
 
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
-        """`decode_bytes` of each, all of them at once."""
+        """`decode_bytes` of each document; both codecs decode the parts of all documents together."""
         halves = [self._halves(np.asarray(tokens, np.int64)) for tokens in documents]
         pieces = self._target.decode_many([second for parts in halves for _, second in parts])
         coming = iter(pieces)
@@ -113,7 +113,7 @@ class _TranslationCoder(Coder):
         return [b"".join(text) for text in texts]
 
     def places(self, tokens: Tokens) -> npt.NDArray[np.uint32]:
-        """0 for the source's parts with their separators, 1 for the target's."""
+        """(n,) 0 for tokens of the source's parts and separators, 1 for tokens of the target's parts."""
         return (np.asarray(tokens, np.int64) >= self._source.vocab_size).astype(np.uint32)
 
     def _halves(self, tokens: IntArray) -> list[tuple[IntArray, IntArray]]:

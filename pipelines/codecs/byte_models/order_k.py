@@ -64,7 +64,7 @@ class _Interpolated(ContextModel):
         self.reach = len(orders) - 1
 
     def predict(self, contexts: Sequence[bytes]) -> FloatArray:
-        """From no context to the longest, each order mixed into what the shorter ones say."""
+        """(n, 256) probabilities of the byte behind each context, each order mixed into what the shorter ones say."""
         probabilities = np.full((len(contexts), 256), 1 / 256)
         for order, followers in enumerate(self._orders):
             long_enough = np.flatnonzero([len(context) >= order for context in contexts])
@@ -107,7 +107,10 @@ def _packed(contexts: Sequence[bytes], order: int) -> Uint64Array:
 
 
 def _mix(probabilities: FloatArray, rows: npt.NDArray[np.int64], keys: Uint64Array, followers: _Followers) -> None:
-    """Interpolates the counts of one order into those rows whose context was seen."""
+    """Mixes the counts of one order into `probabilities` (n, 256), in place, in the rows whose context was seen.
+
+    `keys` are the packed contexts of `rows`.
+    """
     if not len(followers.contexts):
         return
     place = np.minimum(np.searchsorted(followers.contexts, keys), len(followers.contexts) - 1)

@@ -42,7 +42,7 @@ class _Shares(ContextModel):
         self._probabilities = probabilities
 
     def predict(self, contexts: Sequence[bytes]) -> FloatArray:
-        """The same row for every context."""
+        """(n, 256) the same probabilities for every context."""
         return np.tile(self._probabilities, (len(contexts), 1))
 
 

@@ -71,7 +71,7 @@ class _Network(NextByte):
         self.flops_per_byte = 2.0 * network.shape.weights  # without embeddings, as the paper counts
 
     def predict(self, contexts: Sequence[bytes]) -> FloatArray:
-        """Contexts of one length are read side by side."""
+        """(n, 256) probabilities of the byte behind each context; contexts of one length are read side by side."""
         probabilities = np.empty((len(contexts), 256))
         lengths = np.array([len(context) for context in contexts], np.int64)
         for length in np.unique(lengths).tolist():
@@ -91,7 +91,7 @@ class _Network(NextByte):
         return _shares(weights)
 
     def reader(self, rows: int) -> Reader:
-        """One that keeps the keys and values of what was read."""
+        """A reader of `rows` texts that keeps the keys and values of what it has read."""
         return _NetworkReader(self._network, rows)
 
 
@@ -109,5 +109,5 @@ class _NetworkReader:
 
 
 def _shares(weights: FloatArray) -> FloatArray:
-    """Of whole numbers: their sum is exact."""
+    """(N, 256) probabilities from (N, 256) whole numbers, whose sum is exact in a 64-bit float."""
     return weights / weights.sum(axis=1, keepdims=True)

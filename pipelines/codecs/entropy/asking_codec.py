@@ -22,16 +22,16 @@ class AskingCodec(Codec):
 
     @property
     def asks_model(self) -> bool:
-        """For every byte, if a codec does not say otherwise."""
+        """True: encoding asks the model for every byte. A codec that compiles its model away says otherwise."""
         return True
 
     @property
     def resources(self) -> Resources:
-        """`gpus` of one worker, and `workers` that keep the model, or 0 for tasks that open it."""
+        """What one encoding worker takes: `gpus`; `workers` keep the model in a pool, with 0 every task opens it."""
         return Resources(gpus=self.gpus, workers=self.workers)
 
     def check(self) -> None:
-        """What is wrong with the model."""
+        """Raises ValueError with the cure for what is wrong with the byte model, before any work starts."""
         self.model.check()
 
 
@@ -41,7 +41,7 @@ def in_model_folder(files: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def opened_model(model: ByteModel, files: dict[str, bytes], codec: str) -> NextByte:
-    """The model of files that are all `in_model_folder`; ValueError where there are none, or others."""
+    """The byte model of these files; ValueError where there is none, or one that is not `in_model_folder`."""
     if not files or not all(name.startswith(MODEL_FOLDER) for name in files):
         raise ValueError(
             f"codec '{codec}' needs the files of its byte model under {MODEL_FOLDER}, given {sorted(files)}; train the "

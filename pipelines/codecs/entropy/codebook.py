@@ -64,7 +64,7 @@ class Codebook:
         return np.array(depths, np.int32)
 
     def _ancestors(self, steps: Int32Array) -> Int32Array:
-        """Of each node the one that stands so many steps before it."""
+        """(n,) for each node the ancestor that is as many steps nearer to the root as `steps` (n,) says."""
         found = np.arange(len(steps), dtype=np.int32)
         for done in range(int(steps.max())):
             found = np.where(steps > done, self.parents[found], found)

@@ -57,12 +57,12 @@ def most_probable(predict: NextByteFn, entries: int) -> list[bytes]:
 
 
 def _nth_largest(values: FloatArray, n: int) -> float:
-    """0 where there are fewer than `n`, infinity for n = 0."""
+    """The n-th largest of the values; 0 where there are fewer than n, infinity for n = 0."""
     if n == 0:
         return np.inf
     return float(np.partition(values, -n)[-n]) if len(values) >= n else 0.0
 
 
 def _next_chances(predict: NextByteFn, contexts: list[bytes]) -> FloatArray:
-    """(n, 256) the quantized probabilities: above 0 and below 1, products of them fall."""
+    """(n, 256) the quantized probabilities of the next byte. They lie between 0 and 1, so their products fall."""
     return np.diff(quantized_cdf(predict(contexts)), axis=1) / TOTAL

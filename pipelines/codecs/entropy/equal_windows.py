@@ -59,7 +59,7 @@ def is_full(interval: Interval, rule: Rule) -> bool:
 
 
 def _fitting(predict: NextByteFn, bits: int, rule: Rule) -> Iterator[_Node]:
-    """The empty string and all that fit, shorter ones first."""
+    """The empty string and all strings that fit into a window, shorter ones first."""
     level, count = [_Node(0, 0, b"", Interval(), 0)], 1
     while level:
         yield from level

@@ -18,7 +18,7 @@ Reading = Generator[int, Int64Array, T]  # yields a byte or BEGIN, is sent the (
 
 
 def read_together(model: NextByte, readings: Sequence[Reading[T]], rows: int) -> list[T]:
-    """What each reading returns, `rows` of them asking the model together; an exception of one of them ends all.
+    """(readings,) what each reading returns; `rows` of them ask the model together, an exception of one ends all.
 
     Rows for which no reading is left go on asking for the first byte of an empty text, until half of them are such.
     """

@@ -1,4 +1,4 @@
-"""exp(-x) as whole numbers from a table made without floats, so that it is the same on every machine."""
+"""Exponential: exp(-x) as whole numbers from a table made without floats, the same on every machine."""
 
 from decimal import Decimal, localcontext
 
