@@ -15,7 +15,7 @@ PART_SOURCE = "part_source"
 
 
 class Part(Spec):
-    """One ingredient; weights are relative, they need not sum to 1."""
+    """One part of a mixture; weights are relative, they need not sum to 1."""
 
     source: Source
     weight: float = Field(gt=0)
@@ -44,35 +44,35 @@ class Mixture(Source):
 
     @property
     def resources(self) -> Resources:
-        """What the hungriest part takes."""
+        """What one reading worker takes: the resources of the part that asks for the most GPUs, then the most CPUs."""
         return max((part.source.resources for part in self.parts.values()), key=lambda each: (each.gpus, each.cpus))
 
     def files(self) -> list[str]:
-        """Every part's files, each behind its part's name."""
+        """Every part's files, sorted, each written behind its part's name."""
         return sorted(f"{name}{SEPARATOR}{file}" for name, part in self.parts.items() for file in part.source.files())
 
     def check(self) -> None:
-        """Every part is checked."""
+        """Raises ValueError where the input of a part is missing or has no text column."""
         for part in self.parts.values():
             part.source.check()
 
     def size(self, file: str) -> int:
-        """What the part says of its file."""
+        """Bytes of the file as stored, as its part counts them."""
         name, inner = self._split(file)
         return self.parts[name].source.size(inner)
 
     def read(self, file: str) -> Iterator[Read]:
-        """The part's documents under the part's name."""
+        """The documents of the file as its part reads them, `source` being the part's name."""
         name, inner = self._split(file)
         for read in self.parts[name].source.read(inner):
             yield Read(_named(read.rows, name), read.bad)
 
     def fingerprint(self) -> dict[str, str]:
-        """The parts carry their own fingerprints."""
+        """Nothing: the parts are parameters, and each brings its own fingerprint into the address."""
         return {}
 
     def quotas(self) -> Quotas | None:
-        """Each part's share of the budget, by its weight."""
+        """Each part's share of the budget, in proportion to its weight; None without a budget."""
         if self.budget is None:
             return None
         total = sum(part.weight for part in self.parts.values())

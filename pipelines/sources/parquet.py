@@ -162,6 +162,6 @@ def _is_utf8(value: bytes | None) -> bool:
 
 
 def _raise_unless_corrupt(error: BaseException) -> None:
-    """Raises again what is the system's or the network's fault: Arrow's own complaints about content have no errno."""
+    """Raises `error` again where the system or the network is at fault; Arrow's errors about content have no errno."""
     if isinstance(error, OSError) and not isinstance(error, files.UNREADABLE) and error.errno is not None:
         raise error

@@ -39,7 +39,7 @@ def bad_rows(file: str, rows: Sequence[Bad]) -> pa.Table:
 
 
 def only_bad(file: str, bad: Bad) -> Read:
-    """A batch without documents, with one bad entry."""
+    """A batch without documents that holds one bad row."""
     return Read(rows=pa.table({TEXT: pa.array([], pa.string())}), bad=bad_rows(file, [bad]))
 
 

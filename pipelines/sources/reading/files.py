@@ -224,7 +224,7 @@ def _token(file: str) -> str:
 
 @functools.lru_cache(maxsize=100_000)
 def _local_token(path: str, size_bytes: int, changed_ns: int) -> str:
-    """While size and time of change stay, a file is not read again."""
+    """The file's content hash, of a large file its size and time of change; kept while these two stay the same."""
     if size_bytes > HASHED_BYTES:
         return f"{size_bytes}:{changed_ns}"
     with open(path, "rb") as stream:

@@ -73,7 +73,7 @@ class IngestWork:
     source: Source
 
     def open(self) -> Callable[[Unit], UnitRecord]:
-        """Sources need no loading."""
+        """The function that reads one unit; a source needs nothing loaded before."""
         return self._do
 
     def _do(self, unit: Unit) -> UnitRecord:
