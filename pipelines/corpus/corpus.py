@@ -33,11 +33,11 @@ class StoredCorpus:
 
     @property
     def details(self) -> dict[str, Any]:
-        """What the step that made the dataset learned."""
+        """The details of the dataset's manifest: what the step that made it has learned, as JSON data."""
         return self.manifest.details
 
     def rows(self, columns: Sequence[str]) -> "ray.data.Dataset":
-        """A pass over these columns, with each row's shard and place in it."""
+        """A Ray Dataset of these columns, with SHARD and ROW, each row's place in the stored dataset."""
         return rows(self.store, self.manifest, columns)
 
     def put(self, name: str, table: pa.Table) -> None:

@@ -12,7 +12,7 @@ class Echo(Engine):
     """
 
     def open(self) -> EngineFn:
-        """The echo; nothing is loaded."""
+        """The function that answers each prompt with its own text between the marks; nothing is loaded."""
         return lambda prompts: [_echo(prompt) for prompt in prompts]
 
 

@@ -31,7 +31,7 @@ class Http(Engine):
 
     Too many requests, server errors, time-outs and broken connections are tried again, `retries` times, after waits
     that double and vary, or as long as the server asks by Retry-After. `model` names what answers; where it is served
-    changes no address. The key is read from the environment and is in no recipe, manifest or log.
+    changes no address. The key is read from the environment and is in no address, manifest or log.
 
     A vLLM server on a CPU needs `--no-enable-chunked-prefill`, or seeded requests under load end it (vLLM 0.32).
     """
@@ -52,7 +52,7 @@ class Http(Engine):
 
     @property
     def resources(self) -> Resources:
-        """A pool of clients that mostly wait."""
+        """What one client takes: a quarter of a CPU, since it mostly waits, in a pool of `workers`."""
         return Resources(cpus=0.25, workers=self.workers)
 
     def flops(self, tokens_in: float, tokens_out: float) -> float:
@@ -142,7 +142,7 @@ class Http(Engine):
         return body if self.seed is None else {**body, "seed": self.seed}
 
     def _wait_seconds(self, attempt: int) -> float:
-        """Twice as long after every attempt, of which a random half, so that clients do not return all at once."""
+        """Seconds until the next attempt: twice as long each time, half of it random, so that clients spread out."""
         return min(LONGEST_WAIT_SECONDS, self.first_wait_seconds * 2.0**attempt) * random.uniform(0.5, 1.0)
 
     def _refused(self, response: httpx.Response) -> ValueError:
@@ -165,7 +165,7 @@ def _asked_seconds(retry_after: str | None, now_seconds: float) -> float:
 
 
 def _reply(response: httpx.Response) -> Reply:
-    """The first choice of a chat completion; an answer in another form is an error, not an exception."""
+    """The first choice of a chat completion; an answer in another form is a reply whose `finish` tells the error."""
     try:
         answer = response.json()
         choice = answer["choices"][0]

@@ -64,7 +64,7 @@ class Vllm(Engine):
         return 2.0 * parameter_count(self.model, self.revision) * (tokens_in + tokens_out)
 
     def open(self) -> EngineFn:
-        """Loads the model. A prompt that leaves no room for a reply is answered by `too_long_prompt`, unread."""
+        """The engine, its model loaded; a prompt that leaves no room for a reply is answered by `too_long_prompt`."""
         return self.answering(load(self.arguments()))
 
     def answering(self, engine: "vllm.LLM") -> EngineFn:

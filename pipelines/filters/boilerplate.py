@@ -1,4 +1,4 @@
-"""Texts that are mostly the frame around a text: notices, navigation, links, licences, code."""
+"""Filter `boilerplate`: texts that are mostly the frame around a text, such as notices, links, licences, code."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Texts in another language than the ones wanted."""
+"""Filter `language`: texts in another language than the ones wanted."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Texts that say the same again and again."""
+"""Filter `repetition`: texts that say the same again and again."""
 
 from typing import Annotated
 

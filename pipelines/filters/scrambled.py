@@ -1,4 +1,4 @@
-"""Texts that are no natural language at all."""
+"""Filter `scrambled`: texts that are no natural language at all."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Texts without the small words that hold sentences together."""
+"""Filter `stop_words`: texts without the small words that hold sentences together."""
 
 import numpy as np
 import pyarrow as pa

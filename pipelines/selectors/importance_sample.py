@@ -36,9 +36,9 @@ class ImportanceSample(Selector):
         return finite_key(scaled - np.log(-np.log(draws)))
 
     def mass(self, rows: pa.Table) -> FloatArray:
-        """(n,) 1 a row, or its UTF-8 bytes."""
+        """(n,) what each row counts for: 1, or the UTF-8 bytes of its text."""
         return mass_of(rows, self.of)
 
     def budget(self, total_mass: float) -> float:
-        """`fraction` of the total."""
+        """`fraction` of the total mass."""
         return self.fraction * total_mass

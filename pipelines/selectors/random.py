@@ -1,4 +1,4 @@
-"""Selector `random`: a random subset of a given size, and how a share of rows or of text bytes is measured."""
+"""Selector `random`: a random subset of a given size."""
 
 import pyarrow as pa
 from pydantic import Field
@@ -17,7 +17,7 @@ class Random(Selector):
 
     @property
     def columns(self) -> list[str]:
-        """`text` where bytes are counted, else nothing."""
+        """The column `text` where bytes are counted, else none."""
         return measure_columns(self.of)
 
     def key(self, rows: pa.Table, seed: int) -> FloatArray:
@@ -25,9 +25,9 @@ class Random(Selector):
         return uniform(rows[ID].combine_chunks(), seed, "selectors.random")
 
     def mass(self, rows: pa.Table) -> FloatArray:
-        """(n,) 1 a row, or its UTF-8 bytes."""
+        """(n,) what each row counts for: 1, or the UTF-8 bytes of its text."""
         return mass_of(rows, self.of)
 
     def budget(self, total_mass: float) -> float:
-        """`fraction` of the total."""
+        """`fraction` of the total mass."""
         return self.fraction * total_mass

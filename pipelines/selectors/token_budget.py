@@ -25,7 +25,7 @@ class TokenBudget(Selector):
 
     @property
     def columns(self) -> list[str]:
-        """The column `by` and the one that is counted."""
+        """The column `by`, and the column `count`, or `text` where bytes are counted."""
         return [self.by, TEXT if self.count == TEXT_BYTES else self.count]
 
     def key(self, rows: pa.Table, seed: int) -> FloatArray:
@@ -41,5 +41,5 @@ class TokenBudget(Selector):
         return masses
 
     def budget(self, total_mass: float) -> float:
-        """`tokens`, or everything where there is less."""
+        """`tokens`, or the total mass where that is less."""
         return min(self.tokens, total_mass)

@@ -15,7 +15,7 @@ class Clean(Step):
     filters: list[Filter] = Field(min_length=1)
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
-        """Opens every filter once."""
+        """The function for one table of rows, with every filter opened once."""
         judges = [(each.kind, each.open()) for each in self.filters]
 
         def clean(rows: pa.Table, place: Place) -> Outcome:

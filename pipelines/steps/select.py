@@ -24,17 +24,17 @@ class Select(Step):
 
     @property
     def columns(self) -> list[str]:
-        """What the selector looks at."""
+        """The id, the text, and the columns that the selector reads."""
         return sorted({ID, TEXT, *self.selector.columns})
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
-        """Finds the cutoff; reads only the id and the selector's columns."""
+        """`{"cutoff": Cutoff}` of the whole corpus; only the id and the selector's columns are read."""
         rank = functools.partial(_rank, self.selector, seed)
         rows = corpus.rows([ID, *(name for name in self.selector.columns if name != ID)])
         return {"cutoff": find_cutoff(rows, rank, self.selector.budget, corpus.documents)}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
-        """Compares every row with the cutoff."""
+        """The function for one table of rows, which compares every row with the cutoff."""
         cutoff: Cutoff = fitted["cutoff"]
 
         def select(rows: pa.Table, place: Place) -> Outcome:
@@ -48,7 +48,7 @@ class Select(Step):
         return select
 
     def details(self, fitted: Fitted) -> dict[str, Any]:
-        """The mass there was and the mass that was kept."""
+        """The total mass of the corpus and the mass that was kept, in the selector's unit: rows, bytes or tokens."""
         cutoff: Cutoff = fitted["cutoff"]
         return {"total_mass": cutoff.total_mass, "kept_mass": cutoff.kept_mass}
 

@@ -1,4 +1,4 @@
-"""What only documentation generators read: roles, directives, parameter types, doctests."""
+"""Marks in docstrings that only documentation generators read: roles, directives, links, types of parameters."""
 
 import re
 
