@@ -17,15 +17,13 @@ class Lexical(Engine):
     Noise: addresses, HTML, Markdown and reStructuredText, page lines, encoded words, odd marks and spaces. Words: 2,100
     entries written for this project, in all their forms, each only where it is rarer than its substitute and the place
     is safe; terms of programming (parameter, iterate, execute) are not among them. Code, formulas, names, numbers and
-    negations stay in all that is kept. The answer is the text itself where it is all noise. Twice is as good as once.
+    negations stay in all that is kept. The answer is the text itself where it is all noise. Rewriting it again
+    changes nothing.
     The messages of a prompt are not read, so a genre's instructions change nothing.
 
-    This removes noise and smooths words; it is not the rewriting of TinyHelen (arXiv 2501.00522), which retells a text.
-    On that paper's 5,273 pairs, by genre: word types become 0.94 to 0.99 of the original's (GPT-4's rewrites: 0.27 to
-    0.63), the 2,000 most frequent types cover up to 1.1 points more of the words (GPT-4: 4 to 20), the entropy of words
-    falls by at most 0.07 bits (GPT-4: 0.6 to 1.9), and the length hardly changes (GPT-4: 0.47 to 0.99). Most rare
-    words are names and words of the subject, which these rules leave. A substitute can be wrong where a word has a
-    sense other than its usual one. Speed on a shared core: 2.5 to 3.2 MB/s of prose, 2.0 to 2.5 of docstrings.
+    This removes noise and smooths words; it is not the rewriting of TinyHelen (arXiv 2501.00522), which retells a text:
+    docs/results.md has the two side by side. Most rare words are names and words of the subject, which these rules
+    leave. A substitute can be wrong where a word has a sense other than its usual one.
     """
 
     version: ClassVar[int] = 3  # 2: indentation stays; 3: irregular forms of rare words
