@@ -27,7 +27,7 @@ def do(store: Store) -> Callable[..., UnitRecord]:
     """Does the one unit of a dataset of four rows."""
     table = pa.table({"id": list("abcd"), "text": TEXTS})
     shard = store.write_table("before-1/x/part.parquet", table, 9)
-    before = Manifest(address="before-1", name="a", kind="a", recipe={}, inputs=[], shards=[shard], rows=4)
+    before = Manifest(address="before-1", name="a", kind="a", ingredients={}, shards=[shard], rows=4)
 
     def done(apply: StepFn, suffix: str = "parquet") -> UnitRecord:
         return StepWork(Attempt.begin(store, "after-1"), before, suffix, lambda: apply).open()(UNIT)

@@ -28,7 +28,7 @@ def manifest(store: Store) -> Manifest:
         table = pa.table({"text": ["x"] * rows, "number": np.arange(first, first + rows)})
         shards.append(store.write_table(f"a-1/x/part-{number}.parquet", table, rows))
         first += rows
-    return Manifest(address="a-1", name="a", kind="a", recipe={}, inputs=[], shards=shards, rows=first)
+    return Manifest(address="a-1", name="a", kind="a", ingredients={}, shards=shards, rows=first)
 
 
 @pytest.mark.parametrize(("cut", "count"), [(shard_units, 3), (row_group_units, 5)])
