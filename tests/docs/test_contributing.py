@@ -23,6 +23,7 @@ from pipelines.contracts.step import Place, Step
 from pipelines.store.address import ingredients
 from training.config import TrainingConfig
 from training.contracts import Curriculum, Model
+from training.randomness import sequence_keys
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "docs/contributing.md")
@@ -191,20 +192,22 @@ def test_the_model_has_the_weights_that_it_says_and_learns_from_a_step() -> None
     assert sum(weight.numel() for weight in network.parameters()) == spec.parameters(50)
     assert spec.training_flops_per_token(50, 16) > spec.training_flops_per_token(50, 8) > 2 * spec.parameters(0)
     tokens_BT = torch.randint(1, 50, (2, 8), generator=torch.Generator().manual_seed(1))
-    before = nats(spec, network, tokens_BT)
+    before = nats(network, tokens_BT)
     before.backward()
     with torch.no_grad():
         for weight in network.parameters():
             weight -= 1e-3 * weight.grad
-    assert nats(spec, network, tokens_BT).item() < before.item()
+    assert nats(network, tokens_BT).item() < before.item()
     assert before.item() == pytest.approx(14 * np.log(50), rel=0.1), "fresh weights know nothing"
 
 
-def nats(spec: Model, network: Any, tokens_BT: Any) -> Any:
-    """The training loss over all tokens that have a context, a scalar."""
+def nats(network: Any, tokens_BT: Any) -> Any:
+    """The loss of the objective that the page's config trains with, over all tokens that have a context, a scalar."""
     import torch
 
-    return spec.nats(network, tokens_BT, torch.ones_like(tokens_BT, dtype=torch.bool))
+    keys_B = sequence_keys(0, 1, np.arange(len(tokens_BT)))
+    scored_BT = torch.ones_like(tokens_BT, dtype=torch.bool)
+    return training_of("neox").objective.predict(network, tokens_BT, scored_BT, keys_B).nats_B().sum()
 
 
 def test_heads_that_do_not_divide_are_refused_with_a_cure() -> None:
