@@ -138,7 +138,7 @@ def check_comparable(configs: Sequence[RunConfig]) -> Shared:
         check_equal_text(texts)
         return "text"
     budgets = [each.training.tokens * each.training.model.parameters(1) for each in configs if each.training.tokens]
-    check_equal_flops(dict(zip(names, budgets)))
+    check_equal_flops(dict(zip(names, budgets, strict=True)))
     return "flops"
 
 

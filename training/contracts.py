@@ -148,5 +148,6 @@ class HeldOut:
     text_bytes: int
 
     def __post_init__(self) -> None:
+        """ValueError without documents or without text."""
         if not self.documents or self.text_bytes <= 0:
             raise ValueError("held-out data needs a document with text; give a held_out source that has rows")

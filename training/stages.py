@@ -78,10 +78,12 @@ class DivergedError(ValueError):
     """The training ended without a finite loss, after so many steps and FLOPs."""
 
     def __init__(self, reason: str, steps: int, flops: float) -> None:
+        """`reason` is the whole message, with what to change."""
         super().__init__(reason, steps, flops)  # so that it can be pickled
         self.reason, self.steps, self.flops = reason, steps, flops
 
     def __str__(self) -> str:
+        """The reason alone."""
         return self.reason
 
 

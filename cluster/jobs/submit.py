@@ -114,6 +114,7 @@ class ShownLog:
     """What of a job's log is on the screen already; every new connection sends the log from its first character."""
 
     def __init__(self) -> None:
+        """Nothing is on the screen yet."""
         self.characters = 0
 
     def show(self, text: str, position: int) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, model_validator
@@ -117,9 +118,9 @@ class Histogram(_Record):
             raise ValueError(
                 f"histogram '{self.name}' has {len(self.counts)} bins, so it needs one edge more than that"
             )
-        if any(right <= left for left, right in zip(self.edges, self.edges[1:])):
+        if any(right <= left for left, right in pairwise(self.edges)):
             raise ValueError(f"the edges of histogram '{self.name}' have to increase")
-        if any(kept > count for kept, count in zip(self.kept, self.counts)):
+        if any(kept > count for kept, count in zip(self.kept, self.counts, strict=True)):
             raise ValueError(f"histogram '{self.name}' keeps more documents of a bin than the bin has")
         return self
 

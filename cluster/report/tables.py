@@ -88,7 +88,7 @@ def _genre_row(arms: Sequence[Arm], genre: str) -> GenreRow:
         )
         if each
         else None
-        for arm, each, mean, spread in zip(arms, values, means, spreads)
+        for arm, each, mean, spread in zip(arms, values, means, spreads, strict=True)
     )
     return GenreRow(genre, cells, means.index(min(means)))
 

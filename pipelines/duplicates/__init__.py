@@ -1,0 +1,1 @@
+"""Which documents are the same or nearly so: a file is a kind."""

@@ -1,0 +1,1 @@
+"""What answers a prompt: a file is a kind, a folder is what they share."""

@@ -22,8 +22,10 @@ TokenizeFn = Callable[[list[str]], list[list[int]]]
 
 @dataclass(frozen=True)
 class LossModel:
-    """Which model is asked, and how: a folder of safetensors or a hub name with a revision, its number format, the
-    longest window in tokens, and how many tokens, with padding, one forward pass takes.
+    """Which model is asked, and how.
+
+    A folder of safetensors or a hub name with a revision, its number format, the longest window in tokens, and how many
+    tokens, with padding, one forward pass takes.
     """
 
     model: str
@@ -130,7 +132,9 @@ def _vllm_runner(spec: LossModel) -> LossFn:
     def losses(windows: Sequence[Window]) -> FloatArray:
         prompts = [TokensPrompt(prompt_token_ids=list(window.tokens)) for window in windows]
         outputs = engine.generate(prompts, sampling, use_tqdm=False)
-        return np.array([_nats(window, output.prompt_logprobs) for window, output in zip(windows, outputs)])
+        return np.array(
+            [_nats(window, output.prompt_logprobs) for window, output in zip(windows, outputs, strict=True)]
+        )
 
     return losses
 

@@ -81,7 +81,7 @@ class Leaner(Rewriter):
             return Rewrite(text, "empty")
         bodies = [unmarked(reply.text) for reply in replies]
         faults = (_fault(*each) for each in zip(prompts, replies, bodies, strict=True))
-        rewritten = "".join(_in_place_of(prompt.text, body) for prompt, body in zip(prompts, bodies))
+        rewritten = "".join(_in_place_of(prompt.text, body) for prompt, body in zip(prompts, bodies, strict=True))
         fault = next((fault for fault in faults if fault), None) or self._misfit(text, rewritten, prompts, bodies)
         return Rewrite(text, fault) if fault else Rewrite(rewritten)
 
@@ -101,7 +101,9 @@ class Leaner(Rewriter):
         ):
             return "unfaithful"
         # A chunk is judged mildly, as few words tell little: no worse than a reply to something else.
-        strangers = len(prompts) > 1 and any(support(prompt.text, body) < 0.0 for prompt, body in zip(prompts, bodies))
+        strangers = len(prompts) > 1 and any(
+            support(prompt.text, body) < 0.0 for prompt, body in zip(prompts, bodies, strict=True)
+        )
         return "unfaithful" if strangers else None
 
 

@@ -1,0 +1,1 @@
+"""Numbers about documents, as the selectors read them: a file is a kind."""

@@ -55,7 +55,7 @@ class Jsonl(Source):
         try:
             for first, _, lines in files.line_batches(file):
                 yield self._parsed(file, first, lines)
-        except files.Damaged as damage:
+        except files.DamagedError as damage:
             yield only_bad(file, Bad(damage.line, damage.reason, damage.detail, None))
 
     def _parsed(self, file: str, first: int, lines: list[bytes]) -> Read:
@@ -121,6 +121,6 @@ def _first_keys(file: str) -> set[str]:
                     continue
                 names.update(row if isinstance(row, dict) else ())
             break
-    except files.Damaged:
+    except files.DamagedError:
         pass
     return names

@@ -52,7 +52,7 @@ class Text(Source):
             batches = _whole_file(file) if self.split == "file" else _pieces(file, self.split)
             for pieces in batches:
                 yield _decoded(file, pieces)
-        except files.Damaged as damage:
+        except files.DamagedError as damage:
             yield only_bad(file, Bad(damage.line, damage.reason, damage.detail, None))
 
 
@@ -62,7 +62,9 @@ def _whole_file(file: str) -> Iterator[list[_Piece]]:
         held.append(chunk)
         bytes_held += len(chunk)
         if bytes_held > FILE_LIMIT_BYTES:
-            raise files.Damaged("file_too_long", f"more than {FILE_LIMIT_BYTES >> 20} MiB; use `split: paragraph`", 1)
+            raise files.DamagedError(
+                "file_too_long", f"more than {FILE_LIMIT_BYTES >> 20} MiB; use `split: paragraph`", 1
+            )
     yield [_Piece(1, 0, b"".join(held).removeprefix(codecs.BOM_UTF8))]
 
 

@@ -1,0 +1,1 @@
+"""What takes documents and gives documents, scores or tokens: a file is a kind."""

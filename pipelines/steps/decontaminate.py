@@ -57,7 +57,7 @@ class Decontaminate(Step):
                 _evidence(texts[row].as_py(), fitted["names"][fitted["owner"][first[row]]], shared[row], byte[row])
                 for row in np.flatnonzero(lost)
             ]
-            reasons, details = zip(*dropped) if dropped else ((), ())
+            reasons, details = zip(*dropped, strict=True) if dropped else ((), ())
             ids = rows[ID].filter(pa.array(lost))
             table = pa.table([ids, pa.array(reasons, pa.string()), pa.array(details, pa.string())], schema=DROPPED)
             return Outcome(rows.filter(pa.array(~lost)), table)

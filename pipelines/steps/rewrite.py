@@ -43,10 +43,10 @@ class RewriteStep(Step):
         def rewrite(rows: pa.Table, place: Place) -> Outcome:
             texts = rows[TEXT].to_pylist()
             genres = rows[GENRE].to_pylist() if GENRE in rows.column_names else [None] * len(texts)
-            prompts = [self.rewriter.prompts(text, genre) for text, genre in zip(texts, genres)]
+            prompts = [self.rewriter.prompts(text, genre) for text, genre in zip(texts, genres, strict=True)]
             replies = _answer(answer, prompts)
             _check_engine(replies)
-            rewrites = [self.rewriter.accept(*each) for each in zip(texts, prompts, replies)]
+            rewrites = [self.rewriter.accept(*each) for each in zip(texts, prompts, replies, strict=True)]
             counts = _counts(rewrites, replies)
             return Outcome(
                 rows=_replaced(rows, rewrites),

@@ -44,6 +44,7 @@ class Store:
         return filesystem, root.rstrip("/")
 
     def __getstate__(self) -> dict[str, str]:
+        """The address alone travels; the filesystem is opened anew where the store arrives."""
         return {"url": self.url}
 
     @property

@@ -83,4 +83,4 @@ def _cut(text: str, end: re.Pattern[str]) -> list[str]:
     if first_character == len(text):
         return []
     ends = [match.end() for match in end.finditer(text, first_character) if match.end() < len(text)]
-    return [text[begin:stop] for begin, stop in zip([0, *ends], [*ends, len(text)])]
+    return [text[begin:stop] for begin, stop in zip([0, *ends], [*ends, len(text)], strict=True)]

@@ -51,7 +51,7 @@ def classify(data: ByteArray) -> ByteArray:
 
 @functools.cache
 def character_classes() -> ByteArray:
-    """(1114112,) class bits of every code point: WORD and SPACE are `\\w` and `\\s` of Python's `re`."""
+    r"""(1114112,) class bits of every code point: WORD and SPACE are `\w` and `\s` of Python's `re`."""
     table = np.zeros(sys.maxunicode + 1, np.uint8)
     for point in range(sys.maxunicode + 1):
         character = chr(point)

@@ -21,9 +21,9 @@ WordHasher = Callable[[pa.Array], tuple[HashArray, OffsetArray]]
 
 @functools.cache
 def word_hasher() -> WordHasher:
-    """The compiled function from n texts to the 64-bit hashes of their words in order, and (n + 1,) offsets into them.
+    r"""The compiled function from n texts to the 64-bit hashes of their words in order, and (n + 1,) offsets into them.
 
-    Words are NLTK's WordPunct tokens `\\w+|[^\\w\\s]+` of the text in lower case (Unicode's one-to-one mapping). The
+    Words are NLTK's WordPunct tokens `\w+|[^\w\s]+` of the text in lower case (Unicode's one-to-one mapping). The
     hash is FNV-1a with a final mix. The hashes of a call are the caller's to change.
     """
     import numba

@@ -24,9 +24,8 @@ def space_width(data: ByteArray, position: int, end: int) -> int:
         return 3 if second == 0x9A and third == 0x80 else 0
     if first == 0xE3:
         return 3 if second == 0x80 and third == 0x80 else 0
-    if second == 0x80:
-        return 3 if third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF else 0
-    return 3 if second == 0x81 and third == 0x9F else 0
+    is_general = second == 0x80 and (third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF)
+    return 3 if is_general or (second == 0x81 and third == 0x9F) else 0
 
 
 @compiled

@@ -77,15 +77,15 @@ def plain(store: Store, manifest: Manifest, folder: Path, workers: int) -> tuple
     unique = [str(folder / f"unique-{number}.parquet") for number in range(len(sources))]
     started = time.perf_counter()
     with multiprocessing.get_context("spawn").Pool(workers, _open) as pool:
-        keyed = pool.map(_first_pass, zip(sources, cleaned), chunksize=1)
+        keyed = pool.map(_first_pass, zip(sources, cleaned, strict=True), chunksize=1)
         best: dict[bytes, tuple[str, int, int]] = {}
         for shard, (keys, ids) in enumerate(keyed):
-            for row, (key, id_) in enumerate(zip(keys, ids)):
+            for row, (key, id_) in enumerate(zip(keys, ids, strict=True)):
                 best[key] = min(best.get(key, (id_, shard, row)), (id_, shard, row))
         keep = [
             [best[key][1:] == (shard, row) for row, key in enumerate(keys)] for shard, (keys, _) in enumerate(keyed)
         ]
-        rows = sum(pool.map(_second_pass, zip(cleaned, unique, keep), chunksize=1))
+        rows = sum(pool.map(_second_pass, zip(cleaned, unique, keep, strict=True), chunksize=1))
     return rows, time.perf_counter() - started
 
 

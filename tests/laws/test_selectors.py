@@ -73,7 +73,7 @@ def test_key_and_mass_belong_to_the_row(kind: str, index: int, table: pa.Table, 
 def test_budget_grows_with_the_total_and_never_exceeds_it(kind: str, index: int, totals: list[float]) -> None:
     budgets = [make(kind, index).budget(total) for total in totals]
     assert budgets == sorted(budgets)
-    assert all(0 <= budget <= total for budget, total in zip(budgets, totals))
+    assert all(0 <= budget <= total for budget, total in zip(budgets, totals, strict=True))
 
 
 @pytest.mark.parametrize(("kind", "index"), CASES)

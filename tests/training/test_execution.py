@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from pipelines.build import BuiltData, build_data
+from pipelines.build import BuiltData, build_data, data_addresses
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
-from training.execution import Finished, find_model, find_models, model_recipe, train_models, with_models
-from training.recipe import ModelRecipe, Recipe
-from training.stages import train_model, training_address
+from training.execution import Finished, find_model, model_recipes, planned_training, train_models, with_models
+from training.recipe import Recipe
+from training.stages import model_files, train_model, training_address
 
 PROXIES = {
     name: {"kind": "score", "scorer": {"kind": "proxy_loss", "model": f"@{name}"}} for name in ("small", "large")
@@ -41,31 +41,26 @@ def store(tmp_path: Path) -> Store:
 
 
 def built(config: Recipe, name: str, store: Store) -> tuple[Recipe, BuiltData]:
-    one = model_recipe(config, name, {}, store)
+    one = model_recipes(config, store)[name]
     return one, build_data(one.data, store, one.seed)
 
 
-def finish(one: ModelRecipe, data: BuiltData, store: Store) -> Manifest:
+def finish(one: Recipe, data: BuiltData, store: Store) -> Manifest:
     """What a finished training leaves in the store: its manifest at the model's address."""
-    address = training_address(one, data)
-    files = {"model": f"{address}/run/model"}
-    made: dict[str, Any] = {"name": "train", "kind": "train", "recipe": {}, "inputs": [data.packed.address]}
-    return store.commit(Manifest(address=address, files=files, **made))
+    address = training_address(one, data.packed.address)
+    made: dict[str, Any] = {"name": "train", "kind": "train", "ingredients": {}, "inputs": [data.packed.address]}
+    return store.commit(Manifest(address=address, files={"model": model_files(address)}, **made))
 
 
-def test_models_are_found_up_to_the_first_that_is_missing(ray_session: None, config: Recipe, store: Store) -> None:
+def test_a_model_is_found_where_it_and_its_data_are(ray_session: None, config: Recipe, store: Store) -> None:
     assert config.needed_models == ["small", "large"]
-    assert find_models(config, store) == {}
     small, small_data = built(config, "small", store)
     assert find_model(small, store) is None, "its data alone is no model"
-    large, large_data = built(config, "large", store)
-    trained_large = finish(large, large_data, store)
-    assert find_models(config, store) == {}
     trained_small = finish(small, small_data, store)
-    assert find_model(small, store) == (small_data, trained_small)
+    trained_large = finish(*built(config, "large", store), store)
     assert trained_small.address != trained_large.address
+    assert find_model(small, store) == (small_data, trained_small)
     both = {"small": trained_small, "large": trained_large}
-    assert find_models(config, store) == both
     assert train_models(config, store) == both, "what is in the store is not trained again"
     assert train_model(small, small_data, store) == trained_small
     assert not list(Path(store.url).glob("train-*/run")), "nothing was trained"
@@ -73,35 +68,42 @@ def test_models_are_found_up_to_the_first_that_is_missing(ray_session: None, con
 
 
 def test_data_that_is_not_there_has_no_model(config: Recipe, store: Store) -> None:
-    assert find_model(model_recipe(config, "small", {}, store), store) is None
+    assert find_model(model_recipes(config, store)["small"], store) is None
+    assert find_model(config, store) is None
     assert not Path(store.url).exists(), "nothing is built to find that out"
 
 
 def test_a_model_is_a_recipe_of_its_own(config: Recipe, store: Store) -> None:
-    large = model_recipe(config, "large", {}, store)
+    large = model_recipes(config, store)["large"]
     assert (large.seed, large.training) == (1, config.models["large"].training)
     assert large.data == config.models["large"].data
     assert large.evaluation == config.evaluation
     assert large.models == {}
 
 
-def test_references_become_the_folders_of_the_models(config: Recipe) -> None:
+def test_references_become_the_folders_where_the_models_will_be(config: Recipe) -> None:
     store = Store("memory://models")
-    manifests = {
-        name: Manifest(
-            address="t", name="train", kind="train", recipe={}, inputs=[], files={"model": f"train-{name}/run/model"}
-        )
-        for name in PROXIES
-    }
-    found = with_models(config, manifests, store)
+    found = with_models(config, store)
     models = {name: step.model_dump()["scorer"]["model"] for name, step in found.data.steps.items()}
-    assert models == {name: f"memory://models/train-{name}/run/model" for name in PROXIES}
+    trained = {name: planned_training(one) for name, one in model_recipes(config, store).items()}
+    assert models == {name: f"memory://models/{address}/run/model" for name, address in trained.items()}
+    assert len(set(models.values())) == 2
     assert found.models == {}
     assert config.models, "the recipe that came in stays as it was"
 
 
+def test_a_model_of_a_run_is_known_by_the_address_of_its_training(config: Recipe) -> None:
+    here, there = (with_models(config, Store(url)) for url in ("memory://here", "memory://there"))
+    assert here.data != there.data
+    assert data_addresses(here.data, 0) == data_addresses(there.data, 0), "wherever the store lies"
+    longer = config.models["small"].training.model_copy(update={"tokens": 1024})
+    models = {**config.models, "small": config.models["small"].model_copy(update={"training": longer})}
+    other = with_models(config.model_copy(update={"models": models}), Store("memory://here"))
+    assert data_addresses(other.data, 0)["small"] != data_addresses(here.data, 0)["small"]
+    assert data_addresses(other.data, 0)["source"] == data_addresses(here.data, 0)["source"]
+
+
 def test_the_headline_is_that_of_the_evaluation() -> None:
-    evaluated = Manifest(
-        address="e", name="evaluate", kind="evaluate", recipe={}, inputs=[], details={"bits_per_byte": 2}
-    )
+    details = {"bits_per_byte": 2.0, "documents": 1, "tokens": 3, "genres": {}}
+    evaluated = Manifest(address="e", name="evaluate", kind="evaluate", ingredients={}, details=details)
     assert Finished(BuiltData({}), evaluated, evaluated).bits_per_byte == 2.0

@@ -34,7 +34,7 @@ def peak_flops() -> float | None:
 
 
 def set_threads(threads: int | None, local_workers: int) -> None:
-    """torch computes with so many threads; by default the machine's cores, divided by the workers on it."""
+    """So many threads compute in torch; by default the machine's cores, divided by the workers on it."""
     import torch
 
     torch.set_num_threads(threads or max(1, len(os.sched_getaffinity(0)) // local_workers))

@@ -73,13 +73,16 @@ class Prefetch:
     waited_seconds: float = 0.0
 
     def __enter__(self) -> "Prefetch":
+        """Starts the thread that reads."""
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="batches")
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Ends the thread; what it has not begun to read is not read."""
         self._reader.shutdown(cancel_futures=True)
 
     def __iter__(self) -> Iterator[Batch]:
+        """This worker's batches from step `first` on, `ahead` of them read in advance."""
         to_read = iter(range(self.first, self.steps))
         ahead = deque(self._read(step) for step in islice(to_read, self.ahead))
         while ahead:

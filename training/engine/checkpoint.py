@@ -40,8 +40,8 @@ def name(step: int) -> str:
 
 def save(engine: "DeepSpeedEngine", store: Store, step: int, rank: int, world: int) -> None:
     """The state after `step` steps is in the folder, whole; all ranks call it together."""
-    import torch.distributed as distributed
     from safetensors.torch import save as to_bytes
+    from torch import distributed
 
     mine = dict(full_state(engine, rank, world))
     store.write(f"{name(step)}/{_part(rank, world)}", to_bytes(mine))

@@ -185,7 +185,7 @@ def _step(worker: Worker, batch: Batch, step: int, tally: Tally) -> None:
 def _record(worker: Worker, step: int, tally: Tally, waited_seconds: float) -> metrics.Record:
     """The metrics of the steps since the last record, over all workers; all ranks call it together."""
     import torch
-    import torch.distributed as distributed
+    from torch import distributed
 
     sums = torch.tensor([float(tally.nats), float(tally.targets), waited_seconds], dtype=torch.float64)
     sums = sums.to(worker.engine.device)
@@ -244,7 +244,7 @@ def _held_out_share(job: Job, rank: int, world: int) -> list[WindowBatch]:
 def _held_out_bits(worker: Worker) -> float:
     """Bits per byte of the held-out documents; all ranks call it together."""
     import torch
-    import torch.distributed as distributed
+    from torch import distributed
 
     engine, job = worker.engine, worker.job
     engine.eval()

@@ -31,6 +31,7 @@ class Journal:
     flush_seconds: float = 2.0
 
     def __post_init__(self) -> None:
+        """Reads what an earlier try wrote, and begins the gauges and the progress line."""
         from ray.experimental import tqdm_ray
         from ray.util.metrics import Gauge
 

@@ -30,7 +30,7 @@ class Totals:
 
     @property
     def bits_per_byte(self) -> float:
-        """nats / (ln 2 * text_bytes); NaN over no text."""
+        """That is nats / (ln 2 * text_bytes); NaN over no text."""
         return bits_per_byte(self.nats, self.text_bytes)
 
 

@@ -143,7 +143,7 @@ def stability(coder: Coder, texts: Sequence[str], prefixes: int) -> Stability | 
 def first_tokens(documents: TokenArrays, count: int) -> TokenArrays:
     """The documents up to `count` tokens together, the last of them cut off there."""
     starts = np.cumsum([0, *map(len, documents)])
-    return [each[: count - start] for each, start in zip(documents, starts.tolist()) if start < count]
+    return [each[: count - start] for each, start in zip(documents, starts[:-1].tolist(), strict=True) if start < count]
 
 
 def accuracy_by_place(arm: Arm, documents: TokenArrays) -> list[float]:

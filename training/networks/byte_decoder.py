@@ -28,6 +28,7 @@ class ByteDecoder(PreTrainedModel):
     config_class = ByteDecoderConfig
 
     def __init__(self, config: ByteDecoderConfig) -> None:
+        """Random weights in the shapes that `config` gives."""
         super().__init__(config)
         self.embedding = torch.nn.Embedding(config.vocab_size, config.hidden_size)
         self.layers = torch.nn.ModuleList(_Layer(config) for _ in range(config.num_hidden_layers))

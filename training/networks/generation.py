@@ -23,6 +23,7 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        """ValueError where a value is below 0."""
         for name in ("tokens", "temperature", "top_k", "seed"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} {getattr(self, name)} makes no sense when sampling; give 0 or more")

@@ -84,7 +84,7 @@ def line_chart(series: Sequence[Series], x_axis: Axis, y_axis: Axis, level: floa
         y_label=y_axis.label,
         x_ticks=x_scale.ticks(4, x_axis.tick_text or x_axis.text),
         y_ticks=y_scale.ticks(6, y_axis.tick_text),
-        lines=tuple(_line(each, x_scale, y_scale, x_axis, y_axis, end) for each, end in zip(series, ends)),
+        lines=tuple(_line(each, x_scale, y_scale, x_axis, y_axis, end) for each, end in zip(series, ends, strict=True)),
         level=None if level is None else y_scale.at(level),
     )
 
@@ -93,9 +93,11 @@ def _line(series: Series, x_scale: Scale, y_scale: Scale, x_axis: Axis, y_axis: 
     across = [x_scale.at(x) for x in series.x]
     points = tuple(
         Point(place, y_scale.at(y), f"{series.name}: {y_axis.text(y)} at {x_axis.text(x)}")
-        for place, x, y in zip(across, series.x, series.y)
+        for place, x, y in zip(across, series.x, series.y, strict=True)
     )
-    upper, lower = ([(x, y_scale.at(y)) for x, y in zip(across, edge)] for edge in (series.high, series.low))
+    upper, lower = (
+        [(x, y_scale.at(y)) for x, y in zip(across, edge, strict=True)] for edge in (series.high, series.low)
+    )
     return Line(
         arm=series.arm,
         name=series.name,

@@ -112,7 +112,7 @@ def training_loss_chart(arms: Sequence[Arm]) -> LineChart | None:
 
 def _loss(place: int, name: str, curve: Curve) -> Series:
     start = max(curve.tokens, default=0.0) * DRAWN_FROM
-    kept = [(tokens, loss) for tokens, loss in zip(curve.tokens, curve.training_loss) if tokens >= start]
+    kept = [(tokens, loss) for tokens, loss in zip(curve.tokens, curve.training_loss, strict=True) if tokens >= start]
     parts = np.array_split(np.array(kept, dtype=float).reshape(-1, 2), max(min(len(kept), POINTS), 1))
     means = [part.mean(0).tolist() for part in parts if len(part)]
     losses = [loss for _, loss in means]
@@ -136,7 +136,7 @@ def histogram_chart(histogram: Histogram) -> BarChart:
     scale = Scale(histogram.edges[0], histogram.edges[-1])
     highest = max(histogram.counts) or 1
     bars = []
-    for (left, right), documents, kept in zip(pairwise(histogram.edges), histogram.counts, histogram.kept):
+    for (left, right), documents, kept in zip(pairwise(histogram.edges), histogram.counts, histogram.kept, strict=True):
         start, stop = scale.at(left), scale.at(right)
         height, kept_height = (round(number / highest * SIDE, 1) for number in (documents, kept))
         span = f"{figures.number(left)} to {figures.number(right)}"

@@ -80,7 +80,7 @@ def scatter_chart(marks: Sequence[Mark], x_axis: Axis, y_axis: Axis, joined: Seq
         y_ticks=y_scale.ticks(6, y_axis.tick_text),
         dots=tuple(
             Dot(mark.arm, mark.name, _point(mark, place, x_axis, y_axis), _whisker(mark, place[0], y_scale), side)
-            for mark, place, side in zip(marks, places, sides)
+            for mark, place, side in zip(marks, places, sides, strict=True)
         ),
         joins=tuple(_join(group, marks, places) for group in joined),
     )
@@ -100,7 +100,7 @@ def label_sides(names: Sequence[str], places: Sequence[tuple[float, float]]) -> 
     """For each name the first side of its dot where it lies in the plot, on no dot and no earlier name; else right."""
     taken = [(x - ASIDE / 2, x + ASIDE / 2, y - OVER / 2, y + OVER / 2) for x, y in places]
     sides: list[Side] = []
-    for name, place in zip(names, places):
+    for name, place in zip(names, places, strict=True):
         boxes = {side: _box(name, place, side) for side in SIDES}
         free = [side for side in SIDES if _inside(boxes[side]) and not any(_meet(boxes[side], box) for box in taken)]
         sides.append(free[0] if free else "right")

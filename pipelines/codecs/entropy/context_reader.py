@@ -21,6 +21,7 @@ class ContextReader:
     """The texts read so far, and the integers of contexts that were asked for lately."""
 
     def __init__(self, model: NextByte, rows: int) -> None:
+        """So many empty texts, for whose contexts `model` is asked."""
         self._model = model
         self._contexts = [bytearray() for _ in range(rows)]
         self._memo: dict[bytes, Int64Array] = {}

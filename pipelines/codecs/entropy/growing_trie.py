@@ -44,6 +44,7 @@ class GrowingTrie:
     """
 
     def __init__(self, model: NextByte, bits: int, rule: Rule, rows: int, most_edges: int = MOST_EDGES) -> None:
+        """Remembers nothing yet."""
         self._model, self._bits, self._rule = model, bits, rule
         self._rows = max(1, min(rows, most_edges // (LONGEST * bits)))
         self._most_edges = most_edges

@@ -58,6 +58,7 @@ class Decoder:
     """Where the decoding of each stream is; documents advance in any order."""
 
     def __init__(self, streams: Sequence[bytes]) -> None:
+        """Every stream is at its beginning."""
         self._data = np.frombuffer(b"".join(streams), np.uint8)
         self._ends = _ends([len(stream) for stream in streams])
         self._states = np.empty((len(streams), 3), np.int64)

@@ -25,6 +25,7 @@ class StepwiseWindows:
     """
 
     def __init__(self, model: NextByte, bits: int, rule: Rule, reset: Reset, rows: int) -> None:
+        """`reset` tells how many windows make a segment."""
         self._model = model
         self._bits, self._rule, self._rows = bits, rule, rows
         self._segment_windows = SEGMENT_WINDOWS[reset]

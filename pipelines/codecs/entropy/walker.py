@@ -33,6 +33,7 @@ class Walker:
     """Encodes and decodes by a codebook; the loops hold no lock, so threads can share one walker."""
 
     def __init__(self, codebook: Codebook) -> None:
+        """Lays the codebook out for the compiled loops."""
         self._steps, self._stops = _slots(codebook)
         meanings = codebook.meanings()
         self._texts = np.frombuffer(b"".join(text for _, text in meanings), np.uint8)

@@ -78,6 +78,7 @@ class Rows:
     """
 
     def __init__(self, network: ExactNetwork, texts: int) -> None:
+        """So many texts of which nothing has been read."""
         self._network = network
         self._counts = np.zeros(texts, np.int64)  # of what has been read, the beginning included
         self._places = network.tensor(np.full((texts, FIRST_ROOM), -1))

@@ -45,6 +45,7 @@ class Hidden:
     """The pieces of one text that are out of reach, in the order in which they were hidden."""
 
     def __init__(self) -> None:
+        """No piece is hidden yet."""
         self._pieces: list[str] = []
 
     def blocks(self, text: str) -> str:
@@ -64,7 +65,7 @@ class Hidden:
             return text
         kept: list[str] = []
         run: list[str] = []
-        for line, is_code in zip([*lines, ""], [*code, False]):
+        for line, is_code in zip([*lines, ""], [*code, False], strict=True):
             if is_code:
                 run.append(line)
                 continue
@@ -97,10 +98,10 @@ def without_doctests(text: str) -> str:
 
 
 def code_lines(lines: list[str]) -> list[bool]:
-    """For each line whether it is code: by its own form, or as an indented line or comment next to one that is,
-    blank lines between them or not.
+    """For each line whether it is code: by its own form, or as an indented line or comment next to a line of code.
 
-    Blank lines are not; a line of four plain words in a row, less a comment's, is code by its own form only.
+    Blank lines may stand between the two and are no code themselves; a line of four plain words in a row, less a
+    comment's, is code by its own form only.
     """
     code = [not _ends_like_prose(line) and CODE_LINE.match(line) is not None for line in lines]
     after_code = False

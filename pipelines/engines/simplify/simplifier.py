@@ -22,8 +22,9 @@ Simplify = Callable[[str], str]
 
 
 def simplifier(vocabulary: int, sentence_words: int, doctests: Literal["keep", "drop"]) -> Simplify:
-    """A pure function with `simplify(simplify(x)) == simplify(x)`; of a text that is all noise, and of one that does
-    not settle, the result is the text itself.
+    """A pure function with `simplify(simplify(x)) == simplify(x)`.
+
+    Of a text that is all noise, and of one that does not settle, the result is the text itself.
     """
     on_prose = (
         with_plain_marks,

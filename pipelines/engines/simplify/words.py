@@ -50,9 +50,8 @@ def plain_words(table: Table) -> Callable[[str], str]:
 
 def _fits(candidate: Candidate, found: str, before: str, after: str) -> bool:
     """Whether `found` is the candidate's phrase and its substitute can stand between `before` and `after`."""
-    if found[1:] != candidate.phrase[1:] or found[0].lower() != candidate.phrase[0]:
-        return False
-    if TIED_BEFORE.search(before) or TIED_AFTER.match(after):
+    is_phrase = found[1:] == candidate.phrase[1:] and found[0].lower() == candidate.phrase[0]
+    if not is_phrase or TIED_BEFORE.search(before) or TIED_AFTER.match(after):
         return False
     if found[0].isupper() and (not SENTENCE_START.search(before) or NAME_NEXT.match(after)):
         return False

@@ -2,7 +2,8 @@
 
 A path is a local file, a folder, a glob, or the same behind any fsspec URL (`s3://`, `gs://`, `hf://`, `https://`).
 Options of a filesystem (endpoint, anonymous access) come from fsspec's own configuration. A name that ends in `.gz` or
-`.zst` is decompressed on the way; what ends too early or does not decode is Damaged, after all that came before it.
+`.zst` is decompressed on the way; what ends too early or does not decode is a DamagedError, after
+all that came before it.
 """
 
 import codecs
@@ -35,10 +36,11 @@ DECODERS: dict[str, Callable[[], Any]] = {
 }
 
 
-class Damaged(Exception):
+class DamagedError(Exception):
     """A file stops being readable: `reason` is unreadable_file, truncated_file, corrupt_file or line_too_long."""
 
     def __init__(self, reason: str, detail: str, line: int | None = None) -> None:
+        """`detail` is the message; `line` is the 1-based line that could not be read, where it is known."""
         super().__init__(detail)
         self.reason, self.detail, self.line = reason, detail, line
 
@@ -73,21 +75,21 @@ def opened(file: str) -> Any:
 
 
 def chunks(file: str) -> Iterator[bytes]:
-    """The file's bytes, decompressed by its suffix; Damaged once everything that could be read has been given."""
+    """The file's bytes, decompressed by its suffix; DamagedError once everything that could be read has been given."""
     decoder = next((start for suffix, start in DECODERS.items() if file.endswith(suffix)), None)
     try:
         with opened(file) as stream:
             raw = iter(functools.partial(stream.read, RAW_BYTES), b"")
             yield from raw if decoder is None else _decompressed(raw, decoder)
     except UNREADABLE as error:
-        raise Damaged("unreadable_file", f"{type(error).__name__}: {error}") from error
+        raise DamagedError("unreadable_file", f"{type(error).__name__}: {error}") from error
 
 
 def line_batches(file: str, batch_bytes: int = BATCH_BYTES) -> Iterator[Lines]:
-    """The file's lines in order, about `batch_bytes` at a time, at most BATCH_LINES; Damaged at the end as in `chunks`.
+    """The file's lines in order, about `batch_bytes` at a time, at most BATCH_LINES, and DamagedError as in `chunks`.
 
-    A byte order mark at the start is left out. Of a damaged file every whole line comes first; `Damaged.line` is the
-    number of the line in which the damage lies.
+    A byte order mark at the start is left out. Of a damaged file every whole line comes first; `line` of the error is
+    the number of the line in which the damage lies.
     """
     buffer = _LineBuffer()
     try:
@@ -95,9 +97,9 @@ def line_batches(file: str, batch_bytes: int = BATCH_BYTES) -> Iterator[Lines]:
             buffer.add(chunk)
             if buffer.bytes_held >= batch_bytes:
                 yield from buffer.whole_lines()
-    except Damaged as damage:
+    except DamagedError as damage:
         yield from buffer.whole_lines()
-        raise Damaged(damage.reason, damage.detail, buffer.first) from damage
+        raise DamagedError(damage.reason, damage.detail, buffer.first) from damage
     buffer.end_last_line()
     yield from buffer.whole_lines()
 
@@ -125,13 +127,13 @@ class _LineBuffer:
         self._has_newline = False
 
     def add(self, chunk: bytes) -> None:
-        """Holds the chunk too; Damaged where a line grows beyond LINE_LIMIT_BYTES."""
+        """Holds the chunk too; DamagedError where a line grows beyond LINE_LIMIT_BYTES."""
         if chunk:
             self._pieces.append(chunk)
         self.bytes_held += len(chunk)
         self._has_newline = self._has_newline or b"\n" in chunk
         if self.bytes_held > LINE_LIMIT_BYTES and not self._has_newline:
-            raise Damaged("line_too_long", f"a line of more than {LINE_LIMIT_BYTES >> 20} MiB")
+            raise DamagedError("line_too_long", f"a line of more than {LINE_LIMIT_BYTES >> 20} MiB")
 
     def whole_lines(self) -> Iterator[Lines]:
         """All lines that have ended; what is left of the next one stays held."""
@@ -207,9 +209,9 @@ def _decompressed(raw: Iterator[bytes], start: Callable[[], Any]) -> Iterator[by
                 if decoder.eof:
                     waiting, decoder = decoder.unused_data.lstrip(b"\0"), None
     except (zlib.error, zstandard.ZstdError) as error:
-        raise Damaged("corrupt_file", str(error)) from error
+        raise DamagedError("corrupt_file", str(error)) from error
     if decoder is not None or not members:
-        raise Damaged("truncated_file", "the compressed data ends before its end mark")
+        raise DamagedError("truncated_file", "the compressed data ends before its end mark")
 
 
 def _token(file: str) -> str:

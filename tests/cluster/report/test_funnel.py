@@ -8,7 +8,7 @@ from cluster.report.schema import Report, Step
 
 
 def test_a_bar_is_what_the_step_took_in(example: Report) -> None:
-    for funnel, arm in zip(funnels(example.arms), example.arms):
+    for funnel, arm in zip(funnels(example.arms), example.arms, strict=True):
         widest = max(step.rows_in for step in arm.steps)
         for stage in funnel.stages[1:]:
             width = stage.kept_width + stage.dropped_width + stage.bad_width

@@ -112,8 +112,10 @@ values = st.lists(st.floats(1, 4).map(lambda value: round(value, 3)), min_size=1
 
 @given(finals=st.lists(values, min_size=2, max_size=3))
 def test_a_win_is_said_only_where_one_is_shown(make_report: MakeReport, finals: list[list[float]]) -> None:
-    report = make_report(dict(zip(["random", "gleaned", "simplified"], finals)))
+    report = make_report(dict(zip(["random", "gleaned", "simplified"], finals, strict=False)))
     first, *others = report.arms
     spreads = [spread_of(first, arm) for arm in others]
-    shown = any(spread is not None and gain_of(first, arm) > spread for arm, spread in zip(others, spreads))
+    shown = any(
+        spread is not None and gain_of(first, arm) > spread for arm, spread in zip(others, spreads, strict=True)
+    )
     assert (verdict(report).outcome == "win") == shown

@@ -171,5 +171,5 @@ def test_real_texts_settle() -> None:
     simple = [simplify(text) for text in texts]
 
     assert [simplify(text) for text in simple] == simple
-    assert sum(a != b for a, b in zip(texts, simple)) > 100
+    assert sum(a != b for a, b in zip(texts, simple, strict=True)) > 100
     assert 0.8 < sum(map(len, simple)) / sum(map(len, texts)) <= 1.02

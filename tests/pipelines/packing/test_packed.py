@@ -28,7 +28,7 @@ def write(
     """The sequences in three shards of a dataset, at an address of its own unless one is given."""
     address = address or f"pack-{uuid.uuid4().hex[:12]}"
     shards = []
-    for number, (end, count) in enumerate(zip(np.cumsum(COUNTS), COUNTS)):
+    for number, (end, count) in enumerate(zip(np.cumsum(COUNTS), COUNTS, strict=True)):
         rows = slice(end - count, end)
         flat = pa.array(sequences[rows].ravel(), token_type or pa.uint16())
         column = pa.FixedSizeListArray.from_arrays(flat, LENGTH)

@@ -36,7 +36,7 @@ def do(store: Store) -> Callable[..., UnitRecord]:
 
 
 def dropped(*rows: tuple[str, str, str | None]) -> pa.Table:
-    return pa.table([list(column) for column in zip(*rows)], schema=DROPPED)
+    return pa.table([list(column) for column in zip(*rows, strict=True)], schema=DROPPED)
 
 
 def test_kept_rows_become_a_shard_and_dropped_ones_a_file_with_their_reasons(store: Store, do) -> None:

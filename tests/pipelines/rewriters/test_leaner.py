@@ -203,7 +203,7 @@ def test_turns_down_rewrites_of_another_document(pairs: list[Pair]) -> None:
     swapped = [
         (genre, original, rewrite)
         for genre, group in by_genre.items()
-        for (original, _), (_, rewrite) in zip(group, group[1:] + group[:1])
+        for (original, _), (_, rewrite) in zip(group, group[1:] + group[:1], strict=True)
     ]
 
     assert _share_taken(swapped) < 0.05

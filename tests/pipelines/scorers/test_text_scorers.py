@@ -66,7 +66,7 @@ def test_syllables_of_common_words() -> None:
     data, offsets = utf8(pa.array(list(known)))
     words, syllables = syllable_counter()(data, classify(data), offsets)
     assert words.tolist() == [1] * len(known)
-    assert dict(zip(known, syllables.tolist())) == known
+    assert dict(zip(known, syllables.tolist(), strict=True)) == known
 
 
 def test_flesch_formulas() -> None:
@@ -103,13 +103,13 @@ def test_words_are_word_punct_tokens(texts: list[str]) -> None:
     tokens = [re.findall(r"\w+|[^\w\s]+", lowered(text)) for text in texts]
     assert np.diff(offsets).tolist() == [len(each) for each in tokens]
     flat = [token for each in tokens for token in each]
-    assert len(dict.fromkeys(zip(flat, hashes.tolist()))) == len(set(flat)) == len(set(hashes.tolist()))
+    assert len(dict.fromkeys(zip(flat, hashes.tolist(), strict=True))) == len(set(flat)) == len(set(hashes.tolist()))
 
 
 @settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("ab. \né日")), max_size=6))
 def test_entropy_is_that_of_the_counts(texts: list[str]) -> None:
-    for text, bits in zip(texts, scores(UnigramEntropy(), *texts)):
+    for text, bits in zip(texts, scores(UnigramEntropy(), *texts), strict=True):
         counts = Counter(re.findall(r"\w+|[^\w\s]+", text))
         total = sum(counts.values())
         assert bits == pytest.approx(-sum(n / total * math.log2(n / total) for n in counts.values()), abs=1e-9)

@@ -74,7 +74,7 @@ def test_exact_keeps_what_differs_by_a_byte(ingested, applied) -> None:
 def test_the_survivor_does_not_depend_on_which_copy_is_read_first(ingested, applied) -> None:
     before = ingested(["Same text", "other"], ["same text"])
     manifest, table = applied(before, {"kind": "dedup_exact"})
-    ids = {text: id_ for id_, text in zip(table["id"].to_pylist(), table["text"].to_pylist())}
+    ids = {text: id_ for id_, text in zip(table["id"].to_pylist(), table["text"].to_pylist(), strict=True)}
     (survivor,) = [text for text in ids if text.lower() == "same text"]
     (lost,) = manifest.examples
     assert lost["detail"] == ids[survivor]

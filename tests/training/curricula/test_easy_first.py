@@ -16,7 +16,7 @@ def test_only_the_active_share_is_drawn_from(growth: str) -> None:
     spec = EasyFirst(start_share=0.2, step_share=0.1, growth=growth, growth_share=0.6)
     plan = spec.plan(BUCKETS, 1_000, seed=3)
     shares, times = spec.stages()
-    for share, begins, ends in zip(shares, times, np.append(times[1:], 1.0)):
+    for share, begins, ends in zip(shares, times, np.append(times[1:], 1.0), strict=True):
         stage = plan[round(begins * 1_000) : round(ends * 1_000)]
         assert BUCKETS[stage].max() < np.ceil(share * 200)
 

@@ -82,7 +82,7 @@ def test_the_band_spans_the_seeds(example: Report) -> None:
     line = chart.lines[0]
     band, middle = places(line.band), places(line.path)
     upper, lower = band[: len(middle)], band[len(middle) :][::-1]
-    assert all(top[1] < mid[1] < low[1] for top, mid, low in zip(upper, middle, lower))
+    assert all(top[1] < mid[1] < low[1] for top, mid, low in zip(upper, middle, lower, strict=True))
 
 
 def test_one_seed_has_no_band_and_one_point_is_a_dot(example: Report) -> None:

@@ -51,7 +51,7 @@ def test_blocks_and_spans_leave_only_prose() -> None:
 def test_code_is_told_by_its_form_or_by_its_neighbours() -> None:
     text = "# set up\nx = 1\nfor k in range(3):\n    pass\n\nHere we stop for a moment.\nif (a) {\n  b\n}\nimport os"
 
-    assert [line for line, code in zip(text.split("\n"), code_lines(text.split("\n"))) if not code] == [
+    assert [line for line, code in zip(text.split("\n"), code_lines(text.split("\n")), strict=True) if not code] == [
         "",
         "Here we stop for a moment.",
     ]

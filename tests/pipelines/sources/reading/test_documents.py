@@ -58,10 +58,10 @@ def test_rows_without_a_visible_text_are_told_apart(texts: list[str | None]) -> 
     assert read.rows["text"].to_pylist() == [text for text in texts if text and text.strip()]
     expected = [
         (line, "no_text" if text is None else "empty")
-        for line, text in zip(lines.tolist(), texts)
+        for line, text in zip(lines.tolist(), texts, strict=True)
         if not (text and text.strip())
     ]
-    assert list(zip(read.bad["line"].to_pylist(), read.bad["reason"].to_pylist())) == expected
+    assert list(zip(read.bad["line"].to_pylist(), read.bad["reason"].to_pylist(), strict=True)) == expected
     assert read.bad.schema == BAD
 
 

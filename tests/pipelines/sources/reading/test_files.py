@@ -102,7 +102,7 @@ class TestLines:
         packed = PACKED[suffix]
         file = write(tmp_path / f"a.txt{suffix}", packed[: int(len(packed) * share)])
         seen: list[bytes] = []
-        with pytest.raises(files.Damaged) as caught:
+        with pytest.raises(files.DamagedError) as caught:
             seen.extend(line for batch in files.line_batches(str(file)) for line in batch.lines)
         assert caught.value.reason == "truncated_file"
         assert caught.value.line == len(seen) + 1
@@ -111,27 +111,27 @@ class TestLines:
 
     @pytest.mark.parametrize("suffix", [".gz", ".zst"])
     def test_what_is_not_compressed_is_corrupt(self, tmp_path: Path, suffix: str) -> None:
-        with pytest.raises(files.Damaged) as caught:
+        with pytest.raises(files.DamagedError) as caught:
             lines_of(write(tmp_path / f"a.txt{suffix}", b"no compressed data at all"))
         assert caught.value.reason == "corrupt_file"
 
     def test_a_flipped_bit_is_noticed_by_the_checksum(self, tmp_path: Path) -> None:
         broken = bytearray(PACKED[".gz"])
         broken[-6] ^= 1
-        with pytest.raises(files.Damaged) as caught:
+        with pytest.raises(files.DamagedError) as caught:
             lines_of(write(tmp_path / "a.txt.gz", bytes(broken)))
         assert caught.value.reason == "corrupt_file"
         assert zlib.crc32(CONTENT).to_bytes(4, "little") == PACKED[".gz"][-8:-4]
 
     def test_a_missing_file_is_unreadable(self, tmp_path: Path) -> None:
-        with pytest.raises(files.Damaged) as caught:
+        with pytest.raises(files.DamagedError) as caught:
             lines_of(tmp_path / "gone.txt")
         assert caught.value.reason == "unreadable_file"
 
     def test_a_line_without_end_stops_before_memory_does(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(files, "LINE_LIMIT_BYTES", 1 << 20)
         file = write(tmp_path / "a.txt", b"short\n" + b"x" * (3 << 20))
-        with pytest.raises(files.Damaged) as caught:
+        with pytest.raises(files.DamagedError) as caught:
             lines_of(file, batch_bytes=4)
         assert (caught.value.reason, caught.value.line) == ("line_too_long", 2)
 
