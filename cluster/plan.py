@@ -9,6 +9,7 @@ from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 from training.plan import Planned, planned
 
+NOT_ROWS = ("pack", "train", "held_out", "evaluate", "study")  # stages whose rows are no documents of the data
 HEAD = ("stage", "address", "in the store", "rows", "text")
 
 
@@ -41,9 +42,6 @@ def _row(stage: Planned, found: Manifest | None, before: Manifest | None, config
         return (name, stage.address, "no", *_unread(data.source))
     most = f"at most {before.rows:,}" if before is not None and stage.name not in NOT_ROWS else ""
     return (name, stage.address, "no", most, "")
-
-
-NOT_ROWS = ("pack", "train", "held_out", "evaluate", "study")  # stages whose rows are no documents of the data
 
 
 def _unread(source: Source) -> tuple[str, str]:
