@@ -30,6 +30,7 @@ class Scorer(Component):
     """Gives every row a finite number; what the number means and which end is better is the docstring's first line."""
 
     family: ClassVar[str] = "pipelines.scorers"
+    seeded: ClassVar[bool] = False  # whether `fit` draws with the run's seed, which is then part of the address
 
     @property
     def columns(self) -> list[str]:

@@ -53,7 +53,6 @@ class Step(Component):
     """
 
     family: ClassVar[str] = "pipelines.steps"
-    seeded: ClassVar[bool] = False  # whether the run's seed is part of what the step computes
     suffix: ClassVar[str] = "parquet"  # format of the shards: parquet, or arrow to be memory-mapped
 
     @property
@@ -65,6 +64,11 @@ class Step(Component):
     def adds(self) -> list[str]:
         """The columns that every row has after the step, beside those that it had before."""
         return []
+
+    @property
+    def seeded(self) -> bool:
+        """Whether the run's seed changes what the step computes, and so its address."""
+        return False
 
     @property
     def by_row_group(self) -> bool:

@@ -35,10 +35,14 @@ class Encode(Step):
     """
 
     version: ClassVar[int] = 2
-    seeded: ClassVar[bool] = True
 
     codec: Codec
     verify: Verify = "sample"
+
+    @property
+    def seeded(self) -> bool:
+        """True: the codec is trained on a sample that the seed draws."""
+        return True
 
     @property
     def adds(self) -> list[str]:

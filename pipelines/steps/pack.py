@@ -31,7 +31,6 @@ class Pack(Step):
     there is one bucket and the order within a shard is random.
     """
 
-    seeded: ClassVar[bool] = True
     suffix: ClassVar[str] = "arrow"
     version: ClassVar[int] = 2
 
@@ -39,6 +38,11 @@ class Pack(Step):
     by: str | None = None
     easy: Literal["low", "high"] = "low"
     buckets: int = Field(default=20, ge=1, le=256)
+
+    @property
+    def seeded(self) -> bool:
+        """True: the order of documents in a bucket is drawn by the seed."""
+        return True
 
     @property
     def columns(self) -> list[str]:

@@ -1,7 +1,7 @@
 """Step `quota`: from every source at most its share of a budget, drawn at random by the hash of the id."""
 
 import functools
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,13 @@ class Quota(Step):
     beyond a quota as `over_quota`.
     """
 
-    seeded: ClassVar[bool] = True
-
     quotas: dict[str, float] = Field(min_length=1)
     count: Literal["rows", "tokens"] = "rows"
+
+    @property
+    def seeded(self) -> bool:
+        """True: the rows of a source are drawn by the seed."""
+        return True
 
     @property
     def columns(self) -> list[str]:

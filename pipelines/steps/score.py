@@ -31,6 +31,11 @@ class Score(Step):
         return [self.column, *(self._beside(name) for name in self.scorer.adds)]
 
     @property
+    def seeded(self) -> bool:
+        """Whether the scorer's fit draws by the seed."""
+        return self.scorer.seeded
+
+    @property
     def by_row_group(self) -> bool:
         """True for scorers that load a model in a pool of workers."""
         return self.scorer.resources.workers > 0

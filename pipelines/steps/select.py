@@ -1,7 +1,7 @@
 """Step `select`: the rows that a selector ranks highest, as many as its budget allows."""
 
 import functools
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,12 @@ from pipelines.corpus.randomness import key64
 class Select(Step):
     """Keeps the rows at or above one exact cutoff of the whole corpus; the others are dropped as `not_selected`."""
 
-    seeded: ClassVar[bool] = True
-
     selector: Selector
+
+    @property
+    def seeded(self) -> bool:
+        """True: equal keys are told apart by the seed, and a selector may draw by it."""
+        return True
 
     @property
     def columns(self) -> list[str]:

@@ -55,7 +55,7 @@ def test_one_of_every_group_survives_whatever_the_number_of_buckets(ingested, ap
 
 
 def test_a_part_of_a_shard_loses_the_rows_that_lie_in_it(store) -> None:
-    manifest = Manifest(address="law-1", name="law", kind="law", recipe={}, inputs=[])
+    manifest = Manifest(address="law-1", name="law", kind="law", ingredients={})
     corpus = StoredCorpus(store, manifest, Attempt.begin(store, "law-2"))
     corpus.put("losers-00004", pa.table({"_row": [1, 5], "winner": ["a", "b"]}))
     rows = pa.table({"id": [str(number) for number in range(8)]})
