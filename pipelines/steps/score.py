@@ -4,11 +4,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pydantic import field_validator
 
-from pipelines.contracts.rows import Fitted, FloatArray, Outcome, Resources
+from pipelines.contracts.rows import GENRE, ID, SOURCE, TEXT, Fitted, FloatArray, Outcome, Resources
 from pipelines.contracts.scorer import Scorer, Scores
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
 from pipelines.store.manifest import FLOPS
+
+OF_DOCUMENTS = (ID, TEXT, SOURCE, GENRE)
 
 
 class Score(Step):
@@ -19,6 +22,13 @@ class Score(Step):
 
     scorer: Scorer
     column: str
+
+    @field_validator("column")
+    @classmethod
+    def _is_free(cls, column: str) -> str:
+        if column in OF_DOCUMENTS:
+            raise ValueError(f"a score named '{column}' would replace what documents have there; choose another name")
+        return column
 
     @property
     def columns(self) -> list[str]:

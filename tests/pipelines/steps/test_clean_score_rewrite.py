@@ -1,3 +1,9 @@
+import pytest
+from pydantic import ValidationError
+
+from pipelines.contracts.step import Step
+
+
 def test_clean_names_the_filter_and_its_reason(ingested, applied) -> None:
     before = ingested(["too short", "a text of quite a few words, which is long enough for the rule that is set here"])
     spec = {"kind": "clean", "filters": [{"kind": "length", "min_characters": 40, "min_words": 1}]}
@@ -12,6 +18,12 @@ def test_score_adds_a_column_named_after_the_step(ingested, applied) -> None:
     spec = {"kind": "score", "column": "size", "scorer": {"kind": "length", "unit": "characters"}}
     _, table = applied(before, spec)
     assert table["size"].to_pylist() == [4.0, 8.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["id", "text", "source", "genre"])
+def test_a_score_takes_no_column_that_documents_have(name: str) -> None:
+    with pytest.raises(ValidationError, match=f"a score named '{name}' would replace what documents have there"):
+        Step.model_validate({"kind": "score", "column": name, "scorer": {"kind": "length"}})
 
 
 def test_rewrite_replaces_texts_and_keeps_the_id_of_the_original(ingested, applied, store) -> None:
