@@ -119,9 +119,10 @@ def as_text(tokenizer: Any, prompt: Prompt) -> str:
     """
     if tokenizer.chat_template:
         messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
-        return tokenizer.apply_chat_template(
+        templated: str = tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
         )
+        return templated
     return "\n\n".join([*(message.content for message in prompt.messages), ""])
 
 

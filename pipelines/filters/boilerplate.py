@@ -100,7 +100,8 @@ def _shares(rows: RowArray, weights: FloatArray, hits: pa.Array, texts: int) -> 
     """(texts,) the weight of the pieces that are hits over the weight of all pieces of that text, 0 without pieces."""
     hit_weights = weights * hits.to_numpy(zero_copy_only=False)
     total = np.bincount(rows, weights, texts)
-    return np.bincount(rows, hit_weights, texts) / np.where(total > 0, total, 1)
+    shares: FloatArray = np.bincount(rows, hit_weights, texts) / np.where(total > 0, total, 1)
+    return shares
 
 
 def _paragraph_shares(texts: pa.Array, phrases: str) -> FloatArray:

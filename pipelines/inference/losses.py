@@ -141,4 +141,5 @@ def _vllm_runner(spec: LossModel) -> LossFn:
 
 def _nats(window: Window, logprobs: Any) -> float:
     places = range(window.first, len(window.tokens))
-    return -sum(logprobs[place][window.tokens[place]].logprob for place in places)
+    nats: float = -sum(logprobs[place][window.tokens[place]].logprob for place in places)
+    return nats

@@ -95,7 +95,7 @@ def _finish(do: Callable[[Unit], UnitRecord], batch: pa.Table) -> pa.Table:
 class _Worker:
     """An actor of a pool: the work is opened when the actor starts."""
 
-    def __init__(self, work: "ray.ObjectRef") -> None:
+    def __init__(self, work: "ray.ObjectRef[Work]") -> None:
         import ray
 
         self._do = ray.get(work).open()
@@ -104,12 +104,12 @@ class _Worker:
         return _finish(self._do, batch)
 
 
-def _run_task(batch: pa.Table, work: "ray.ObjectRef") -> pa.Table:
+def _run_task(batch: pa.Table, work: "ray.ObjectRef[Work]") -> pa.Table:
     return _finish(_opened(work), batch)
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(work: "ray.ObjectRef") -> Callable[[Unit], UnitRecord]:
+def _opened(work: "ray.ObjectRef[Work]") -> Callable[[Unit], UnitRecord]:
     import ray
 
     return ray.get(work).open()

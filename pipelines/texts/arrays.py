@@ -39,7 +39,8 @@ def bytes_and_offsets(texts: pa.Array) -> tuple[ByteArray, OffsetArray]:
 
 def share(part: npt.NDArray[np.integer], whole: npt.NDArray[np.integer]) -> FloatArray:
     """`part / whole`, and 0 where the whole is 0."""
-    return part / np.maximum(whole, 1)
+    shares: FloatArray = part / np.maximum(whole, 1)
+    return shares
 
 
 def over(counts: npt.NDArray[np.integer], limits: Sequence[Limit]) -> list[tuple[str, BoolArray]]:

@@ -87,12 +87,15 @@ def is_bullet(data: ByteArray, begin: int, stop: int, classes: ByteArray) -> boo
     """Whether a line whose first word this is begins with a bullet point."""
     code, width = code_point(data, begin, stop)
     bits = class_of(classes, code)
-    return bits & BULLET > 0 or (bits & SPACED_BULLET > 0 and begin + width == stop)
+    return bool(bits & BULLET > 0 or (bits & SPACED_BULLET > 0 and begin + width == stop))
 
 
 @compiled
 def count_word(data: ByteArray, begin: int, stop: int, classes: ByteArray, tally: CountArray) -> bool:
     """Adds one word to the counts of its text; returns whether it ends in an ellipsis."""
+    letters: int | np.integer
+    digits: int | np.integer
+    capitals: int | np.integer
     letters, digits, capitals, symbols, characters, dots, position = 0, 0, 0, 0, 0, 0, begin
     cut_off = False
     while position < stop:

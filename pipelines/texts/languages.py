@@ -21,6 +21,7 @@ SAMPLE_BYTES = 384  # from the head and again from the middle
 Weights = npt.NDArray[np.float32]
 States = npt.NDArray[np.uint32]
 Rows = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def walk(
 
 
 @compiled
-def count_features(text: ByteArray, automaton: tuple[States, Rows, Rows], counts: Rows, visited: Rows) -> int:
+def count_features(text: ByteArray, automaton: tuple[States, Rows, Rows], counts: Counts, visited: Rows) -> int:
     """Counts the features of a text and lists them in `visited`; returns how many different ones there are."""
     next_state, row_start, feature = automaton
     state, features = np.int64(0), 0

@@ -80,7 +80,7 @@ def slot_of(keys: HashArray, key: np.uint64) -> np.int64:
 def seen_before(seen: HashArray, key: np.uint64) -> bool:
     """Whether `key` was in the set; now it is."""
     slot = slot_of(seen, key)
-    before = seen[slot] == key
+    before: bool = seen[slot] == key
     seen[slot] = key
     return before
 
@@ -199,7 +199,8 @@ def top_ngram(starts: IntArray, keys: HashArray, count: int, size: int, slots: I
             covered[slot] += starts[first + size] - starts[max(first, until[slot])]
             until[slot] = first + size
             widest = max(widest, covered[slot])
-    return widest / starts[count]
+    share: float = widest / starts[count]
+    return share
 
 
 @compiled
@@ -211,4 +212,5 @@ def duplicate_ngrams(starts: IntArray, keys: HashArray, count: int, size: int, s
         if seen_before(seen, keys[first]):
             covered += starts[first + size] - starts[max(first, until)]
             until = first + size
-    return covered / starts[count]
+    share: float = covered / starts[count]
+    return share

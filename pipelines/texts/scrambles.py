@@ -49,17 +49,18 @@ def is_vowel(byte: int) -> bool:
 @compiled
 def is_garbled(data: ByteArray, position: int, end: int) -> bool:
     """Whether the character that begins here is garbled (see the head of this file)."""
-    first = data[position]
+    first: int = data[position]
     if first < 0xC2 or position + 1 >= end:
         return False
-    second = data[position + 1]
+    second: int = data[position + 1]
     if first == 0xC2:
         return second < 0xA0
     if first == 0xC3:  # the lead bytes C2, C3 and E2 as they look in Latin-1, with a continuation byte after them
-        following = data[position + 2] if position + 2 < end else 0
+        following: int = data[position + 2] if position + 2 < end else 0
         if second == 0x82 or second == 0x83:
             return following == 0xC2
-        return second == 0xA2 and position + 3 < end and following == 0xE2 and data[position + 3] == 0x82
+        is_quote: bool = second == 0xA2 and position + 3 < end and following == 0xE2 and data[position + 3] == 0x82
+        return is_quote
     if first == 0xEF and position + 2 < end:
         return second < 0xA4 or (second == 0xBF and data[position + 2] == 0xBD)
     return first == 0xEE

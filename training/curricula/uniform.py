@@ -13,4 +13,5 @@ class Uniform(Curriculum):
         """(draws,) sequence numbers; the difficulty in `buckets` is not looked at."""
         epochs = -(-draws // len(buckets))
         orders = [np.random.default_rng([seed, epoch]).permutation(len(buckets)) for epoch in range(epochs)]
-        return np.concatenate([np.empty(0, np.int64), *orders])[:draws].astype(np.int64)
+        numbers: IntArray = np.concatenate([np.empty(0, np.int64), *orders])[:draws].astype(np.int64)
+        return numbers

@@ -138,9 +138,12 @@ def _part(rank: int, world: int) -> str:
 def _whole(engine: "DeepSpeedEngine", weight: "torch.Tensor", moment: str | None) -> "torch.Tensor":
     from deepspeed.utils import safe_get_full_fp32_param, safe_get_full_optimizer_state
 
+    whole: torch.Tensor
     if engine.zero_optimization_stage() > 0:
-        return safe_get_full_optimizer_state(weight, moment) if moment else safe_get_full_fp32_param(weight)
-    return base_optimizer(engine).state[weight][moment] if moment else weight
+        whole = safe_get_full_optimizer_state(weight, moment) if moment else safe_get_full_fp32_param(weight)
+    else:
+        whole = base_optimizer(engine).state[weight][moment] if moment else weight
+    return whole
 
 
 def _set_whole(

@@ -57,7 +57,8 @@ def set_learning_rate(engine: "DeepSpeedEngine", learning_rate: float) -> None:
 
 def base_optimizer(engine: "DeepSpeedEngine") -> "torch.optim.Optimizer":
     """The torch optimizer inside whatever DeepSpeed has wrapped around it."""
-    return engine.basic_optimizer
+    inner: torch.optim.Optimizer = engine.basic_optimizer
+    return inner
 
 
 def _optimizer(network: Any, config: TrainingConfig) -> "torch.optim.Optimizer":

@@ -160,7 +160,8 @@ def accuracy_by_place(arm: Arm, documents: TokenArrays) -> list[float]:
         where_BT = batch.scored_BT & (placed.tokens_BT >= 0)
         np.add.at(counts, placed.tokens_BT[where_BT], 1)
         np.add.at(hits, placed.tokens_BT[where_BT & window_hits(network, arm.objective, batch)], 1)
-    return (hits / np.maximum(counts, 1)).tolist()
+    shares: list[float] = (hits / np.maximum(counts, 1)).tolist()
+    return shares
 
 
 def window_hits(network: Any, objective: Objective, batch: WindowBatch) -> BoolArray:

@@ -86,4 +86,5 @@ class _Layer(torch.nn.Module):
         read_BHTE = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask_HTT)
         hidden_BTD = hidden_BTD + self.attended(read_BHTE.transpose(1, 2).flatten(2))
         gate, up = self.gate_up(self.feed_forward_norm(hidden_BTD)).chunk(2, -1)
-        return hidden_BTD + self.down(torch.relu(gate) * up)
+        stream_BTD: torch.Tensor = hidden_BTD + self.down(torch.relu(gate) * up)
+        return stream_BTD

@@ -110,4 +110,5 @@ class _NetworkReader:
 
 def _shares(weights: FloatArray) -> FloatArray:
     """(N, 256) probabilities from (N, 256) whole numbers, whose sum is exact in a 64-bit float."""
-    return weights / weights.sum(axis=1, keepdims=True)
+    shares: FloatArray = weights / weights.sum(axis=1, keepdims=True)
+    return shares

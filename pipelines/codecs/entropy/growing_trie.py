@@ -159,7 +159,8 @@ def _slot_of(edges: Int64Array, key: int) -> np.int64:
 
 @numba.njit(cache=True, nogil=True)
 def _child_of(edges: Int64Array, key: int) -> int:
-    return edges[_slot_of(edges, key), CHILD]
+    child: int = edges[_slot_of(edges, key), CHILD]
+    return child
 
 
 @numba.njit(cache=True, nogil=True)

@@ -212,4 +212,5 @@ def _is_shortest(state: Int64Array, data: ByteArray, stop: int) -> bool:
     low = (register - state[OFFSET]) & (FULL - 1)
     number = _shortest(low, state[SPAN])
     end = state[READ] - AHEAD + (1 if number % FULL else 0)
-    return number == low + state[OFFSET] and (stop <= end or (stop == end + 1 and data[end] == 0))
+    is_shortest: bool = number == low + state[OFFSET] and (stop <= end or (stop == end + 1 and data[end] == 0))
+    return is_shortest

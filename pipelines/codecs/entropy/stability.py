@@ -56,4 +56,5 @@ def levenshtein(one: npt.NDArray[np.integer], other: npt.NDArray[np.integer]) ->
             least = min(above, row[column]) + 1
             row[column + 1] = min(least, diagonal + (one[place] != other[column]))
             diagonal = above
-    return row[-1]
+    distance: int = row[-1]
+    return distance

@@ -92,7 +92,7 @@ def _check_tensors(shape: Shape, arrays: dict[str, Any]) -> None:
 
 def _layer(shape: Shape, arrays: dict[str, Any], prefix: str) -> Layer:
     def matrix(name: str, gains: str | None = None) -> FloatArray:
-        weight = arrays[f"{prefix}{name}.weight"].astype(np.float64)
+        weight: FloatArray = arrays[f"{prefix}{name}.weight"].astype(np.float64)
         return (weight * arrays[f"{prefix}{gains}.weight"] if gains else weight).T
 
     qkv = matrix("qkv", "attention_norm")
@@ -109,7 +109,8 @@ def _layer(shape: Shape, arrays: dict[str, Any], prefix: str) -> Layer:
 def _rounded(matrix: FloatArray) -> FloatArray:
     """The nearest multiples of the least power of two by which the largest weight has WEIGHT_BITS."""
     _, exponent = np.frexp(np.abs(matrix).max())
-    return np.ldexp(np.round(np.ldexp(matrix, WEIGHT_BITS - exponent)), exponent - WEIGHT_BITS)
+    rounded: FloatArray = np.ldexp(np.round(np.ldexp(matrix, WEIGHT_BITS - exponent)), exponent - WEIGHT_BITS)
+    return rounded
 
 
 def _multiples(values: FloatArray, bits: int) -> FloatArray:
