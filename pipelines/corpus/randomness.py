@@ -10,13 +10,12 @@ import pyarrow as pa
 import xxhash
 
 from pipelines.contracts.rows import FloatArray
+from pipelines.texts.mixing import GOLDEN, mixed
 
 Uint64Array = npt.NDArray[np.uint64]
 
 HEX_DIGITS = 32
 NOT_HEX = 255
-_MULTIPLIERS = np.array([0xBF58476D1CE4E5B9, 0x94D049BB133111EB], np.uint64)
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def uniform(ids: pa.Array, seed: int, purpose: str = "") -> FloatArray:
@@ -34,16 +33,8 @@ def key64(ids: pa.Array, seed: int, purpose: str = "") -> Uint64Array:
     """
     words = _id_words(ids)
     start = xxhash.xxh3_64_intdigest(f"{seed}:{purpose}".encode())
-    inner = _mixed(words[:, 1] + np.uint64(start))
-    return _mixed(inner ^ words[:, 0])
-
-
-def _mixed(words: Uint64Array) -> Uint64Array:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): a bijection in which every bit moves every other."""
-    words = words + _GOLDEN
-    words = (words ^ (words >> np.uint64(30))) * _MULTIPLIERS[0]
-    words = (words ^ (words >> np.uint64(27))) * _MULTIPLIERS[1]
-    return words ^ (words >> np.uint64(31))
+    inner = mixed(words[:, 1] + np.uint64(start) + GOLDEN)
+    return mixed((inner ^ words[:, 0]) + GOLDEN)
 
 
 def _id_words(ids: pa.Array) -> Uint64Array:

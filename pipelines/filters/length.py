@@ -1,5 +1,7 @@
 """Texts that are too short or too long, as a whole or in their words."""
 
+from typing import ClassVar
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -7,12 +9,14 @@ from pydantic import Field
 
 from pipelines.contracts.filter import Filter, FilterFn
 from pipelines.texts.arrays import bytes_and_offsets, first_reason
+from pipelines.texts.classes import character_classes
 
 
 class Length(Filter):
     """Drops texts outside bounds on characters, words, and characters a word.
 
-    A word is what stands between whitespace; `characters` counts whitespace, the mean word length does not. The upper
+    Words stand between whitespace; in Chinese, Japanese and Thai every letter is one, and has no part in the mean word
+    length. `characters` counts whitespace, the mean word length does not. The upper
     bound on words and both bounds on the mean word length are those of Rae et al. 2021 ("Gopher", appendix A.1.1); its
     lower bound of 50 words is for web pages (`min_words: 50`), the default of 20 words and 100 characters also keeps
     short documentation. None turns a bound off. A text without words has no mean word length.
@@ -20,6 +24,8 @@ class Length(Filter):
     Reasons: `too_short`, `too_long`, `too_few_words`, `too_many_words`, `short_words`, `long_words`; the first in this
     order is given.
     """
+
+    version: ClassVar[int] = 2  # 2: letters of scripts without spaces are words
 
     min_characters: int | None = Field(default=100, ge=0)
     max_characters: int | None = Field(default=1_000_000, ge=0)
@@ -30,7 +36,9 @@ class Length(Filter):
 
     def open(self) -> FilterFn:
         """The compiled judge: the first call in a process takes a moment to load it, or seconds to compile it once."""
-        from pipelines.texts.words import count_words
+        from pipelines.texts.words import SPACED_CHARACTERS, SPACED_WORDS, UNSPACED_WORDS, count_words
+
+        classes = character_classes()
 
         bounds = [
             ("too_short", "too_long", self.min_characters, self.max_characters),
@@ -40,8 +48,10 @@ class Length(Filter):
 
         def judge(texts: pa.Array) -> pa.Array:
             characters = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
-            words, in_words = count_words(*bytes_and_offsets(texts)).T
-            mean = np.divide(in_words, words, out=np.full(len(words), np.nan), where=words > 0)
+            counts = count_words(*bytes_and_offsets(texts), classes)
+            spaced, in_spaced = counts[:, SPACED_WORDS], counts[:, SPACED_CHARACTERS]
+            words = spaced + counts[:, UNSPACED_WORDS]
+            mean = np.divide(in_spaced, spaced, out=np.full(len(spaced), np.nan), where=spaced > 0)
             rules = []
             for (low, high, least, most), values in zip(bounds, (characters, words, mean), strict=True):
                 rules += [] if least is None else [(low, values < least)]

@@ -40,6 +40,7 @@ class Symbols(Filter):
     def open(self) -> FilterFn:
         """The compiled judge: the first call in a process takes a moment to load it, or seconds to compile it once."""
         from pipelines.texts import characters as c
+        from pipelines.texts.classes import character_classes
 
         limits = [
             Limit("symbols", self.symbols, c.SYMBOLS, c.CHARACTERS),
@@ -50,7 +51,7 @@ class Symbols(Filter):
             Limit("bullet_lines", self.bullet_lines, c.BULLET_LINES, c.LINES),
             Limit("ellipsis_lines", self.ellipsis_lines, c.ELLIPSIS_LINES, c.LINES),
         ]
-        classes, least_letter_words = c.classes(), self.letter_words or 0.0
+        classes, least_letter_words = character_classes(), self.letter_words or 0.0
 
         def judge(texts: pa.Array) -> pa.Array:
             counts = c.census(*bytes_and_offsets(texts), classes)

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
-from pipelines.texts.classes import utf8
+from pipelines.texts.arrays import utf8
 
 HIGHEST_LEVEL = {"zlib": 9, "zstd": 22}
 

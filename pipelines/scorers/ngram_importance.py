@@ -1,8 +1,7 @@
 """Scorer `ngram_importance`: how much more a text looks like the target than like the corpus, after DSIR."""
 
 import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,28 +12,26 @@ from pipelines.contracts.rows import TEXT, Fitted, FloatArray
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import Corpus
-from pipelines.texts.arrays import OffsetArray
-from pipelines.texts.hashing import MIX_FIRST, MIX_SECOND, HashArray, word_hasher
-
-if TYPE_CHECKING:
-    pass
 
 CountArray = npt.NDArray[np.int64]
 
 FLOOR = 1e-8  # the paper's code adds it to both probabilities before the logarithm
 FIT_ROWS = 1024
-BIGRAM = np.uint64(0x9E3779B97F4A7C15)
 
 
 class NgramImportance(Scorer):
     """DSIR's log importance weight of a text towards `target`: high is like the target (arXiv 2302.03169, section 4).
 
     log w(x) = sum over the words and pairs of neighbouring words g of x of log(p_target(g) + 1e-8) - log(p_corpus(g) +
-    1e-8), with the n-grams hashed into `buckets`. Words are those of `word_hasher`; the hash is not DSIR's sha256, so
-    single collisions differ. `normalize: sum` is the paper's weight, for `importance_sample`; `mean_per_token` divides
-    it by the number of words, for `top_fraction`, which would choose by length otherwise. `smoothing` is added to the
-    count of every bucket in both distributions.
+    1e-8), with the n-grams hashed into `buckets`. Words are the folded words and runs of marks of
+    `pipelines/texts/words.py`: DSIR's WordPunct tokens, but that an underscore is a mark, combining marks stay with
+    their letter, and a letter of Chinese, Japanese or Thai is a word. The hash is not DSIR's sha256, so single
+    collisions differ. `normalize: sum` is the paper's weight, for `importance_sample`; `mean_per_token` divides it by
+    the number of words, for `top_fraction`, which would choose by length otherwise. `smoothing` is added to the count
+    of every bucket in both distributions.
     """
+
+    version: ClassVar[int] = 2  # 2: words of the folded text, letters of scripts without spaces by themselves
 
     target: Source
     buckets: int = Field(default=10_000, ge=2)
@@ -60,12 +57,14 @@ class NgramImportance(Scorer):
 
     def open(self, fitted: Fitted) -> ScoreFn:
         """The weighing function; `fitted` is what `fit` returned."""
+        from pipelines.texts.buckets import accumulate
+        from pipelines.texts.hashing import hash_pieces
+
         ratios: FloatArray = fitted["log_ratio"]
-        hash_words, accumulate = word_hasher(), ngram_accumulator()
 
         def score(rows: pa.Table) -> Scores:
             texts = rows[TEXT].combine_chunks()
-            hashes, word_offsets = hash_words(texts)
+            hashes, word_offsets = hash_pieces(texts)
             weights = np.zeros(len(texts))
             accumulate(hashes, word_offsets, ratios, np.zeros(len(ratios), np.int64), weights)
             if self.normalize == "mean_per_token":
@@ -87,46 +86,15 @@ def log_ratio(target: CountArray, corpus: CountArray, smoothing: float) -> Float
 
 def count_ngrams(rows: pa.Table, buckets: int) -> CountArray:
     """(buckets,) how often the n-grams of the column `text` fall into each bucket."""
-    hash_words, accumulate = word_hasher(), ngram_accumulator()
+    from pipelines.texts.buckets import accumulate
+    from pipelines.texts.hashing import hash_pieces
+
     counts = np.zeros(buckets, np.int64)
     for start in range(0, rows.num_rows, FIT_ROWS):
-        hashes, word_offsets = hash_words(rows[TEXT].slice(start, FIT_ROWS).combine_chunks())
+        hashes, word_offsets = hash_pieces(rows[TEXT].slice(start, FIT_ROWS).combine_chunks())
         accumulate(hashes, word_offsets, np.zeros(buckets), counts, np.zeros(len(word_offsets) - 1))
     return counts
 
 
 def _count_block(rows: pa.Table, buckets: int) -> pa.Table:
     return pa.table({"counts": pa.array([count_ngrams(rows, buckets).tobytes()], pa.binary())})
-
-
-Accumulator = Callable[[HashArray, OffsetArray, FloatArray, CountArray, FloatArray], None]
-
-
-@functools.cache
-def ngram_accumulator() -> Accumulator:
-    """The compiled function that adds the n-grams of n texts to (buckets,) counts and their ratios to (n,) sums."""
-    import numba
-
-    kernel: Accumulator = numba.njit(cache=True, nogil=True)(_accumulate)
-    return kernel
-
-
-def _accumulate(
-    hashes: HashArray, word_offsets: OffsetArray, ratios: FloatArray, counts: CountArray, sums: FloatArray
-) -> None:
-    buckets = np.uint64(len(counts))
-    for row in range(len(word_offsets) - 1):
-        first = word_offsets[row]
-        total = 0.0
-        for place in range(first, word_offsets[row + 1]):
-            bucket = hashes[place] % buckets
-            counts[bucket] += 1
-            total += ratios[bucket]
-            if place > first:
-                pair = hashes[place - 1] * BIGRAM + hashes[place]
-                pair = (pair ^ (pair >> np.uint64(30))) * MIX_FIRST
-                pair = (pair ^ (pair >> np.uint64(27))) * MIX_SECOND
-                bucket = (pair ^ (pair >> np.uint64(31))) % buckets
-                counts[bucket] += 1
-                total += ratios[bucket]
-        sums[row] = total

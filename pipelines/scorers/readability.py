@@ -2,16 +2,18 @@
 
 import functools
 from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
-from pipelines.texts.arrays import ByteArray, OffsetArray
-from pipelines.texts.classes import LETTER, VOWEL, classify, utf8
-from pipelines.texts.sentences import CountArray, sentence_counter
+from pipelines.texts.arrays import ByteArray, OffsetArray, utf8
+from pipelines.texts.classes import LETTER, VOWEL, ClassArray, character_classes
+
+CountArray = npt.NDArray[np.int64]
 
 
 class Readability(Scorer):
@@ -24,18 +26,23 @@ class Readability(Scorer):
     consonant, not `ed` after d or t), and at least one. A text without words scores 0.
     """
 
+    version: ClassVar[int] = 2  # 2: 。！？ end sentences; initials as in "U.S." and quoted abbreviations end none
+
     formula: Literal["grade", "ease"] = "grade"
 
     def open(self, fitted: Fitted) -> ScoreFn:
         """Compiles the rules, or loads them compiled from numba's cache."""
-        count_sentences, count_syllables = sentence_counter(), syllable_counter()
+        from pipelines.texts.sentences import count_sentences
+        from pipelines.texts.words import classify
+
+        table, count_syllables = character_classes(), syllable_counter()
         constant, by_words, by_syllables = (-15.59, 0.39, 11.8) if self.formula == "grade" else (206.835, -1.015, -84.6)
 
         def score(rows: pa.Table) -> Scores:
             texts = rows[TEXT].combine_chunks()
             data, offsets = utf8(texts)
-            classes = classify(data)
-            _, sentences = count_sentences(data, classes, offsets)
+            classes = classify(data, table)
+            sentences = count_sentences(data, classes, offsets)
             words, syllables = count_syllables(data, classes, offsets)
             ratio = by_words * words / np.maximum(sentences, 1) + by_syllables * syllables / np.maximum(words, 1)
             return Scores(np.where(words > 0, constant + ratio, 0.0))
@@ -43,7 +50,7 @@ class Readability(Scorer):
         return score
 
 
-SyllableCounter = Callable[[ByteArray, ByteArray, OffsetArray], tuple[CountArray, CountArray]]
+SyllableCounter = Callable[[ByteArray, ClassArray, OffsetArray], tuple[CountArray, CountArray]]
 
 
 @functools.cache
@@ -53,7 +60,7 @@ def syllable_counter() -> SyllableCounter:
 
     kernel = numba.njit(cache=True, nogil=True)(_count)
 
-    def count(data: ByteArray, classes: ByteArray, offsets: OffsetArray) -> tuple[CountArray, CountArray]:
+    def count(data: ByteArray, classes: ClassArray, offsets: OffsetArray) -> tuple[CountArray, CountArray]:
         words, syllables = np.zeros((2, len(offsets) - 1), np.int64)
         kernel(data, classes, offsets, words, syllables)
         return words, syllables
@@ -61,7 +68,9 @@ def syllable_counter() -> SyllableCounter:
     return count
 
 
-def _count(data: ByteArray, classes: ByteArray, offsets: OffsetArray, words: CountArray, syllables: CountArray) -> None:
+def _count(
+    data: ByteArray, classes: ClassArray, offsets: OffsetArray, words: CountArray, syllables: CountArray
+) -> None:
     for row in range(len(offsets) - 1):
         place, end = offsets[row], offsets[row + 1]
         while place < end:

@@ -1,31 +1,38 @@
 """Scorer `unigram_entropy`: how varied a text's words are."""
 
+from typing import TYPE_CHECKING, ClassVar
+
 import numpy as np
 import pyarrow as pa
 
 from pipelines.contracts.rows import TEXT, Fitted, FloatArray
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.texts.arrays import OffsetArray
-from pipelines.texts.hashing import HashArray, word_hasher
+
+if TYPE_CHECKING:
+    from pipelines.texts.hashing import HashArray
 
 
 class UnigramEntropy(Scorer):
     """Bits a word under the text's own distribution of words: low is repetitive, high is varied or long.
 
-    H = -sum over words w of p(w) log2 p(w), p(w) = count(w) / words, on the lower-cased words of `word_hasher`. A text
-    without words scores 0.
+    H = -sum over words w of p(w) log2 p(w), p(w) = count(w) / words, on the folded words and runs of marks
+    of `pipelines/texts/words.py`; in Chinese, Japanese and Thai a letter is a word. A text without words scores 0.
     """
+
+    version: ClassVar[int] = 2  # 2: words of the folded text, letters of scripts without spaces by themselves
 
     def open(self, fitted: Fitted) -> ScoreFn:
         """Compiles the kernels, or loads them compiled from numba's cache."""
         import numba
 
-        hash_words = word_hasher()
+        from pipelines.texts.hashing import hash_pieces
+
         measure = numba.njit(cache=True, nogil=True)(_entropy)
 
         def score(rows: pa.Table) -> Scores:
             texts = rows[TEXT].combine_chunks()
-            hashes, word_offsets = hash_words(texts)
+            hashes, word_offsets = hash_pieces(texts)
             bits = np.zeros(len(texts))
             measure(hashes, word_offsets, bits)
             return Scores(bits)
@@ -33,7 +40,7 @@ class UnigramEntropy(Scorer):
         return score
 
 
-def _entropy(hashes: HashArray, word_offsets: OffsetArray, bits: FloatArray) -> None:
+def _entropy(hashes: "HashArray", word_offsets: OffsetArray, bits: FloatArray) -> None:
     for row in range(len(word_offsets) - 1):
         words = hashes[word_offsets[row] : word_offsets[row + 1]]
         words.sort()

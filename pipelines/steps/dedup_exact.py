@@ -1,12 +1,12 @@
 """Step `dedup_exact`: one copy of every text, over the whole corpus.
 
-Two texts are the same when they are equal after Unicode NFKC, lower case and folding of white space; `normalize:
-exact` compares the bytes as they are. Of equal texts the one with the smallest (id, shard, row) survives, whatever the
-order of the rows or the number of workers.
+Two texts are the same when they are equal folded: in Unicode NFKC and lower case, less invisible characters, all white
+space as single blanks (`pipelines/texts/folding.py`); `normalize: exact` compares the bytes as they are. Of equal texts
+the one with the smallest (id, shard, row) survives, whatever the order of the rows or the number of workers.
 """
 
 import functools
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +16,13 @@ from pydantic import Field
 from pipelines.contracts.component import PLACEMENT
 from pipelines.contracts.rows import DROPPED, ID, ROW, SHARD, TEXT, Fitted, Outcome
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
-from pipelines.duplicates.exact import BUCKET, NORMALIZERS, find_losers, with_keys
+from pipelines.duplicates.exact import BUCKET, find_losers, normalizer, with_keys
 
 
 class DedupExact(Step):
     """Drops every document whose normalized text another document has; the reason is `duplicate`, the detail its id."""
+
+    version: ClassVar[int] = 2  # 2: all of Unicode's white space is folded, invisible characters are left out
 
     normalize: Literal["folded", "exact"] = "folded"
 
@@ -29,7 +31,7 @@ class DedupExact(Step):
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """Finds the losers of every group of equal texts by a shuffle on the hash: only hashes and ids travel."""
         buckets = max(1, -(-corpus.documents // self.bucket_rows))
-        key = functools.partial(with_keys, NORMALIZERS[self.normalize], buckets)
+        key = functools.partial(with_keys, normalizer(self.normalize), buckets)
         keyed = corpus.rows([ID, TEXT]).map_batches(key, batch_format="pyarrow")
         put = functools.partial(_put_by_shard, corpus)
         if buckets == 1:

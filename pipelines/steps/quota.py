@@ -1,7 +1,7 @@
 """Step `quota`: from every source at most its share of a budget, drawn at random by the hash of the id."""
 
 import functools
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +13,20 @@ from pipelines.contracts.rows import DROPPED, ID, SOURCE, TEXT, Fitted, Outcome
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
 from pipelines.corpus.cutoff import Cutoff, Uint64Array, find_cutoff
 from pipelines.corpus.randomness import key64
+from pipelines.texts.arrays import bytes_and_offsets, one_array
+from pipelines.texts.classes import character_classes
 
 
 class Quota(Step):
-    """Keeps `quotas[source]` rows or tokens (runs of characters between white space) of every source named there.
+    """Keeps `quotas[source]` rows or tokens of every source named there.
+
+    Tokens are the words between white space; in Chinese, Japanese and Thai every letter is one.
 
     A source that has less keeps all it has; rows of a source that is not named are dropped as `no_quota`, those
     beyond a quota as `over_quota`.
     """
+
+    version: ClassVar[int] = 2  # 2: letters of scripts without spaces are tokens
 
     quotas: dict[str, float] = Field(min_length=1)
     count: Literal["rows", "tokens"] = "rows"
@@ -79,5 +85,8 @@ def _rank(count: str, seed: int, rows: pa.Table) -> tuple[Uint64Array, Uint64Arr
     tie = key64(rows[ID].combine_chunks(), seed, "quota")
     mass = np.ones(rows.num_rows)
     if count == "tokens":
-        mass = pc.list_value_length(pc.utf8_split_whitespace(rows[TEXT])).to_numpy().astype(np.float64)
+        from pipelines.texts.words import SPACED_WORDS, UNSPACED_WORDS, count_words
+
+        counts = count_words(*bytes_and_offsets(one_array(rows[TEXT])), character_classes())
+        mass = (counts[:, SPACED_WORDS] + counts[:, UNSPACED_WORDS]).astype(np.float64)
     return np.zeros_like(tie), tie, mass

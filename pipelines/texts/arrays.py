@@ -37,6 +37,17 @@ def bytes_and_offsets(texts: pa.Array) -> tuple[ByteArray, OffsetArray]:
     return data, offsets.astype(np.int64)
 
 
+def utf8(texts: pa.Array) -> tuple[ByteArray, OffsetArray]:
+    """The bytes of these texts alone, and (n + 1,) offsets into them from 0; no text is copied."""
+    data, offsets = bytes_and_offsets(texts)
+    return data[offsets[0] : offsets[-1]], offsets - offsets[0]
+
+
+def from_bytes(data: ByteArray, offsets: OffsetArray) -> pa.Array:
+    """The large_string array of these bytes and (n + 1,) offsets; nothing is copied."""
+    return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
 def share(part: npt.NDArray[np.integer], whole: npt.NDArray[np.integer]) -> FloatArray:
     """`part / whole`, and 0 where the whole is 0."""
     shares: FloatArray = part / np.maximum(whole, 1)

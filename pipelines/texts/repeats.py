@@ -10,18 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.texts.arrays import ByteArray, FloatArray, OffsetArray
-from pipelines.texts.words import compiled, is_character_start, next_word
+from pipelines.texts.hashing import FNV_START, HashArray, mix, with_byte
+from pipelines.texts.mixing import GOLDEN
+from pipelines.texts.words import compiled, is_character_start, next_run
 
-HashArray = npt.NDArray[np.uint64]
 IntArray = npt.NDArray[np.int32]
 Words = tuple[HashArray, IntArray, IntArray]  # of each word: hash, characters before it, line breaks before it (0 to 2)
 Table = tuple[HashArray, IntArray, IntArray, IntArray]  # of each slot: key (0: empty), count, covered until, covered
 
-SEED = np.uint64(0xCBF29CE484222325)
-BYTE_FACTOR = np.uint64(0x100000001B3)
-WORD_FACTOR = np.uint64(0x9E3779B97F4A7C15)
-MIX_FACTOR = np.uint64(0xFF51AFD7ED558CCD)
-HALF = np.uint64(32)
+SEED, WORD_FACTOR = FNV_START, GOLDEN
 EMPTY = np.uint64(0)
 
 # Rules in the order in which they are tried; n-grams of 2 to 4 words are judged by the top one, longer by duplicates.
@@ -68,9 +65,12 @@ def table_size(entries: int) -> int:
 
 @compiled
 def slot_of(keys: HashArray, key: np.uint64) -> np.int64:
-    """The slot that holds `key`, or the empty one where it belongs; the number of slots is a power of two."""
+    """The slot that holds `key`, or the empty one where it belongs; the number of slots is a power of two.
+
+    Keys are sums of mixed numbers times odd factors: their low bits are as random as the others.
+    """
     mask = len(keys) - 1
-    slot = np.int64(mixed(key) & np.uint64(mask))
+    slot = np.int64(key & np.uint64(mask))
     while keys[slot] != EMPTY and keys[slot] != key:
         slot = (slot + 1) & mask
     return slot
@@ -94,27 +94,20 @@ def emptied(keys: HashArray, entries: int) -> HashArray:
 
 
 @compiled
-def mixed(key: np.uint64) -> np.uint64:
-    """The key with its high bits spread over the low ones."""
-    key = (key ^ (key >> HALF)) * MIX_FACTOR
-    return key ^ (key >> HALF)
-
-
-@compiled
 def read_words(data: ByteArray, begin: int, end: int, words: Words) -> int:
     """Fills `words` with those of one text and returns their number; one entry more holds the characters in total."""
     hashes, starts, breaks = words
     count, characters = 0, 0
-    word, stop, lines = next_word(data, begin, end)
+    word, stop, lines = next_run(data, begin, end)
     while word < stop:
         starts[count], breaks[count] = characters, min(lines, 2)
-        key = SEED
+        key = FNV_START
         for position in range(word, stop):
-            key = (key ^ np.uint64(data[position])) * BYTE_FACTOR
+            key = with_byte(key, data[position])
             characters += is_character_start(data[position])
-        hashes[count] = mixed(key)
+        hashes[count] = mix(key)
         count += 1
-        word, stop, lines = next_word(data, stop, end)
+        word, stop, lines = next_run(data, stop, end)
     starts[count] = characters
     return count
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.texts.arrays import ByteArray, OffsetArray
-from pipelines.texts.words import compiled, is_character_start, next_word
+from pipelines.texts.words import compiled, is_character_start, next_run
 
 CHARACTERS, WORDS, ENCODED_CHARACTERS, PLAIN_WORDS, VOWELLESS_WORDS, MIXED_WORDS, GARBLED_CHARACTERS = range(7)
 COLUMNS = 7
@@ -72,10 +72,10 @@ def census(data: ByteArray, offsets: OffsetArray) -> CountArray:
     counts = np.zeros((len(offsets) - 1, COLUMNS), np.int64)
     for row in range(len(counts)):
         tally, end = counts[row], offsets[row + 1]
-        begin, stop, _ = next_word(data, offsets[row], end)
+        begin, stop, _ = next_run(data, offsets[row], end)
         while begin < stop:
             count_word(data, begin, stop, tally)
-            begin, stop, _ = next_word(data, stop, end)
+            begin, stop, _ = next_run(data, stop, end)
     return counts
 
 

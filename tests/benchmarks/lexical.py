@@ -23,7 +23,7 @@ from measuring import DATA
 
 from pipelines.engines.lexical import Lexical
 from pipelines.engines.simplify.simplifier import simplifier
-from pipelines.texts.chunking import sentences
+from pipelines.texts.sentences import sentences_and_lines
 
 WORD = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+")
 TOP = 2000
@@ -103,7 +103,7 @@ def figures(texts: list[str], before: Counter[str]) -> dict[str, float]:
         "types": len(words) / len(before),
         "top_2000_coverage": sum(count for _, count in words.most_common(TOP)) / total,
         "entropy_bits": -sum(count / total * math.log2(count / total) for count in words.values()),
-        "sentence_words": total / sum(len(sentences(text)) for text in texts),
+        "sentence_words": total / sum(len(sentences_and_lines(text)) for text in texts),
     }
 
 

@@ -28,10 +28,10 @@ from measuring import DATA, shard_texts
 from pipelines.contracts.rows import ID, TEXT
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import Place, Step, StepFn
-from pipelines.duplicates.exact import folded
 from pipelines.stage import apply_step, ingest
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
+from pipelines.texts.folding import folded
 
 FILTERS = ["length", "repetition", "symbols", "language"]
 CLEAN = Step.model_validate({"kind": "clean", "filters": [{"kind": kind} for kind in FILTERS]})

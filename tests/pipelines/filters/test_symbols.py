@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipelines.filters.symbols import Symbols
 from pipelines.texts import characters as c
 from pipelines.texts.arrays import bytes_and_offsets
+from pipelines.texts.classes import BULLETS, PLANES, PROSE_MARKS, SPACED_BULLETS, character_classes
 
 OFF = dict.fromkeys(name for name in Symbols.model_fields if name != "kind")
 
@@ -20,9 +21,9 @@ def slow_census(text: str) -> dict[int, int]:
     words = text.split()
     lines = [line.split() for line in text.split("\n") if line.split()]
     kinds = [(unicodedata.category(character), character) for character in "".join(words)]
-    letters = [character for kind, character in kinds if kind[0] in "LM" or ord(character) >= c.PLANES]
-    digits = [character for kind, character in kinds if kind[0] == "N" and ord(character) < c.PLANES]
-    plain = len(letters) + len(digits) + sum(character in c.PROSE_PUNCTUATION for _, character in kinds)
+    letters = [character for kind, character in kinds if kind[0] in "LM" or ord(character) >= PLANES]
+    digits = [character for kind, character in kinds if kind[0] == "N" and ord(character) < PLANES]
+    plain = len(letters) + len(digits) + sum(character in PROSE_MARKS for _, character in kinds)
     return {
         c.CHARACTERS: len(kinds),
         c.LETTERS: len(letters),
@@ -34,7 +35,7 @@ def slow_census(text: str) -> dict[int, int]:
         c.WORDS: len(words),
         c.LETTER_WORDS: sum(any(character in letters for character in word) for word in words),
         c.LINES: len(lines),
-        c.BULLET_LINES: sum(line[0][0] in c.BULLETS or line[0] in c.SPACED_BULLETS for line in lines),
+        c.BULLET_LINES: sum(line[0][0] in BULLETS or line[0] in SPACED_BULLETS for line in lines),
         c.ELLIPSIS_LINES: sum(line[-1].endswith(("...", "…")) for line in lines),
     }
 
@@ -42,14 +43,14 @@ def slow_census(text: str) -> dict[int, int]:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.one_of(st.text(), st.text("aA1 .#…-•_\n\u00a0éÉ٣👍", max_size=60)), max_size=6))
 def test_census_agrees_with_python(rows: list[str]) -> None:
-    counts = c.census(*bytes_and_offsets(pa.array(rows, pa.string())), c.classes())
+    counts = c.census(*bytes_and_offsets(pa.array(rows, pa.string())), character_classes())
     assert [dict(enumerate(row)) for row in counts.tolist()] == [slow_census(text) for text in rows]
 
 
 def test_broken_utf8_is_counted_not_raised() -> None:
     data = np.frombuffer(b"\xff\xc3 \xe2\x82 \xf0\x9f\xf8\xf8\xf8\xf8", np.uint8)
     data.flags.writeable = False
-    counts = c.census(data, np.array([0, len(data)]), c.classes())
+    counts = c.census(data, np.array([0, len(data)]), character_classes())
     assert counts[0, c.WORDS] == 3
 
 

@@ -5,7 +5,6 @@ import re
 import zlib
 from collections import Counter
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -19,8 +18,9 @@ from pipelines.scorers.length import Length
 from pipelines.scorers.readability import Readability, syllable_counter
 from pipelines.scorers.sentence_length import SentenceLength
 from pipelines.scorers.unigram_entropy import UnigramEntropy
-from pipelines.texts.classes import classify, utf8
-from pipelines.texts.hashing import word_hasher
+from pipelines.texts.arrays import utf8
+from pipelines.texts.classes import character_classes
+from pipelines.texts.words import classify
 
 MIXED = st.lists(st.text(st.one_of(st.sampled_from("ab. \n\t_-'éß日。\u00a0\u3000🙂"), st.characters())), max_size=8)
 MIXED_TEXTS = MIXED.map(lambda texts: [re.sub("[\ud800-\udfff]", "", text) for text in texts])
@@ -35,7 +35,11 @@ def scores(scorer: Scorer, *texts: str) -> list[float]:
 def test_lengths_are_those_of_python(texts: list[str]) -> None:
     assert scores(Length(), *texts) == [len(text) for text in texts]
     assert scores(Length(unit="bytes"), *texts) == [len(text.encode()) for text in texts]
-    assert scores(Length(unit="words"), *texts) == [len(text.split()) for text in texts]
+
+
+def test_letters_of_scripts_without_spaces_are_words() -> None:
+    texts = ["", "two words", "今天天气很好，我们", "我们用Python。", "ไปเที่ยว", "コーヒー 한국어 한국"]
+    assert scores(Length(unit="words"), *texts) == [0, 2, 8, 4, 8, 6]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +55,12 @@ def test_lengths_are_those_of_python(texts: list[str]) -> None:
         ("A title\n\nThen one sentence.", 2.5),
         ("No stop at\nthe line end.", 6),
         ("Wait... What?! Yes.", 1),
-        ("今日は 晴れ。 明日は 雨？", 2),
+        ("今日は 晴れ。 明日は 雨？", 4.5),
+        ("今天天气很好。我们去公园！", 5.5),
+        ("他说：“走吧。”然后离开。", 4),
+        ("She lives in the U.S. Army base. Good.", 4),
+        ('They met "Dr. Who" there. Good.', 3),
+        ("It is 3.5. Good.", 2),
     ],
 )
 def test_mean_words_a_sentence(text: str, mean_words: float) -> None:
@@ -64,7 +73,7 @@ def test_syllables_of_common_words() -> None:
         "readability": 5, "Mississippi": 4, "café": 2, "don't": 1, "free": 1, "whale": 1, "reading": 2, "sky": 1,
     }  # fmt: skip
     data, offsets = utf8(pa.array(list(known)))
-    words, syllables = syllable_counter()(data, classify(data), offsets)
+    words, syllables = syllable_counter()(data, classify(data, character_classes()), offsets)
     assert words.tolist() == [1] * len(known)
     assert dict(zip(known, syllables.tolist(), strict=True)) == known
 
@@ -91,26 +100,11 @@ def test_compression_is_that_of_the_library() -> None:
         CompressionRatio(level=10)
 
 
-def lowered(text: str) -> str:
-    """Lower case by the one-to-one mapping: no final sigma, no dotted i of two characters."""
-    return "".join(small if len(small := each.lower()) == 1 else each for each in text)
-
-
-@settings(deadline=None)
-@given(st.lists(st.text(st.sampled_from("abAB.,-_ \n'éÉß日9²\u00a0\u0301🙂")), max_size=6))
-def test_words_are_word_punct_tokens(texts: list[str]) -> None:
-    hashes, offsets = word_hasher()(pa.array(texts, pa.string()))
-    tokens = [re.findall(r"\w+|[^\w\s]+", lowered(text)) for text in texts]
-    assert np.diff(offsets).tolist() == [len(each) for each in tokens]
-    flat = [token for each in tokens for token in each]
-    assert len(dict.fromkeys(zip(flat, hashes.tolist(), strict=True))) == len(set(flat)) == len(set(hashes.tolist()))
-
-
 @settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("ab. \né日")), max_size=6))
 def test_entropy_is_that_of_the_counts(texts: list[str]) -> None:
     for text, bits in zip(texts, scores(UnigramEntropy(), *texts), strict=True):
-        counts = Counter(re.findall(r"\w+|[^\w\s]+", text))
+        counts = Counter(re.findall(r"日|[^\W日]+|[^\w\s]+", text))
         total = sum(counts.values())
         assert bits == pytest.approx(-sum(n / total * math.log2(n / total) for n in counts.values()), abs=1e-9)
 

@@ -3,12 +3,9 @@ from collections import defaultdict
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipelines.contracts.step import Place
 from pipelines.corpus.corpus import StoredCorpus
-from pipelines.duplicates.exact import folded
 from pipelines.passes.units import Attempt
 from pipelines.steps.dedup_exact import DedupExact
 from pipelines.store.manifest import Manifest
@@ -25,18 +22,6 @@ def survivors_the_slow_way(rows: list[tuple[str, int, int, str]]) -> set[tuple[i
     for id_, shard, row, text in rows:
         groups[" ".join(unicodedata.normalize("NFKC", text).lower().split())].append((id_, shard, row))
     return {min(group)[1:] for group in groups.values()}
-
-
-def test_folding_is_nfkc_lower_case_and_single_blanks() -> None:
-    texts = pa.array(["  A\tﬁne\u00a0 Day\n", "", "ÉTÉ"])
-    assert folded(texts).to_pylist() == ["a fine day", "", "été"]
-
-
-@given(st.lists(st.text(alphabet="aB \t\n\r\u00a0éﬁ1"), max_size=6))
-def test_folding_is_that_of_python(texts: list[str]) -> None:
-    slow = [" ".join(unicodedata.normalize("NFKC", text).lower().split()) for text in texts]
-    for kind in (pa.string(), pa.large_string()):
-        assert folded(pa.array(texts, kind)).to_pylist() == slow
 
 
 @pytest.mark.parametrize("bucket_rows", [1_000_000, 3])
@@ -79,3 +64,24 @@ def test_the_survivor_does_not_depend_on_which_copy_is_read_first(ingested, appl
     (lost,) = manifest.examples
     assert lost["detail"] == ids[survivor]
     assert lost["id"] > ids[survivor]
+
+
+SPELLINGS = {
+    "blanks": "The café by the sea, it was fine",
+    "no-break spaces": "The\u00a0café by\u202fthe sea, it\u2007was fine",
+    "ideographic space": "The café\u3000by the sea, it was fine\u3000",
+    "line separators": "The café\u2028by the sea,\u2029\u2029it was\x85fine\u2028",
+    "controls": "The café\x1cby\x0b the sea, \x1f it was fine",
+    "ogham space": "The café by the sea,\u1680it was fine",
+    "NFD": unicodedata.normalize("NFD", "The café by the sea, it was fine"),
+    "soft hyphens": "\ufeffThe ca\u00adfé by the sea, it was fi\u200dne",
+    "ligature": "The café by the sea, it was ﬁne",
+    "capitals": "THE CAFÉ BY THE SEA, IT WAS FINE",
+}
+
+
+def test_every_spelling_of_a_text_is_a_duplicate(ingested, applied) -> None:
+    manifest, table = applied(ingested([*SPELLINGS.values(), "another text"]), {"kind": "dedup_exact"})
+    assert len(table) == 2
+    assert "another text" in table["text"].to_pylist()
+    assert manifest.dropped == {"duplicate": len(SPELLINGS) - 1}

@@ -1,14 +1,15 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.texts.chunking import chunks, estimated_tokens, sentences
+from pipelines.texts.chunking import chunks, estimated_tokens
 
 PROSE = st.text(alphabet=st.sampled_from("aB .!?\n\t\"é語😀。'"), max_size=300)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=300), PROSE), st.integers(1, 40))
 def test_nothing_is_lost_and_no_chunk_is_blank_or_too_big(text: str, most_tokens: int) -> None:
     cut = chunks(text, most_tokens)
@@ -19,30 +20,8 @@ def test_nothing_is_lost_and_no_chunk_is_blank_or_too_big(text: str, most_tokens
 
 
 @given(PROSE)
-def test_sentences_joined_are_the_text(text: str) -> None:
-    assert "".join(sentences(text)) == (text if text.strip() else "")
-
-
-@given(PROSE)
 def test_without_a_limit_the_text_stays_whole(text: str) -> None:
     assert chunks(text, None) == ([text] if text.strip() else [])
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("One. Two! Three?", ["One. ", "Two! ", "Three?"]),
-        ('He said "Go." She went.', ['He said "Go." ', "She went."]),
-        ("Dr. Smith met J. R. Jones. They spoke.", ["Dr. Smith met J. R. Jones. ", "They spoke."]),
-        ("It costs 3.50 in all. Cheap, e.g. for us.", ["It costs 3.50 in all. ", "Cheap, e.g. for us."]),
-        ("A title\n\n  A line\nAnother", ["A title\n\n  ", "A line\n", "Another"]),
-        ("\n\n  Text. More.\n", ["\n\n  Text. ", "More.\n"]),
-        ("今日は。明日。", ["今日は。", "明日。"]),
-        (" \n ", []),
-    ],
-)
-def test_cuts_behind_sentences_and_lines(text: str, expected: list[str]) -> None:
-    assert sentences(text) == expected
 
 
 def test_chunks_hold_whole_sentences_in_about_equal_parts() -> None:
@@ -64,9 +43,11 @@ def test_a_long_sentence_is_cut_between_words_and_a_long_word_between_characters
 
 
 @pytest.mark.parametrize(
-    "text", [" " * 200_000, "a" + " " * 200_000 + "b", "." * 200_000, "." * 200_000 + "a", "\n" * 200_000]
+    "text",
+    [" " * 200_000, "a" + " " * 200_000 + "b", "." * 200_000, "." * 200_000 + "a", "\n" * 200_000, "。" * 70_000],
 )
 def test_odd_texts_take_no_longer_than_others(text: str) -> None:
+    chunks("compiled.", 300)
     start = time.process_time()
 
     chunks(text, 300)
