@@ -1,4 +1,8 @@
-"""Long sentences cut where both halves stand alone, and asides that only point elsewhere."""
+"""Long sentences cut where both halves stand alone, and asides that only point elsewhere.
+
+SENTENCE is no rule of where sentences end, as `pipelines/texts/sentences.py` is: a stretch that no stop or line break
+interrupts is all that may be cut safely, and taking too short a stretch only leaves a sentence as it is.
+"""
 
 import re
 from collections.abc import Callable

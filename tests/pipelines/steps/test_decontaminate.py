@@ -97,5 +97,5 @@ def test_scripts_without_spaces_are_compared_by_letter(ingested, applied, held_o
 
 def test_evidence_of_a_text_that_is_not_ascii_is_cut_from_its_folding(ingested, applied, held_out) -> None:
     leaked = "½ of it\u00a0— ÉTÉ: " + HELD_OUT.upper()
-    manifest, _ = applied(ingested([leaked]), {"kind": "decontaminate", "against": {"test": held_out}})
+    manifest, _ = applied(ingested([leaked, "other"]), {"kind": "decontaminate", "against": {"test": held_out}})
     assert manifest.examples[0]["detail"].endswith(": " + HELD_OUT)
