@@ -36,7 +36,7 @@ def run(file: str, overrides: Sequence[str]) -> str:
 
 
 def data(file: str, overrides: Sequence[str]) -> str:
-    """The data of a run is in the store."""
+    """Puts the data of a run into the store; returns a line that names its address."""
     config = _checked(load(file, overrides))
     store = Store(config.store)
     with session():
@@ -48,7 +48,7 @@ def data(file: str, overrides: Sequence[str]) -> str:
 
 
 def train(file: str, overrides: Sequence[str]) -> str:
-    """The data and the model of a run are in the store."""
+    """Puts the data and the model of a run into the store; returns a line that names the model's folder."""
     config = _checked(load(file, overrides))
     store = Store(config.store)
     with session():
@@ -60,7 +60,7 @@ def train(file: str, overrides: Sequence[str]) -> str:
 
 
 def evaluate(file: str, overrides: Sequence[str]) -> str:
-    """The data, model and measurement of a run are in the store."""
+    """Puts data, model and measurement of a run into the store; returns a line with its bits per byte."""
     config = _checked(load(file, overrides))
     with session():
         _on_a_cluster(config)
@@ -69,7 +69,7 @@ def evaluate(file: str, overrides: Sequence[str]) -> str:
 
 
 def compare(files: Sequence[str], out: str, seeds: Sequence[int], overrides: Sequence[str]) -> str:
-    """Every file an arm, over one store; writes report.html, report.json and each arm's resolved config to `out`."""
+    """Runs every file as an arm over one store; `out` gets report.html, report.json and each arm's resolved config."""
     configs = [_checked(load(file, overrides)) for file in files]
     shared = check_comparable(configs)
     store = Store(configs[0].store)
@@ -189,7 +189,7 @@ def _stop_on_problems(config: RunConfig) -> None:
 
 
 def _on_a_cluster(config: RunConfig) -> None:
-    """Several nodes can differ in what they see; one cannot."""
+    """Raises ValueError where the nodes of a cluster of several differ in what a run needs; one node cannot differ."""
     if len(alive_nodes()) > 1:
         _stop_on_problems(config)
 

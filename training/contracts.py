@@ -131,7 +131,7 @@ class Objective(Component):
 
 
 class Curriculum(Component):
-    """In which order the sequences are trained on."""
+    """The order in which sequences are trained on, as an array that is known before the first step."""
 
     family: ClassVar[str] = "training.curricula"
 

@@ -39,11 +39,11 @@ class Dimension(Spec):
         raise NotImplementedError
 
     def domain(self) -> Any:
-        """What Ray Tune draws from."""
+        """The distribution that Ray Tune draws from."""
         raise NotImplementedError
 
     def value(self, drawn: Any) -> Any:
-        """What the config gets for what was drawn."""
+        """The value that the config gets for what was drawn from `domain`."""
         return drawn
 
 

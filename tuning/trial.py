@@ -57,7 +57,7 @@ def run_trial(drawn: dict[str, Any], base: Recipe, space: dict[str, Dimension], 
 
 
 def _reporter(curve: "Queue", steps: int) -> "UserCallback":
-    """Puts the evaluations of a training run into `curve`, but for the last one: the whole text is measured then."""
+    """A callback that adds each evaluation of a training run to `curve`, except the last, when all text is measured."""
     from ray.train import UserCallback
 
     class Reporter(UserCallback):

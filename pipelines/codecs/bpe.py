@@ -135,7 +135,7 @@ def split_words(texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
 def _gathered(
     pieces: Sequence[npt.NDArray[np.uint32]], order: npt.NDArray[np.integer]
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-    """The pieces one after the other in `order`, and (len(order) + 1,) where each begins, the last being the end."""
+    """The pieces joined in `order`, and (len(order) + 1,) the position where each begins, the last being the end."""
     lengths = np.array([len(piece) for piece in pieces], np.int64)
     piece_starts = np.cumsum(lengths) - lengths
     taken = lengths[order]

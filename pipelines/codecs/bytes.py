@@ -58,7 +58,7 @@ class _ByteCoder(Coder):
     end = END
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
-        """Each text's bytes as numbers."""
+        """(texts,) the UTF-8 bytes of each text, one token a byte."""
         return [np.frombuffer(as_bytes(text), np.uint8).astype(np.uint32) for text in texts]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:

@@ -50,7 +50,7 @@ class _StaticAcCoder(Coder):
         self.vocab_size, self.end = vocab + 1, vocab
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
-        """One stream a text."""
+        """(texts,) the tokens of one stream for each text; an empty text has no tokens."""
         from pipelines.codecs.entropy.range_coder import encode
 
         documents = [as_bytes(text) for text in texts]
@@ -59,7 +59,7 @@ class _StaticAcCoder(Coder):
         return [to_tokens(stream, self._vocab) for stream in streams]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The text of a whole stream; ValueError on anything else."""
+        """The text of a whole stream; ValueError where the tokens are not exactly what some text is encoded to."""
         return self.decode_many([tokens])[0]
 
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:

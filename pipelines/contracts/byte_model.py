@@ -34,7 +34,7 @@ class Reader(Protocol):
 
 
 class NextByte:
-    """An opened byte model; `flops_per_byte` is what a model spends on a byte that it reads.
+    """An opened byte model; `flops_per_byte` is how many operations it spends on a byte that it reads.
 
     Nothing it says of one text depends on the other texts of a batch, on their number, or on the machine: an encoder
     and a decoder that differ in one whole number do not understand each other.
@@ -48,7 +48,7 @@ class NextByte:
         raise NotImplementedError
 
     def reader(self, rows: int) -> Reader:
-        """A reader of `rows` texts."""
+        """A reader that reads `rows` texts side by side."""
         raise NotImplementedError
 
 

@@ -65,10 +65,7 @@ class Coder:
             yield text
 
     def places(self, tokens: Tokens) -> npt.NDArray[np.uint32]:
-        """(n,) the kind of place each of a document's tokens stands in, from 0: its place in its window, if not said.
-
-        A model's accuracy is told apart by it.
-        """
+        """(n,) the kind of place of each token, which accuracy is told apart by; here its place in its window."""
         return np.arange(len(tokens), dtype=np.uint32) % max(1, self.window)
 
     def decode(self, tokens: Tokens) -> str:
@@ -82,7 +79,7 @@ def as_bytes(text: str | bytes) -> bytes:
 
 
 class Codec(Component):
-    """Text to tokens and back."""
+    """A way to turn text into tokens and back: its parameters; `train` learns the rest, `open` gives the coder."""
 
     family: ClassVar[str] = "pipelines.codecs"
 
@@ -118,7 +115,7 @@ class Codec(Component):
 
 
 def come_back(codec: Codec, coder: Coder, documents: Sequence[Tokens], texts: Sequence[str]) -> list[bool]:
-    """Which documents are decoded to their texts; of a codec that loses text, what cannot be read at all is not."""
+    """(documents,) whether each is decoded to its text; tokens that a lossy codec cannot decode count as not."""
     read = coder.decode_many(documents) if codec.lossless else [_decoded(coder, tokens) for tokens in documents]
     return [data == text.encode() for data, text in zip(read, texts, strict=True)]
 

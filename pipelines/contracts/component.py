@@ -41,7 +41,7 @@ class Spec(BaseModel):
         return super().model_dump(**{"serialize_as_any": True, **options})
 
     def model_dump_json(self, **options: Any) -> str:
-        """As `model_dump`, as JSON text."""
+        """The tree that `model_dump` gives, as JSON text."""
         return super().model_dump_json(**{"serialize_as_any": True, **options})
 
     @model_validator(mode="before")

@@ -1,4 +1,4 @@
-"""The vocabulary of the ground floor: column names, what travels between components, and their families.
+"""The vocabulary of the ground floor: the names of columns, and what travels between components.
 
 Specs describe, `open()` loads. A component is small, frozen and picklable; the heavy thing it needs (a
 model, a tokenizer, an engine) is made by `open()`, once in each worker. A component that has to see the

@@ -42,7 +42,7 @@ class Corpus(Protocol):
         """Keeps a side table of this build, from any worker."""
 
     def get(self, name: str) -> pa.Table | None:
-        """A side table that was put, or None."""
+        """The side table that was put under this name in this build, or None."""
 
 
 class Step(Component):

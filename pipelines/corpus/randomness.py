@@ -29,7 +29,7 @@ def key64(ids: pa.Array, seed: int, purpose: str = "") -> Uint64Array:
     """(n,) 64 random-looking bits a row, a pure function of (seed, purpose, id).
 
     An id of 32 lower-case hexadecimal digits is read as the 16 bytes it spells; any other id is first hashed to
-    16 bytes by xxh3-128 (1.1 instead of 6 million ids a second).
+    16 bytes by xxh3-128, which is slower.
     """
     words = _id_words(ids)
     start = xxhash.xxh3_64_intdigest(f"{seed}:{purpose}".encode())

@@ -1,4 +1,4 @@
-"""Texts that are too short or too long, as a whole or in their words."""
+"""Filter `length`: texts that are too short or too long, as a whole or in their words."""
 
 from typing import ClassVar
 

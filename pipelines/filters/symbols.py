@@ -1,4 +1,4 @@
-"""Texts made of something else than words and sentences."""
+"""Filter `symbols`: texts made of something else than words and sentences."""
 
 from typing import Annotated
 

@@ -21,7 +21,7 @@ SAMPLE_CHARACTERS = 2_000
 
 
 def text_bytes(table: pa.Table) -> int:
-    """UTF-8 bytes of the text column."""
+    """UTF-8 bytes of all texts in the table together."""
     return int(pc.sum(pc.binary_length(table[TEXT])).as_py() or 0)
 
 
@@ -35,7 +35,7 @@ class StepWork:
     opener: Callable[[], StepFn]
 
     def open(self) -> Callable[[Unit], UnitRecord]:
-        """Opens the step once for all units of a worker."""
+        """The function that does one unit, the step opened once for all units of a worker."""
         return functools.partial(self._do, self.opener())
 
     def _do(self, apply: StepFn, unit: Unit) -> UnitRecord:
@@ -66,12 +66,12 @@ class StepWork:
 
 
 def count_values(column: pa.ChunkedArray) -> dict[str, int]:
-    """How often each value occurs."""
+    """How often each value occurs in the column, by value."""
     return {entry["values"]: entry["counts"] for entry in pc.value_counts(column).to_pylist()}
 
 
 def total(counts: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """The sum of counters, keys in order."""
+    """The sums of the counters by key, in the order of the keys."""
     result: Counter[str] = Counter()
     for count in counts:
         result.update(count)

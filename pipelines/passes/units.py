@@ -49,18 +49,18 @@ class Attempt:
         return f"{self.address}/{self.name}/{name}"
 
     def record(self, record: UnitRecord) -> UnitRecord:
-        """The unit counts as done from now on."""
+        """The record is in the store, and with it the unit counts as done."""
         self.store.write(f"{self.address}/units/{record.unit}.json", record.model_dump_json().encode())
         return record
 
 
 def shard_units(manifest: Manifest) -> list[Unit]:
-    """One unit a shard."""
+    """The units of a stored dataset, one for each shard."""
     return [Unit(f"{number:05d}", number) for number in range(len(manifest.shards))]
 
 
 def row_group_units(manifest: Manifest) -> list[Unit]:
-    """One unit a row group, for work so slow that a whole shard is too much to lose."""
+    """The units of a stored dataset, one for each row group: for work so slow that a shard is too much to lose."""
     return [
         Unit(f"{number:05d}-{group:04d}", number, group)
         for number, shard in enumerate(manifest.shards)

@@ -88,7 +88,7 @@ class Leaner(Rewriter):
         return Rewrite(text, fault) if fault else Rewrite(rewritten)
 
     def _misfit(self, text: str, rewritten: str, prompts: Sequence[Prompt], bodies: Sequence[str]) -> str | None:
-        """Why whole replies make no rewrite of the document, or None."""
+        """The reason why the joined replies are no rewrite of the document; None where they are one."""
         ratio = len(rewritten) / len(text)
         if ratio > self.longest:
             return "too_long"
@@ -110,7 +110,7 @@ class Leaner(Rewriter):
 
 
 def _fault(prompt: Prompt, reply: Reply, body: str) -> str | None:
-    """Why this reply is no whole answer, or None."""
+    """The reason why this reply is no whole answer to its prompt; None where it is one."""
     if reply.finish not in ("stop", "length"):
         return "engine_error"
     if reply.finish == "length" and not is_closed(reply.text):
@@ -123,6 +123,6 @@ def _fault(prompt: Prompt, reply: Reply, body: str) -> str | None:
 
 
 def _in_place_of(chunk: str, body: str) -> str:
-    """The body between the white space that was around the chunk."""
+    """The rewritten chunk with the white space that the original chunk had at its ends."""
     start = len(chunk) - len(chunk.lstrip())
     return chunk[:start] + body + chunk[len(chunk.rstrip()) :]

@@ -34,7 +34,7 @@ class CompressionRatio(Scorer):
         return self
 
     def open(self, fitted: Fitted) -> ScoreFn:
-        """Makes the compressor."""
+        """The scoring function with its compressor, made once in each worker."""
         compress = _compressor(self.method, self.level)
 
         def score(rows: pa.Table) -> Scores:

@@ -23,7 +23,7 @@ class Length(Scorer):
     unit: Literal["characters", "bytes", "words"] = "characters"
 
     def open(self, fitted: Fitted) -> ScoreFn:
-        """The measure of the chosen unit."""
+        """The scoring function, which counts in the chosen unit."""
         if self.unit == "words":
             return _words()
         measure = pc.utf8_length if self.unit == "characters" else pc.binary_length

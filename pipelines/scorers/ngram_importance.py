@@ -56,7 +56,7 @@ class NgramImportance(Scorer):
         return {"log_ratio": log_ratio(target, everything, self.smoothing)}
 
     def open(self, fitted: Fitted) -> ScoreFn:
-        """The weighing function; `fitted` is what `fit` returned."""
+        """The scoring function: log importance weights by the ratios that `fit` returned."""
         from pipelines.texts.buckets import accumulate
         from pipelines.texts.hashing import hash_pieces
 

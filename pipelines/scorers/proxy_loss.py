@@ -48,7 +48,7 @@ class ProxyLoss(Scorer):
 
     @property
     def resources(self) -> Resources:
-        """A pool of `workers`, since every one loads the model."""
+        """What one scoring worker takes, in a pool of `workers`, since every worker loads the model."""
         return Resources(cpus=self.cpus, gpus=self.gpus, workers=self.workers)
 
     def fingerprint(self) -> dict[str, str]:
@@ -56,7 +56,7 @@ class ProxyLoss(Scorer):
         return model_fingerprint(self.model, self.revision)
 
     def open(self, fitted: Fitted) -> ScoreFn:
-        """Loads tokenizer and model; ValueError for a model that has no room for `context` tokens."""
+        """The scoring function, its model loaded; ValueError where that has no room for `context` tokens."""
         tokenize = open_tokenizer(self.model, self.revision)
         losses = open_losses(self._loss_model())
 

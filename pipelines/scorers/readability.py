@@ -31,7 +31,7 @@ class Readability(Scorer):
     formula: Literal["grade", "ease"] = "grade"
 
     def open(self, fitted: Fitted) -> ScoreFn:
-        """Compiles the rules, or loads them compiled from numba's cache."""
+        """The scoring function, compiled, or loaded compiled from numba's cache."""
         from pipelines.texts.sentences import count_sentences
         from pipelines.texts.words import classify
 

@@ -23,7 +23,7 @@ class UnigramEntropy(Scorer):
     version: ClassVar[int] = 2  # 2: words of the folded text, letters of scripts without spaces by themselves
 
     def open(self, fitted: Fitted) -> ScoreFn:
-        """Compiles the kernels, or loads them compiled from numba's cache."""
+        """The scoring function, compiled, or loaded compiled from numba's cache."""
         import numba
 
         from pipelines.texts.hashing import hash_pieces

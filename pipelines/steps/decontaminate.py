@@ -35,12 +35,12 @@ class Decontaminate(Step):
     max_share: float = Field(default=0.0, ge=0.0, lt=1.0)
 
     def check(self) -> None:
-        """The held-out sets have to be there."""
+        """Raises ValueError where the input of a held-out set is missing."""
         for source in self.against.values():
             source.check()
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
-        """Hashes the n-grams of the held-out texts: 12 bytes each, held once by every worker."""
+        """The n-grams of the held-out texts as sorted 64-bit hashes, and which text each one is from: 12 bytes each."""
         from pipelines.texts.folding import lettered
         from pipelines.texts.ngrams import ngrams
 

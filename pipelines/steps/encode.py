@@ -51,20 +51,20 @@ class Encode(Step):
 
     @property
     def by_row_group(self) -> bool:
-        """Where the codec asks a model."""
+        """True where the codec asks a model for what it encodes."""
         return self.codec.asks_model
 
     @property
     def resources(self) -> Resources:
-        """Those of the codec."""
+        """What one encoding worker takes, as the codec says."""
         return self.codec.resources
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
-        """Trains the codec."""
+        """The files of the codec, trained on a sample of the corpus, by name."""
         return {CODEC_FILES: self.codec.train(corpus.rows([ID, TEXT]), seed)}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
-        """Opens the trained coder once."""
+        """The function that encodes one table of rows; ValueError where a lossless codec does not give a text back."""
         coder = self.codec.open(fitted[CODEC_FILES])
 
         def encode(rows: pa.Table, place: Place) -> Outcome:

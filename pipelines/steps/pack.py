@@ -46,15 +46,15 @@ class Pack(Step):
 
     @property
     def columns(self) -> list[str]:
-        """The tokens, and the difficulty if there is one."""
+        """The id, the tokens, and the column `by` where there is one."""
         return [ID, TOKENS, *([self.by] if self.by else [])]
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
-        """Finds the edges of the buckets in one pass, from a sample of documents drawn by the hash of their ids."""
+        """The edges of the buckets, found in one pass over a sample of documents drawn by the hash of their ids."""
         return {"encoded": Encoded.model_validate(corpus.details), "edges": self._edges(corpus, seed)}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
-        """Cuts one shard at a time."""
+        """The function that joins the documents of one shard and cuts them into sequences."""
         end = fitted["encoded"].end
 
         def pack(rows: pa.Table, place: Place) -> Outcome:
@@ -78,12 +78,12 @@ class Pack(Step):
         return pack
 
     def difficulty(self, rows: pa.Table) -> npt.NDArray[np.float64]:
-        """(n,) the column `by`, turned round where its high end is the easy one."""
+        """(n,) the column `by`, negated where its high end is the easy one."""
         values: npt.NDArray[np.float64] = rows[self.by].to_numpy().astype(np.float64)
         return values if self.easy == "low" else -values
 
     def details(self, fitted: Fitted) -> dict[str, Any]:
-        """What a reader of the sequences has to know."""
+        """What a reader of the sequences has to know: their length, the size of the vocabulary and the end token."""
         encoded: Encoded = fitted["encoded"]
         return PackedFacts(length=self.length, vocab_size=encoded.vocab_size, end=encoded.end).model_dump()
 

@@ -38,11 +38,11 @@ class Quota(Step):
 
     @property
     def columns(self) -> list[str]:
-        """The source, and the text where tokens are counted."""
+        """The id, the source, and the text where tokens are counted."""
         return [ID, SOURCE, *([TEXT] if self.count == "tokens" else [])]
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
-        """One cutoff for each source."""
+        """`{"cutoffs": {source: Cutoff}}`, found by one global selection for each source."""
         cutoffs = {}
         for name, quota in self.quotas.items():
             mine = corpus.rows(self.columns).map_batches(
@@ -53,7 +53,7 @@ class Quota(Step):
         return {"cutoffs": cutoffs}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
-        """Compares every row with its source's cutoff."""
+        """The function for one table of rows, which compares every row with the cutoff of its source."""
         cutoffs: dict[str, Cutoff] = fitted["cutoffs"]
 
         def thin(rows: pa.Table, place: Place) -> Outcome:
@@ -71,7 +71,7 @@ class Quota(Step):
         return thin
 
     def details(self, fitted: Fitted) -> dict[str, Any]:
-        """What every source had and gave."""
+        """For every source the rows or tokens that it had and that were kept."""
         return {
             name: {"had": cutoff.total_mass, "gave": cutoff.kept_mass} for name, cutoff in fitted["cutoffs"].items()
         }

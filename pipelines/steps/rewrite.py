@@ -28,16 +28,16 @@ class RewriteStep(Step):
 
     @property
     def by_row_group(self) -> bool:
-        """Always, so that continuous batching stays full and little is lost with a run."""
+        """True: a row group fills an engine's batches, and a killed run loses no more than those under way."""
         return True
 
     @property
     def resources(self) -> Resources:
-        """What the engine takes."""
+        """What one worker takes, as the engine says."""
         return self.engine.resources
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
-        """Opens the engine once."""
+        """The function that rewrites one table of rows; ValueError where the engine failed on too many prompts."""
         answer = self.engine.open()
 
         def rewrite(rows: pa.Table, place: Place) -> Outcome:
@@ -70,7 +70,10 @@ def _answer(answer: EngineFn, prompts: Sequence[Sequence[Prompt]]) -> list[list[
 
 
 def _check_engine(replies: Sequence[Sequence[Reply]]) -> None:
-    """An engine that is out of order is no judgement on the texts: better no result than one that looks finished."""
+    """Raises ValueError where more than MAX_ERROR_SHARE of the replies are errors of the engine.
+
+    They say nothing about the texts, which would otherwise all look as if no rewrite had been good enough.
+    """
     every = [reply for of_document in replies for reply in of_document]
     failed = [reply.finish for reply in every if reply.finish.startswith("error")]
     if len(failed) > MAX_ERROR_SHARE * len(every):

@@ -32,12 +32,12 @@ class Score(Step):
 
     @property
     def columns(self) -> list[str]:
-        """What the scorer looks at."""
+        """The columns that the scorer reads."""
         return self.scorer.columns
 
     @property
     def adds(self) -> list[str]:
-        """The score, and what the scorer gives beside it."""
+        """The column of the score, and `<column>_<name>` for every number that the scorer gives beside it."""
         return [self.column, *(self._beside(name) for name in self.scorer.adds)]
 
     @property
@@ -52,15 +52,15 @@ class Score(Step):
 
     @property
     def resources(self) -> Resources:
-        """What the scorer takes."""
+        """What one scoring worker takes, as the scorer says."""
         return self.scorer.resources
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
-        """The scorer's own look at the corpus."""
+        """What the scorer learns from its global look at the corpus; empty where it takes none."""
         return self.scorer.fit(corpus, seed)
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
-        """Opens the scorer once."""
+        """The function that adds the scores to one table of rows; ValueError where a score is not finite."""
         score = self.scorer.open(fitted)
 
         def add_scores(rows: pa.Table, place: Place) -> Outcome:
@@ -73,11 +73,11 @@ class Score(Step):
         return add_scores
 
     def details(self, fitted: Fitted) -> dict[str, Any]:
-        """What the scorer tells of its fit."""
+        """What the scorer learned in `fit`, as JSON data for the manifest."""
         return self.scorer.details(fitted)
 
     def fit_flops(self, fitted: Fitted) -> float:
-        """What the scorer's fit spent."""
+        """Floating-point operations that the scorer's models spent in `fit`."""
         return self.scorer.fit_flops(fitted)
 
     def _columns(self, scores: Scores) -> dict[str, FloatArray]:

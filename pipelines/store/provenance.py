@@ -12,7 +12,7 @@ DISTRIBUTIONS = ("gleaner-lm", "ray", "torch", "transformers", "deepspeed", "pya
 
 
 def provenance() -> dict[str, str]:
-    """Time, machine, commit and versions; job id where this is a Ray job."""
+    """Time, machine, commit and versions of packages, as text by name; the job's id in a Ray job."""
     return {"finished": datetime.now(UTC).isoformat(timespec="seconds"), **_fixed()}
 
 

@@ -18,14 +18,14 @@ FORMAT = 1
 
 
 class Sealed(NamedTuple):
-    """What a sealed file holds."""
+    """The content of a sealed file: its facts, and its arrays by name."""
 
     facts: Any
     arrays: dict[str, npt.NDArray[Any]]
 
 
 def seal(kind: str, facts: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
-    """The file; `kind` is one word, `facts` has a JSON form, the arrays are contiguous."""
+    """The bytes of a sealed file; `kind` is one word, `facts` has a JSON form, the arrays are contiguous."""
     from safetensors.numpy import save
 
     body = json.dumps(facts, sort_keys=True).encode() + b"\n" + save(dict(arrays))

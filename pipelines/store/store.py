@@ -53,7 +53,7 @@ class Store:
         return self._place[0]
 
     def path(self, file: str) -> str:
-        """Where a file of the store lies on `filesystem`."""
+        """The path on `filesystem` of a file that is named relative to the store."""
         return f"{self._place[1]}/{file}"
 
     @property
@@ -73,7 +73,7 @@ class Store:
             ) from error
 
     def write(self, file: str, data: bytes) -> None:
-        """The file holds `data`, whole: readers see all of it or the state before."""
+        """The file holds `data`; whoever reads meanwhile sees all of it or what was there before."""
         target = self.path(file)
         if not self.is_local:
             self.filesystem.pipe_file(target, data)

@@ -77,5 +77,5 @@ def named(codes: npt.NDArray[np.integer], names: Sequence[str]) -> pa.Array:
 
 
 def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """The column's values in one piece."""
+    """The chunks of a column as one array."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -60,10 +60,8 @@ def probabilities(model: LanguageModel, texts: pa.Array) -> Weights:
 
 
 def as_the_model_reads(texts: pa.Array) -> pa.Array:
-    """Texts in composed form (NFC), those wholly in capitals in small letters: what the model was trained on.
-
-    By Python, since Arrow's notion of a capital differs from the package's; 2 % of the time of a judgement.
-    """
+    """The texts in composed form (NFC), those wholly in capitals in small letters: what the model was trained on."""
+    # By Python, since Arrow's notion of a capital differs from the package's; it is 2 % of the time of a judgement.
     small = (text.lower() if text.isupper() else text for text in texts.to_pylist())
     return pa.array([unicodedata.normalize("NFC", text) for text in small], pa.large_string())
 

@@ -78,7 +78,7 @@ def slot_of(keys: HashArray, key: np.uint64) -> np.int64:
 
 @compiled
 def seen_before(seen: HashArray, key: np.uint64) -> bool:
-    """Whether `key` was in the set; now it is."""
+    """Whether `key` was in the set `seen`; it is added to it, in place."""
     slot = slot_of(seen, key)
     before: bool = seen[slot] == key
     seen[slot] = key

@@ -62,7 +62,7 @@ def base_optimizer(engine: "DeepSpeedEngine") -> "torch.optim.Optimizer":
 
 
 def _optimizer(network: Any, config: TrainingConfig) -> "torch.optim.Optimizer":
-    """AdamW; matrices decay, gains and biases do not."""
+    """AdamW over the weights of the network: matrices decay, gains and biases do not."""
     import torch
 
     weights = [weight for weight in network.parameters() if weight.requires_grad]

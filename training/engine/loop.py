@@ -83,7 +83,7 @@ class Job:
 
 @dataclass
 class Tally:
-    """What has been summed up since the last record, by this worker."""
+    """What this worker has summed up since its last record: nats, scored targets and steps."""
 
     waited_before: float
     nats: Any = 0.0

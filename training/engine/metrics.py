@@ -22,7 +22,7 @@ def read(store: Store) -> list[Record]:
 
 @dataclass
 class Journal:
-    """What rank 0 tells the world; made with the step that the run goes on from, later records are forgotten."""
+    """The metrics that rank 0 keeps, shows and writes; records after `first_step`, where it goes on, are dropped."""
 
     store: Store
     first_step: int

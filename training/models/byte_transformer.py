@@ -32,7 +32,7 @@ class ByteTransformer(Model):
         return Shape(*SIZES[self.size], context=length)
 
     def check_codec(self, codec: Codec) -> None:
-        """ValueError for every codec but `bytes`."""
+        """Raises ValueError with the cure for every codec but `bytes`."""
         if codec.kind != "bytes":
             raise ValueError(
                 f"model 'byte_transformer' reads bytes, the data beside it has the codec '{codec.kind}'; set `codec: "
@@ -48,12 +48,12 @@ class ByteTransformer(Model):
         return ByteDecoder(ByteDecoderConfig(**settings))
 
     def parameters(self, vocab_size: int) -> int:
-        """All weights: layers, gains, position biases, embedding and output."""
+        """How many weights the model has: layers, gains, position biases, embedding and output."""
         layers, hidden, heads, _ = SIZES[self.size]
         per_layer = 2 * hidden + heads * 32
         return self.shape(1).weights + layers * per_layer + hidden + 2 * vocab_size * hidden
 
     def training_flops_per_token(self, vocab_size: int, length: int) -> float:
-        """6 N + 12 layers hidden length, as for `llama`."""
+        """6 N + 12 layers hidden length, N the weights of matrices (PaLM, Chowdhery et al. 2022, appendix B)."""
         shape = self.shape(length)
         return 6.0 * (shape.weights + vocab_size * shape.hidden) + 12.0 * shape.layers * shape.hidden * length

@@ -90,7 +90,7 @@ class Llama(Model):
         return LlamaForCausalLM._from_config(config, attn_implementation="sdpa")
 
     def parameters(self, vocab_size: int) -> int:
-        """How many weights the model has."""
+        """How many weights the model has; with tied embeddings embedding and output are counted once."""
         embeddings = 1 if self.tie_embeddings else 2
         hidden = self.sizes()[0]
         return self._layer_weights() + hidden * (1 + 2 * self.layers) + embeddings * vocab_size * hidden

@@ -50,7 +50,7 @@ class ByteDecoder(PreTrainedModel):
                 matrix.weight.data.div_((2 * self.config.num_hidden_layers) ** 0.5)
 
     def forward(self, input_ids: torch.Tensor, **_: Any) -> CausalLMOutput:
-        """Logits (B, T, V) of the token behind each; no cache is kept, `Reader` has one."""
+        """(B, T, V) logits of the token behind each; the network keeps no keys and values of what it has read."""
         tokens_BT = input_ids.clone()
         tokens_BT[:, 0] = self.config.bos_token_id
         hidden_BTD = self.embedding(tokens_BT)

@@ -65,7 +65,7 @@ class GrowingTrie:
         return [streams[text] for text in texts]
 
     def _encoding(self, text: bytes) -> Reading[bytes]:
-        """The windows of a text.
+        """A reading of one text, which returns its windows as bytes.
 
         Other texts change the trie whenever the model is asked, so nothing is kept of it meanwhile: the walk begins at
         the window's start again. What the row has read of the window is kept.
@@ -93,7 +93,7 @@ class GrowingTrie:
                 self._cdfs[key] = cdf.astype(np.uint16)
 
     def _grow(self, number: int, byte: int, cdf: npt.NDArray[np.uint16]) -> None:
-        """The string of this node and this byte, and the edge to it; where it does not fit, an edge to nowhere."""
+        """Adds the string of this node and this byte with the edge to it; an edge to TOO_LONG where it does not fit."""
         node = self._nodes[number]
         interval = narrowed(node.interval, int(cdf[byte]), int(cdf[byte + 1]))
         code = padded_code(interval, self._bits)
@@ -105,7 +105,7 @@ class GrowingTrie:
         self._connect(number, byte, child)
 
     def _connect(self, number: int, byte: int, child: int) -> None:
-        """Makes the edge from this node by this byte."""
+        """Adds the edge from node `number` by this byte to node `child`."""
         _insert(self._edges, number << 8 | byte, child)
         self._edge_count += 1
 

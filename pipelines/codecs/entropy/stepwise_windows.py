@@ -46,7 +46,7 @@ class StepwiseWindows:
         return [b"".join([texts[segment] for segment in segments]) for segments in documents]
 
     def _encoding(self, text: bytes) -> Reading[bytes]:
-        """The windows of a text.
+        """A reading of one text, which returns its windows as bytes.
 
         What the model said of a byte does not depend on where windows end. It is kept until a window of the segment
         holds the byte, and used again for bytes that did not fit, or that `delay` leaves to the next window.
@@ -75,7 +75,7 @@ class StepwiseWindows:
         return b"".join([code.to_bytes(self._bits // 8, "big") for code in codes])
 
     def _decoding(self, segment: bytes, first_window: int) -> Reading[bytes]:
-        """The text of one segment, whose windows are counted from `first_window`.
+        """A reading of one segment, which returns its text; its windows are counted from `first_window`.
 
         The strings whose interval holds a window's number begin with one another, so there is one way down. `delay`
         stops at the first that has the window's bits. `greedy` looks for the longest, and has then often read more:

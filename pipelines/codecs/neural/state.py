@@ -54,13 +54,13 @@ class ExactNetwork:
         self.size = self.tensor(np.array([float(shape.hidden)]))
 
     def tensor(self, array: npt.NDArray[Any]) -> "torch.Tensor":
-        """A copy on the device."""
+        """The array as a tensor on this network's device."""
         import torch
 
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
 
     def normed(self, values: "torch.Tensor") -> "torch.Tensor":
-        """Divided by the root of their mean square, over the last dimension."""
+        """The values divided by the root of their mean square, over the last dimension, rounded to NORM_BITS."""
         mean_square = (values * values).sum(-1, keepdim=True) / self.size
         return _snapped(values / root(mean_square + EPSILON), NORM_BITS)
 
@@ -181,7 +181,7 @@ def _residual(values: "torch.Tensor") -> "torch.Tensor":
 
 
 def root(values: "torch.Tensor") -> "torch.Tensor":
-    """The square roots, each the nearest 64-bit float."""
+    """The square root of every value, rounded to the nearest 64-bit float on a CPU and a GPU alike."""
     import torch
 
     return values.sqrt() if values.is_cuda else torch.from_numpy(np.sqrt(values.numpy()))

@@ -116,5 +116,5 @@ def code_lines(lines: list[str]) -> list[bool]:
 
 
 def _ends_like_prose(line: str) -> bool:
-    """Whether a line needs no closer look, which takes ten times as long: blank, or a letter first and a stop last."""
+    """Whether the line is blank, or begins with a letter and ends in a stop: then no slower rule has to look at it."""
     return not line or (line[-1] in ".,!?" and line[0].isalpha() and "=" not in line)

@@ -52,7 +52,7 @@ def noun_forms(noun: str, substitute: str) -> Iterator[Pair]:
 
 
 def one_form(word: str, substitute: str) -> Iterator[Pair]:
-    """The word as it is."""
+    """The word itself with its substitute, for words that have no other form."""
     yield word, substitute
 
 

@@ -1,1 +1,1 @@
-"""What a rewrite has to pass before it takes the place of its original."""
+"""Checks of rewrites: functions from original and rewrite to a number that a rewriter sets a limit to."""

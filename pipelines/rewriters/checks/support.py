@@ -49,7 +49,7 @@ def _frequency(stem: str) -> float:
 
 @functools.cache
 def _stem_frequencies() -> dict[str, float]:
-    """Frequency of every stem of wordfreq's English list, at least RAREST; 0.4 s to make, once a process."""
+    """The frequency of every stem of wordfreq's English list, at least RAREST; made once in a process."""
     from wordfreq import get_frequency_dict
 
     totals: dict[str, float] = {}

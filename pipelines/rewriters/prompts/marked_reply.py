@@ -11,12 +11,12 @@ _END = re.compile(r"<\s*+/?\s*+end\s*+>", re.IGNORECASE)
 
 
 def marked(text: str) -> str:
-    """The reply that a model which keeps to the form would give."""
+    """The text between the marks: the reply of a model that keeps to the form."""
     return f"{BEGIN}\n{text}\n{END}"
 
 
 def unmarked(reply: str) -> str:
-    """The text between the marks, stripped; without a mark the reply begins or ends where it does.
+    """The text between the marks, stripped; where a mark is missing, from the reply's beginning, or to its end.
 
     Thoughts before `</think>`, other case and Markdown around the marks are borne with.
     """
