@@ -1,18 +1,24 @@
-# quickstart and test do all the set-up that is missing. `make install EXTRA=gpu` installs the CUDA builds, and what was
-# installed stays the choice of later commands.
+# quickstart, check, lint and test do all the set-up that is missing. `make install EXTRA=gpu` installs the CUDA builds,
+# and what was installed stays the choice of later commands.
 EXTRA ?= $(or $(shell cat .venv/extra 2>/dev/null),cpu)
 PYTHON ?= python3.11
+# Exact versions, for the CPU builds only: for EXTRA=gpu, or with LOCK= (another Python, another system), pip resolves.
+LOCK ?= $(wildcard .ci/requirements-$(EXTRA).txt)
 BIN := .venv/bin
 INSTALLED := .venv/installed-$(EXTRA)
 QUICKSTART := cluster/runs/quickstart
 
-.PHONY: quickstart test lint install clean
+.PHONY: quickstart check test lint install lock clean
 
 quickstart: $(INSTALLED)
 	$(BIN)/gleaner compare $(QUICKSTART)/random.yaml $(QUICKSTART)/gleaned.yaml $(QUICKSTART)/simplified.yaml --out runs/quickstart
 
+# What to run before every commit: all but the tests that start Ray, vLLM or other processes.
+check: lint
+	$(BIN)/python -m pytest -m "not ray and not vllm and not slow and not process" -n 2 --durations=20
+
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --durations=20
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -22,9 +28,14 @@ lint: $(INSTALLED)
 
 install: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml $(LOCK)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+ifneq ($(LOCK),)
+	$(BIN)/pip install --quiet --progress-bar off --no-deps --requirement $(LOCK)
+	$(BIN)/pip install --quiet --progress-bar off --no-deps --editable .
+else
 	$(BIN)/pip install --quiet --progress-bar off --editable '.[$(EXTRA),test]'
+endif
 	@# vLLM's CPU build can bring CUDA builds of these; where one cannot be imported, transformers cannot either.
 	for name in torchvision torchaudio torchcodec; do \
 		$(BIN)/python -c "import $$name" 2>/dev/null || $(BIN)/pip uninstall --quiet --yes $$name; \
@@ -32,6 +43,13 @@ $(INSTALLED): pyproject.toml
 	rm -f .venv/installed-*
 	echo $(EXTRA) > .venv/extra
 	touch $@
+
+# `make clean lock` resolves all versions anew, within the bounds of pyproject.toml.
+lock:
+	$(MAKE) install LOCK=
+	sed -n '/^#/p' .ci/requirements-$(EXTRA).txt > .venv/lock
+	$(BIN)/pip freeze --all --exclude-editable --exclude pip >> .venv/lock
+	mv .venv/lock .ci/requirements-$(EXTRA).txt
 
 clean:
 	rm -rf .venv runs
