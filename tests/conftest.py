@@ -23,6 +23,14 @@ CHAT_TEMPLATE = (
 SENTENCES = ["The cat sat on the mat.", "A dog ran after the ball.", "EDITED: It rained all day. <end>"] * 40
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks with `ray` whatever uses the fixture `ray_session`, by itself or through another fixture."""
+    for item in items:
+        if "ray_session" in getattr(item, "fixturenames", ()):
+            item.add_marker("ray")
+
+
 @pytest.fixture(scope="session")
 def ray_session() -> Iterator[None]:
     """One local Ray for all tests; four logical CPUs, so that a trial, its training and its data have room."""

@@ -12,6 +12,8 @@ import httpx
 import pytest
 import yaml
 
+pytestmark = pytest.mark.process
+
 pytest.importorskip("s3fs")
 START_SECONDS = 60
 RUN_SECONDS = 300

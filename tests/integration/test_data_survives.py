@@ -17,6 +17,8 @@ import yaml
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 
+pytestmark = pytest.mark.process
+
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = 6_000
 ENGINE = '''

@@ -99,21 +99,25 @@ def found(config_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     return json.loads(result.stdout.splitlines()[-1])
 
 
+@pytest.mark.process
 def test_a_sound_cluster_has_no_problem_and_keeps_no_probe(found: dict[str, list[str]], config_file: Path) -> None:
     assert found["sound"] == []
     assert [file.name for file in (config_file.parent / "store").iterdir()] == []
 
 
+@pytest.mark.process
 def test_a_store_that_is_another_place_on_the_nodes_is_told_for_each(found: dict[str, list[str]]) -> None:
     assert len(found["relative store"]) == 2
     assert all("store 'store' is another place there" in problem for problem in found["relative store"])
     assert all("s3://" in problem for problem in found["relative store"])
 
 
+@pytest.mark.process
 def test_a_store_that_cannot_be_written_is_told(found: dict[str, list[str]]) -> None:
     assert any("/proc/store" in problem and "set 'store'" in problem for problem in found["forbidden store"])
 
 
+@pytest.mark.process
 def test_a_model_folder_that_only_the_driver_has_is_told(found: dict[str, list[str]]) -> None:
     assert len(found["relative model"]) == 2
     assert all(
@@ -121,11 +125,13 @@ def test_a_model_folder_that_only_the_driver_has_is_told(found: dict[str, list[s
     )
 
 
+@pytest.mark.process
 def test_missing_gpus_are_told_once(found: dict[str, list[str]]) -> None:
     (problem,) = found["gpus"]
     assert "'training' asks for 1 workers with 1 CPU and 1 GPU each, the cluster has room for 0" in problem
 
 
+@pytest.mark.process
 def test_other_code_under_our_names_is_told(found: dict[str, list[str]]) -> None:
     assert len(found["other code"]) == 2
     assert all("package 'cluster' comes from" in problem for problem in found["other code"])

@@ -18,6 +18,8 @@ import httpx
 import pytest
 import yaml
 
+pytestmark = pytest.mark.process
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 START_SECONDS = 180
 JOB_SECONDS = 240
