@@ -205,5 +205,5 @@ def _manifest(target: str, made_of: dict[str, Any], trials: list[Trial]) -> Mani
             "finished": float(len(finished)),
             FLOPS: sum(trial.flops for trial in trials),
         },
-        details=Swept(trials=trials, best=best.number).model_dump(),
+        details=Swept(trials=trials, best=best.number).model_dump(mode="json"),
     )

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.codecs.bpe import Bpe, train_tokenizer
+from pipelines.contracts.rows import TEXT
 from pipelines.scorers.proxy_loss import ProxyLoss
 from pipelines.store.store import Store
 from training.models.llama import Llama
@@ -42,9 +43,9 @@ def test_transformers_loads_the_model_with_its_tokenizer(exported: Path) -> None
 
 @pytest.mark.vllm
 def test_vllm_scores_text_as_transformers_does(exported: Path) -> None:
-    texts = pa.array(TEXTS)
+    rows = pa.table({TEXT: TEXTS})
     scores = {
-        runner: ProxyLoss(model=str(exported), context=100, stride=50, runner=runner).open({})(texts).values
+        runner: ProxyLoss(model=str(exported), context=100, stride=50, runner=runner).open({})(rows).values
         for runner in ("transformers", "vllm")
     }
     assert np.allclose(scores["vllm"], scores["transformers"], rtol=1e-3)
