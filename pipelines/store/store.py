@@ -11,6 +11,8 @@ of their own, and either manifest is right.
 """
 
 import json
+import logging
+import os
 import uuid
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,9 +22,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 from fsspec.implementations.local import LocalFileSystem
+from pydantic import ValidationError
 
+from pipelines.store.damage import damaged
 from pipelines.store.manifest import Manifest, Shard, UnitRecord
 
+LOGGER = logging.getLogger(__name__)
 ROW_GROUP_ROWS = 1024
 
 
@@ -73,7 +78,10 @@ class Store:
             ) from error
 
     def write(self, file: str, data: bytes) -> None:
-        """The file holds `data`; whoever reads meanwhile sees all of it or what was there before."""
+        """The file holds `data`; whoever reads meanwhile sees all of it or what was there before.
+
+        On a disk of this machine the file is on the medium before it has its name, and the name before this returns.
+        """
         target = self.path(file)
         if not self.is_local:
             self.filesystem.pipe_file(target, data)
@@ -81,8 +89,12 @@ class Store:
         partial = f"{target}.{uuid.uuid4().hex[:8]}.partial"
         self.filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
         try:
-            self.filesystem.pipe_file(partial, data)
+            with self.filesystem.open(partial, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
             self.filesystem.mv(partial, target)
+            _sync_folder(target.rpartition("/")[0])
         except OSError:
             if self.filesystem.exists(partial):
                 self.filesystem.rm_file(partial)
@@ -94,11 +106,17 @@ class Store:
         return data
 
     def manifest(self, address: str) -> Manifest | None:
-        """The manifest of a finished address, or None."""
+        """The manifest of a finished address, or None; ValueError where it is not one that this release can read."""
+        file = f"{address}/manifest.json"
         try:
-            return Manifest.model_validate_json(self.read(f"{address}/manifest.json"))
+            found = Manifest.model_validate_json(self.read(file))
         except FileNotFoundError:
             return None
+        except ValidationError as error:
+            raise self.damaged(file, "is cut off, edited, or of another release") from error
+        if found.rows != sum(shard.rows for shard in found.shards):
+            raise self.damaged(file, "names other rows than its shards have")
+        return found
 
     def commit(self, manifest: Manifest) -> Manifest:
         """The address is finished from now on; where another builder was first, its manifest stands and is returned."""
@@ -109,14 +127,13 @@ class Store:
         return manifest
 
     def unit_records(self, address: str) -> dict[str, UnitRecord]:
-        """The finished units of an address, by name."""
+        """The finished units of an address, by name; one whose record cannot be read counts as not finished."""
         folder = self.path(f"{address}/units")
         if not self.filesystem.exists(folder):
             return {}
         files = [path for path in self.filesystem.ls(folder, detail=False) if path.endswith(".json")]
-        records = (
-            [UnitRecord.model_validate_json(data) for data in self.filesystem.cat(files).values()] if files else []
-        )
+        read = self.filesystem.cat(files) if files else {}
+        records = [record for path, data in read.items() if (record := _unit_record(path, data)) is not None]
         return {record.unit: record for record in records}
 
     def write_table(self, file: str, table: pa.Table, text_bytes: int) -> Shard:
@@ -145,14 +162,30 @@ class Store:
         """The bytes of a shard; ValueError where they are not those that the manifest describes."""
         data = self.read(shard.file)
         if digest(data) != shard.checksum:
-            folder = shard.file.partition("/")[0]
-            raise ValueError(
-                f"'{self.path(shard.file)}' is damaged: its checksum is not the manifest's; "
-                f"delete '{self.path(folder)}' and run the same command again to rebuild it"
-            )
+            raise self.damaged(shard.file, "is damaged: its checksum is not the manifest's")
         return data
+
+    def damaged(self, file: str, what: str) -> ValueError:
+        """The error, with its cure, of a file of the store of which `what` is true."""
+        return damaged(self.path(file), what, self.path(file.partition("/")[0]))
 
 
 def digest(data: bytes) -> str:
     """xxh3_128 of `data`, 32 hexadecimal digits."""
     return xxhash.xxh3_128_hexdigest(data)
+
+
+def _unit_record(path: str, data: bytes) -> UnitRecord | None:
+    try:
+        return UnitRecord.model_validate_json(data)
+    except ValidationError:
+        LOGGER.warning("'%s' is not a whole record of a unit of this release; the unit is done again", path)
+        return None
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

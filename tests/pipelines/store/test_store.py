@@ -1,10 +1,13 @@
 import os
 import pickle
+import re
+import stat
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from pipelines.store.manifest import Manifest, UnitRecord
+from pipelines.store.manifest import Manifest, Shard, UnitRecord
 from pipelines.store.store import Store
 
 
@@ -43,6 +46,64 @@ def test_unit_records_are_found_by_name(tmp_path) -> None:
     record = UnitRecord(unit="00003", rows_in=5)
     store.write("clean-1/units/00003.json", record.model_dump_json().encode())
     assert store.unit_records("clean-1") == {"00003": record}
+
+
+BROKEN = [
+    b"",
+    b"{",
+    b'{"unit": "000',
+    b"\x00" * 40,
+    b"[]",
+    b"null",
+    b'{"unit": "00003", "of_an_older_release": 1}',
+    b"\xff",
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_broken_unit_record_is_not_there(broken: bytes, tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    whole = UnitRecord(unit="00004", rows_in=5)
+    store.write("clean-1/units/00003.json", broken)
+    store.write("clean-1/units/00004.json", whole.model_dump_json().encode())
+    assert store.unit_records("clean-1") == {"00004": whole}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_broken_manifest_is_refused_in_one_sentence_with_the_cure(broken: bytes, tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    store.write("clean-1/manifest.json", broken)
+    told = (
+        f"'{tmp_path}/clean-1/manifest.json' is cut off, edited, or of another release; "
+        f"delete '{tmp_path}/clean-1' and run the same command again to rebuild it"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+        store.manifest("clean-1")
+
+
+def test_a_manifest_of_other_rows_than_its_shards_is_refused(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    shard = Shard(file="clean-1/x/part.parquet", rows=3, bytes=7, checksum="")
+    text = manifest().model_copy(update={"shards": [shard], "rows": 4}).model_dump_json()
+    store.write("clean-1/manifest.json", text.encode())
+    with pytest.raises(ValueError, match=r"names other rows than its shards have; delete .*clean-1' and run the same"):
+        store.manifest("clean-1")
+
+
+def test_a_file_and_its_name_are_on_the_disk_when_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[bool, list[str]]] = []
+    sync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        synced.append((is_folder, [file.suffix for file in (tmp_path / "clean-1").iterdir()]))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    Store(str(tmp_path)).write("clean-1/manifest.json", b"{}")
+    assert synced == [(False, [".partial"]), (True, [".json"])]
 
 
 def test_a_store_that_cannot_be_written_is_named_with_the_cure(tmp_path) -> None:
