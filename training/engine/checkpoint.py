@@ -1,20 +1,22 @@
 """Checkpoints: everything a run needs to go on at an exact step, whole or invisible.
 
     <folder>/checkpoints/step-00000200/part-0-of-2.safetensors    weights and moments, every world-th of them
-    <folder>/checkpoints/step-00000200/complete.json              written last, names the parts
+    <folder>/checkpoints/step-00000200/complete.json              written last, names the parts and their xxh3
 
 A checkpoint is taken up by what lies in the folder, not by what Ray Train's controller has heard of: it polls, and a
 worker that dies within two seconds of its report would otherwise go back to an older one. A part holds whole fp32
 tensors by name, whatever the ZeRO stage and number of workers, so a run also goes on with others.
 """
 
-import json
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import ValidationError
 
-from pipelines.store.store import Store
+from pipelines.store.manifest import Stored
+from pipelines.store.store import Store, digest
 from training.contracts import Objective
 from training.engine.deepspeed import base_optimizer, set_learning_rate
 from training.randomness import sequence_keys
@@ -23,14 +25,33 @@ if TYPE_CHECKING:
     import torch
     from deepspeed import DeepSpeedEngine
 
+LOGGER = logging.getLogger(__name__)
 MOMENTS = ("exp_avg", "exp_avg_sq")
 FOLDER = "checkpoints"
 
 
+class Marker(Stored):
+    """What `complete.json` says of a checkpoint: its step, and xxh3 of each of its parts by name."""
+
+    step: int
+    parts: dict[str, str]
+
+
 def complete_steps(store: Store) -> list[int]:
-    """The steps of all whole checkpoints, ascending."""
+    """The steps of all checkpoints that are marked as complete, ascending."""
     markers = store.filesystem.glob(store.path(f"{FOLDER}/step-*/complete.json"))
-    return sorted(int(marker.split("/")[-2].removeprefix("step-")) for marker in markers)
+    steps = sorted(int(marker.split("/")[-2].removeprefix("step-")) for marker in markers)
+    return [step for step in steps if _marker(store, step) is not None]
+
+
+def newest_whole_step(store: Store) -> int | None:
+    """The newest step whose parts are all there as they were written, or None; says which newer ones are passed by."""
+    for step in reversed(complete_steps(store)):
+        marker = _marker(store, step)
+        if marker is not None and all(_is_whole(store, step, *part) for part in marker.parts.items()):
+            return step
+        LOGGER.warning("checkpoint '%s' is damaged; the one before it is taken up", store.path(name(step)))
+    return None
 
 
 def name(step: int) -> str:
@@ -43,12 +64,13 @@ def save(engine: "DeepSpeedEngine", store: Store, step: int, rank: int, world: i
     from safetensors.torch import save as to_bytes
     from torch import distributed
 
-    mine = dict(full_state(engine, rank, world))
-    store.write(f"{name(step)}/{_part(rank, world)}", to_bytes(mine))
-    distributed.barrier()
+    mine = to_bytes(dict(full_state(engine, rank, world)))
+    store.write(f"{name(step)}/{_part(rank, world)}", mine)
+    digests: list[str] = [""] * world
+    distributed.all_gather_object(digests, digest(mine))
     if rank == 0:
-        marker = {"step": step, "parts": [_part(each, world) for each in range(world)]}
-        store.write(f"{name(step)}/complete.json", json.dumps(marker).encode())
+        marker = Marker(step=step, parts={_part(each, world): digests[each] for each in range(world)})
+        store.write(f"{name(step)}/complete.json", marker.model_dump_json().encode())
 
 
 def prune(store: Store, keep: int) -> None:
@@ -62,8 +84,8 @@ def load(store: Store, step: int) -> dict[str, "torch.Tensor"]:
     """The tensors of a whole checkpoint: weights by name, moments as `<moment>:<name>`."""
     from safetensors.torch import load as from_bytes
 
-    marker = json.loads(store.read(f"{name(step)}/complete.json"))
-    parts = [from_bytes(store.read(f"{name(step)}/{part}")) for part in marker["parts"]]
+    marker = Marker.model_validate_json(store.read(f"{name(step)}/complete.json"))
+    parts = [from_bytes(store.read(f"{name(step)}/{part}")) for part in marker.parts]
     return {key: tensor for part in parts for key, tensor in part.items()}
 
 
@@ -129,6 +151,21 @@ def _link_moments(engine: "DeepSpeedEngine") -> None:
         optimizer = engine.optimizer
         for weights, partition in zip(optimizer.bit16_groups, optimizer.single_partition_of_fp32_groups, strict=True):
             lazy_init_hp_params_optimizer_state(weights, partition, optimizer.state)
+
+
+def _marker(store: Store, step: int) -> Marker | None:
+    try:
+        return Marker.model_validate_json(store.read(f"{name(step)}/complete.json"))
+    except ValidationError:
+        LOGGER.warning("'%s/complete.json' is cut off or of another release", store.path(name(step)))
+        return None
+
+
+def _is_whole(store: Store, step: int, part: str, expected: str) -> bool:
+    try:
+        return digest(store.read(f"{name(step)}/{part}")) == expected
+    except FileNotFoundError:
+        return False
 
 
 def _part(rank: int, world: int) -> str:

@@ -127,7 +127,7 @@ def work(arguments: dict[str, Any]) -> None:
 def _open_engine(job: Job, store: Store, rank: int, world: int) -> tuple["DeepSpeedEngine", int]:
     """The engine and the step it stands at: that of the newest whole checkpoint, or 0."""
     network = job.build()
-    step = _agreed(checkpoint.complete_steps(store)[-1:], world)
+    step = _agreed(checkpoint.newest_whole_step(store) if rank == 0 else None, world)
     if step is None:
         return start(network, job.config, job.packed.length), 0
     state = checkpoint.load(store, step)
@@ -137,12 +137,12 @@ def _open_engine(job: Job, store: Store, rank: int, world: int) -> tuple["DeepSp
     return engine, step
 
 
-def _agreed(newest: list[int], world: int) -> int | None:
+def _agreed(newest: int | None, world: int) -> int | None:
     """The newest step that rank 0 sees: on a network file system the ranks may see different ones for a while."""
     import torch.distributed
 
-    seen: list[int | None] = [newest[0] if newest else None]
-    if world > 1 and torch.distributed.is_initialized():
+    seen = [newest]
+    if world > 1:
         torch.distributed.broadcast_object_list(seen, src=0)
     return seen[0]
 
