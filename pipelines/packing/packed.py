@@ -2,6 +2,7 @@
 
 The shards are uncompressed Arrow files with the columns `sequence` (fixed-size list of uint16 or uint32) and `bucket`
 (uint8, 0 easiest). A local shard is memory-mapped; one in a bucket is copied to this machine when it is first needed.
+Each process checks a shard against its checksum when it first opens it.
 """
 
 import functools
@@ -16,7 +17,7 @@ import pyarrow as pa
 from pipelines.contracts.rows import BUCKET, SEQUENCE
 from pipelines.store.local_copy import local_copy
 from pipelines.store.manifest import Manifest, Stored
-from pipelines.store.store import Store
+from pipelines.store.store import Store, digest
 
 
 class PackedFacts(Stored):
@@ -31,6 +32,7 @@ class PackedFacts(Stored):
 class Packed:
     """A packed dataset: `counts[i]` sequences of `length` tokens in the i-th file, numbered on across the files.
 
+    `checksums[i]` is xxh3 of the i-th file.
     `end` closes every document and fills the tail of a shard's last sequence. `tokens` counts all tokens but that
     filling, `text_bytes` the UTF-8 bytes of the documents.
     """
@@ -39,6 +41,7 @@ class Packed:
     address: str
     files: tuple[str, ...]
     counts: tuple[int, ...]
+    checksums: tuple[str, ...]
     length: int
     vocab_size: int
     end: int
@@ -54,6 +57,7 @@ class Packed:
             address=manifest.address,
             files=tuple(shard.file for shard in manifest.shards),
             counts=tuple(shard.rows for shard in manifest.shards),
+            checksums=tuple(shard.checksum for shard in manifest.shards),
             length=facts.length,
             vocab_size=facts.vocab_size,
             end=facts.end,
@@ -68,7 +72,7 @@ class Packed:
 
     def buckets(self) -> npt.NDArray[np.uint8]:
         """(sequences,) difficulty bucket of each sequence."""
-        columns = [_buckets(self.store, file) for file in self.files]
+        columns = [self._buckets(shard) for shard in range(len(self.files))]
         return np.concatenate(columns) if columns else np.zeros(0, np.uint8)
 
     def rows(self, indices: Sequence[int] | npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
@@ -82,29 +86,45 @@ class Packed:
         for shard in np.unique(shard_of):
             here = shard_of == shard
             first = int(ends[shard]) - self.counts[shard]
-            result[here] = _tokens(self.store, self.files[shard], self.length)[wanted[here] - first]
+            result[here] = self._tokens(int(shard))[wanted[here] - first]
         return result
+
+    def _tokens(self, shard: int) -> npt.NDArray[np.integer]:
+        column = self._opened(shard)[SEQUENCE].chunk(0)
+        tokens: npt.NDArray[np.integer] = column.flatten().to_numpy(zero_copy_only=True).reshape(-1, self.length)
+        return tokens
+
+    def _buckets(self, shard: int) -> npt.NDArray[np.uint8]:
+        """The buckets of a shard; of one in a remote store they alone are read, so they are not checked."""
+        if self.store.is_local:
+            column: npt.NDArray[np.uint8] = self._opened(shard)[BUCKET].to_numpy()
+            return column
+        return _bucket_column(self.store, self.files[shard])
+
+    def _opened(self, shard: int) -> pa.Table:
+        return _open(self.store, self.files[shard], self.checksums[shard])
 
 
 @functools.lru_cache(maxsize=1024)
-def _open(store: Store, file: str) -> pa.Table:
-    with pa.memory_map(str(_local_path(store, file))) as source:
-        return pa.ipc.open_file(source).read_all().combine_chunks()
+def _open(store: Store, file: str, checksum: str) -> pa.Table:
+    """The mapped file; ValueError with the cure where it is gone or not what was written."""
+    try:
+        source = pa.memory_map(str(_local_path(store, file)))
+    except FileNotFoundError as error:
+        raise store.damaged(file, "is gone") from error
+    with source:
+        mapped = source.read_buffer()
+        if digest(memoryview(mapped)) != checksum:
+            raise store.damaged(file, "is damaged: its checksum is not the manifest's")
+        return pa.ipc.open_file(mapped).read_all().combine_chunks()
 
 
-def _buckets(store: Store, file: str) -> npt.NDArray[np.uint8]:
-    """The column of buckets alone; the sequences of a shard in a bucket stay there."""
+def _bucket_column(store: Store, file: str) -> npt.NDArray[np.uint8]:
     with store.filesystem.open(store.path(file)) as stream:
         names = pa.ipc.open_file(stream).schema.names
         only = pa.ipc.IpcReadOptions(included_fields=[names.index(BUCKET)])
         column: npt.NDArray[np.uint8] = pa.ipc.open_file(stream, options=only).read_all()[BUCKET].to_numpy()
     return column
-
-
-def _tokens(store: Store, file: str, length: int) -> npt.NDArray[np.integer]:
-    column = _open(store, file)[SEQUENCE].chunk(0)
-    tokens: npt.NDArray[np.integer] = column.flatten().to_numpy(zero_copy_only=True).reshape(-1, length)
-    return tokens
 
 
 def _local_path(store: Store, file: str) -> Path:

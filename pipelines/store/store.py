@@ -170,7 +170,7 @@ class Store:
         return damaged(self.path(file), what, self.path(file.partition("/")[0]))
 
 
-def digest(data: bytes) -> str:
+def digest(data: bytes | memoryview) -> str:
     """xxh3_128 of `data`, 32 hexadecimal digits."""
     return xxhash.xxh3_128_hexdigest(data)
 

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from pipelines.contracts.rows import BUCKET, SEQUENCE
 from pipelines.packing.packed import Packed
-from pipelines.store.store import Store
+from pipelines.store.store import Store, digest
 from training.config import TrainingConfig
 from training.engine import metrics
 
@@ -92,8 +92,10 @@ def make_packed(folder: Path, length: int) -> Packed:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
-    store.write("packed/part-0.arrow", sink.getvalue().to_pybytes())
-    return Packed(store, "packed", ("packed/part-0.arrow",), (SEQUENCES,), length, VOCAB, 0, tokens.size, tokens.size)
+    data = sink.getvalue().to_pybytes()
+    store.write("packed/part-0.arrow", data)
+    shard = ("packed/part-0.arrow",), (SEQUENCES,), (digest(data),)
+    return Packed(store, "packed", *shard, length, VOCAB, 0, tokens.size, tokens.size)
 
 
 def trained(packed: Packed, config: TrainingConfig, folder: str) -> tuple[list[float], float, list[float]]:

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.contracts.rows import BUCKET, SEQUENCE
 from pipelines.packing.packed import Packed
-from pipelines.store.store import Store
+from pipelines.store.store import Store, digest
 
 LENGTH, VOCAB, END = 32, 64, 0
 
@@ -18,7 +18,7 @@ def write_packed(folder: Path, shards: int = 3, rows: int = 40, seed: int = 0) -
     """Learnable sequences: each token mostly follows from the one before; the last shard's last row is padded."""
     store = Store(str(folder))
     generator = np.random.default_rng(seed)
-    files = []
+    files, checksums = [], []
     for shard in range(shards):
         tokens = np.empty((rows, LENGTH), dtype=np.uint16)
         tokens[:, 0] = generator.integers(1, VOCAB, rows)
@@ -32,9 +32,13 @@ def write_packed(folder: Path, shards: int = 3, rows: int = 40, seed: int = 0) -
         with pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
         files.append(f"packed/part-{shard}.arrow")
-        store.write(files[-1], sink.getvalue().to_pybytes())
+        data = sink.getvalue().to_pybytes()
+        checksums.append(digest(data))
+        store.write(files[-1], data)
     tokens_kept = shards * (rows * LENGTH - 7)
-    return Packed(store, "packed", tuple(files), (rows,) * shards, LENGTH, VOCAB, END, tokens_kept, 3 * tokens_kept)
+    counts = (rows,) * shards
+    kept = (tokens_kept, 3 * tokens_kept)
+    return Packed(store, "packed", tuple(files), counts, tuple(checksums), LENGTH, VOCAB, END, *kept)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import pickle
 import tempfile
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -118,3 +119,27 @@ def test_two_stores_with_one_path_keep_their_own_sequences(tmp_path: Path, monke
 def test_the_buckets_of_a_remote_shard_are_read_where_it_lies(remote: Packed, tmp_path: Path) -> None:
     assert remote.buckets().tolist() == BUCKETS
     assert cached(tmp_path) == []
+
+
+@pytest.mark.parametrize("reads", [lambda packed: packed.rows([0, 7]), Packed.buckets], ids=["rows", "buckets"])
+@pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
+def test_a_damaged_shard_is_refused_with_the_cure(
+    tmp_path: Path, reads: Callable[[Packed], object], damage: str
+) -> None:
+    whole = write(Store(str(tmp_path)))
+    last = tmp_path / whole.files[-1]
+    content = bytearray(last.read_bytes())
+    content[content.index(SEQUENCES[-1].astype(np.uint16).tobytes())] ^= 4
+    last.unlink()
+    if damage != "gone":
+        last.write_bytes(content[:100] if damage == "cut" else content)
+    cure = f"'{last}' is .*; delete '{tmp_path}/{whole.address}' and run the same command again to rebuild it"
+    with pytest.raises(ValueError, match=cure):
+        reads(whole)
+
+
+def test_a_shard_is_checked_once_in_a_process(local: Packed, monkeypatch: pytest.MonkeyPatch) -> None:
+    local.rows(range(8))
+    monkeypatch.setattr(packed, "digest", lambda data: "another")
+    np.testing.assert_array_equal(local.rows([7]), SEQUENCES[7:])
+    assert local.buckets().tolist() == BUCKETS

@@ -17,7 +17,7 @@ import pytest
 
 from pipelines.contracts.codec import Coder
 from pipelines.packing.packed import Packed
-from pipelines.store.store import Store
+from pipelines.store.store import Store, digest
 from training.config import TrainingConfig
 from training.contracts import HeldOut
 from training.engine import checkpoint, metrics
@@ -179,7 +179,8 @@ def main(store: str, folder: str) -> None:
 
     ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False)
     files = tuple(f"packed/part-{shard}.arrow" for shard in range(3))
-    run(Packed(Store(store), "packed", files, (40,) * 3, 32, 64, 0, 1, 1), Path(folder))
+    checksums = tuple(digest(Store(store).read(file)) for file in files)
+    run(Packed(Store(store), "packed", files, (40,) * 3, checksums, 32, 64, 0, 1, 1), Path(folder))
 
 
 if __name__ == "__main__":
