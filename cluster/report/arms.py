@@ -5,7 +5,6 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from cluster.report.schema import Arm, BitsPerByte, Curve, Example, Histogram, Plan, Sample, SeedResult, Step, Study
 from pipelines.packing.packed import Packed
@@ -151,8 +150,7 @@ def _column(store: Store, manifest: Manifest, name: str) -> np.ndarray:
     for shard in manifest.shards:
         if rows >= HISTOGRAM_ROWS:
             break
-        with store.filesystem.open(store.path(shard.file), "rb") as file:
-            parts.append(pq.read_table(file, columns=[name])[name].to_numpy())
+        parts.append(store.read_columns(shard, [name])[name].to_numpy())
         rows += shard.rows
     return np.concatenate(parts)
 

@@ -61,8 +61,7 @@ def rows(store: Store, manifest: Manifest, columns: Sequence[str]) -> "ray.data.
 
 def _read_columns(store: Store, manifest: Manifest, columns: list[str], batch: pa.Table) -> Iterator[pa.Table]:
     for unit in units_in(batch):
-        with store.filesystem.open(store.path(manifest.shards[unit.shard].file), "rb") as file:
-            table = pq.read_table(file, columns=columns)
+        table = store.read_columns(manifest.shards[unit.shard], columns)
         shard = pa.array(np.full(table.num_rows, unit.shard, dtype=np.int32))
         row = pa.array(np.arange(table.num_rows, dtype=np.int64))
         yield table.append_column(SHARD, shard).append_column(ROW, row)

@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -139,15 +140,15 @@ class Store:
     def write_table(self, file: str, table: pa.Table, text_bytes: int) -> Shard:
         """`table` as one shard, in the format that the name's ending says.
 
-        `.parquet` is zstd-compressed in row groups of at most ROW_GROUP_ROWS rows; `.arrow` is one uncompressed record
-        batch that can be memory-mapped.
+        `.parquet` is zstd-compressed in row groups of at most ROW_GROUP_ROWS rows, its pages have checksums; `.arrow`
+        is one uncompressed record batch that can be memory-mapped.
         """
         sink = pa.BufferOutputStream()
         if file.endswith(".arrow"):
             with pa.ipc.new_file(sink, table.schema) as writer:
                 writer.write_table(table.combine_chunks())
         else:
-            pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+            pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS, write_page_checksum=True)
         data = sink.getvalue().to_pybytes()
         self.write(file, data)
         groups = -(-table.num_rows // ROW_GROUP_ROWS)
@@ -158,9 +159,21 @@ class Store:
         data = pa.BufferReader(self.read_shard(shard))
         return pa.ipc.open_file(data).read_all() if shard.file.endswith(".arrow") else pq.read_table(data)
 
+    def read_columns(self, shard: Shard, columns: Sequence[str]) -> pa.Table:
+        """All rows of these columns of a `.parquet` shard; only their pages are read, and checked."""
+        try:
+            with self.filesystem.open(self.path(shard.file), "rb") as file:
+                return pq.read_table(file, columns=list(columns), page_checksum_verification=True)
+        except (OSError, pa.ArrowInvalid):
+            self.read_shard(shard)  # says so where the file is the reason
+            raise
+
     def read_shard(self, shard: Shard) -> bytes:
-        """The bytes of a shard; ValueError where they are not those that the manifest describes."""
-        data = self.read(shard.file)
+        """The bytes of a shard; ValueError where it is gone or they are not those that the manifest describes."""
+        try:
+            data = self.read(shard.file)
+        except FileNotFoundError as error:
+            raise self.damaged(shard.file, "is gone") from error
         if digest(data) != shard.checksum:
             raise self.damaged(shard.file, "is damaged: its checksum is not the manifest's")
         return data

@@ -4,7 +4,9 @@ import re
 import stat
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.store.manifest import Manifest, Shard, UnitRecord
@@ -37,6 +39,37 @@ def test_a_damaged_shard_is_refused_with_the_cure(tmp_path) -> None:
     path = tmp_path / "clean-1/x/part.parquet"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(ValueError, match=r"damaged.*delete.*run the same command again"):
+        store.read_table(shard)
+
+
+def test_columns_come_without_the_others(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    table = pa.table({"id": ["a", "b"], "score": [1.5, 2.5]})
+    assert store.read_columns(store.write_table("clean-1/x/part.parquet", table, 7), ["score"]) == table.select([1])
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "gone"])
+def test_columns_of_a_damaged_shard_are_refused_with_the_cure(damage: str, tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    scores = np.random.default_rng(0).random(1000)
+    shard = store.write_table("clean-1/x/part.parquet", pa.table({"id": range(1000), "score": scores}), 7)
+    path = tmp_path / "clean-1/x/part.parquet"
+    chunk = pq.ParquetFile(path).metadata.row_group(0).column(1)
+    content = bytearray(path.read_bytes())
+    content[chunk.dictionary_page_offset + chunk.total_compressed_size // 2] ^= 1
+    path.unlink()
+    if damage != "gone":
+        path.write_bytes({"flipped": content, "cut": content[:-20], "empty": b""}[damage])
+    cure = f"^'{path}' is .*; delete '{tmp_path}/clean-1' and run the same command again to rebuild it$"
+    with pytest.raises(ValueError, match=cure):
+        store.read_columns(shard, ["score"])
+
+
+def test_a_shard_that_is_gone_is_refused_with_the_cure(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    shard = store.write_table("clean-1/x/part.parquet", pa.table({"id": ["a"]}), 0)
+    (tmp_path / shard.file).unlink()
+    with pytest.raises(ValueError, match=r"part.parquet' is gone; delete '.*/clean-1' and run the same command again"):
         store.read_table(shard)
 
 
