@@ -24,6 +24,7 @@ class Shard(Stored):
     bytes: int
     checksum: str
     row_groups: int = 1
+    file_bytes: int | None = Field(default=None, description="size of the file; None where an older release wrote it")
 
 
 class UnitRecord(Stored):

@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -128,14 +128,26 @@ class Store:
         return manifest
 
     def unit_records(self, address: str) -> dict[str, UnitRecord]:
-        """The finished units of an address, by name; one whose record cannot be read counts as not finished."""
+        """The finished units of an address, by name.
+
+        One whose record cannot be read, or whose shards are not all there in their size, counts as not finished.
+        """
         folder = self.path(f"{address}/units")
         if not self.filesystem.exists(folder):
             return {}
         files = [path for path in self.filesystem.ls(folder, detail=False) if path.endswith(".json")]
         read = self.filesystem.cat(files) if files else {}
         records = [record for path, data in read.items() if (record := _unit_record(path, data)) is not None]
-        return {record.unit: record for record in records}
+        sizes = self._sizes(address) if records else {}
+        return {record.unit: record for record in records if _has_its_shards(record, sizes)}
+
+    def _sizes(self, address: str) -> dict[str, int]:
+        """The size of each file of an address, by its path inside the store; one listing."""
+        self.filesystem.invalidate_cache()
+        root = len(self.path(""))
+        return {
+            path[root:]: facts["size"] for path, facts in self.filesystem.find(self.path(address), detail=True).items()
+        }
 
     def write_table(self, file: str, table: pa.Table, text_bytes: int) -> Shard:
         """`table` as one shard, in the format that the name's ending says.
@@ -152,7 +164,14 @@ class Store:
         data = sink.getvalue().to_pybytes()
         self.write(file, data)
         groups = -(-table.num_rows // ROW_GROUP_ROWS)
-        return Shard(file=file, rows=table.num_rows, bytes=text_bytes, checksum=digest(data), row_groups=groups)
+        return Shard(
+            file=file,
+            rows=table.num_rows,
+            bytes=text_bytes,
+            checksum=digest(data),
+            row_groups=groups,
+            file_bytes=len(data),
+        )
 
     def read_table(self, shard: Shard) -> pa.Table:
         """All rows of a shard, checked against its checksum."""
@@ -194,6 +213,14 @@ def _unit_record(path: str, data: bytes) -> UnitRecord | None:
     except ValidationError:
         LOGGER.warning("'%s' is not a whole record of a unit of this release; the unit is done again", path)
         return None
+
+
+def _has_its_shards(record: UnitRecord, sizes: Mapping[str, int]) -> bool:
+    for shard in record.shards:
+        if shard.file not in sizes or shard.file_bytes not in (None, sizes[shard.file]):
+            LOGGER.warning("'%s' of unit %s is gone or cut off; the unit is done again", shard.file, record.unit)
+            return False
+    return True
 
 
 def _sync_folder(folder: str) -> None:

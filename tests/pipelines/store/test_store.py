@@ -139,6 +139,22 @@ def test_a_file_and_its_name_are_on_the_disk_when_it_is_written(
     assert synced == [(False, [".partial"]), (True, [".json"])]
 
 
+@pytest.mark.parametrize("scheme", ["{}", "file://{}", "memory://{}"])
+@pytest.mark.parametrize("left", [b"", b"PAR1", None], ids=["empty", "cut", "gone"])
+def test_a_unit_whose_shard_is_gone_or_cut_off_is_not_finished(scheme: str, left: bytes | None, tmp_path: Path) -> None:
+    store = Store(scheme.format(tmp_path))
+    records = {}
+    for unit in ("00003", "00004"):
+        shard = store.write_table(f"clean-1/x/part-{unit}.parquet", pa.table({"id": ["a"]}), 1)
+        records[unit] = UnitRecord(unit=unit, shards=[shard])
+        store.write(f"clean-1/units/{unit}.json", records[unit].model_dump_json().encode())
+    assert store.unit_records("clean-1") == records
+    store.filesystem.rm_file(store.path("clean-1/x/part-00003.parquet"))
+    if left is not None:
+        store.write("clean-1/x/part-00003.parquet", left)
+    assert store.unit_records("clean-1") == {"00004": records["00004"]}
+
+
 def test_a_store_that_cannot_be_written_is_named_with_the_cure(tmp_path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(ValueError, match=r"cannot be written.*set 'store'"):
