@@ -19,7 +19,7 @@ from training.engine.train import TrainingResult, train
 from training.held_out.text import held_out_text
 from training.measures.bits_per_byte import Evaluation, evaluate
 from training.measures.compression import Arm, study
-from training.networks.export import open_trained
+from training.networks.export import file_digests, open_trained
 from training.recipe import Recipe
 from training.results import Evaluated, Measured, Trained
 
@@ -117,7 +117,7 @@ def _trained(
         rows_in=data.packed.rows,
         bytes_in=data.packed.bytes,
         counts={FLOPS: found.flops},
-        details=_results(config, packed, found).model_dump(),
+        details=_results(config, packed, found, file_digests(Store(folder))).model_dump(),
         files={"model": model_files(target), "metrics": f"{target}/run/metrics.jsonl"},
     )
 
@@ -169,7 +169,7 @@ def _check_finite(trained: TrainingResult, settings: TrainingConfig) -> None:
         )
 
 
-def _results(config: Recipe, packed: Packed, found: TrainingResult) -> Trained:
+def _results(config: Recipe, packed: Packed, found: TrainingResult, model_files: dict[str, str]) -> Trained:
     bits = found.held_out_bits_per_byte_curve
     measured = np.flatnonzero(np.isfinite(bits))
     return Trained(
@@ -184,6 +184,7 @@ def _results(config: Recipe, packed: Packed, found: TrainingResult) -> Trained:
         held_out=ingredients(config.evaluation.held_out),
         held_out_flops=found.flops_curve[measured].tolist(),
         held_out_bits_per_byte=bits[measured].tolist(),
+        model_files=model_files,
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.store.manifest import Manifest
-from pipelines.store.store import Store
+from pipelines.store.store import Store, digest
 
 if TYPE_CHECKING:
     import torch
@@ -33,10 +33,31 @@ def export(network: Any, weights: dict[str, "torch.Tensor"], tokenizer_files: di
             store.write(f"{FOLDER}/{file.name}", file.read_bytes())
 
 
+def file_digests(store: Store) -> dict[str, str]:
+    """xxh3 of each file of the model in the run's folder, by name."""
+    paths = store.filesystem.ls(store.path(FOLDER), detail=False)
+    names = sorted(path.rpartition("/")[2] for path in paths)
+    return {name: digest(store.read(f"{FOLDER}/{name}")) for name in names}
+
+
 def open_trained(trained: Manifest, vocab_size: int, store: Store) -> Any:
-    """The network of a trained model in the store, on this machine and ready to predict."""
+    """The network of a trained model in the store, on this machine and ready to predict.
+
+    ValueError, with the cure, where a file of the model is gone or is not the one whose xxh3 the manifest's details
+    have under `model_files`; an older release kept none.
+    """
+    model = trained.files["model"]
     with tempfile.TemporaryDirectory() as folder:
-        store.filesystem.get(store.path(trained.files["model"]) + "/", f"{folder}/model/", recursive=True)
+        try:
+            store.filesystem.get(store.path(model) + "/", f"{folder}/model/", recursive=True)
+        except FileNotFoundError as error:
+            raise store.damaged(model, "is gone") from error
+        for name, expected in trained.details.get("model_files", {}).items():
+            file = Path(folder, "model", name)
+            if not file.exists():
+                raise store.damaged(f"{model}/{name}", "is gone")
+            if digest(file.read_bytes()) != expected:
+                raise store.damaged(f"{model}/{name}", "is damaged: its checksum is not the manifest's")
         return open_folder(f"{folder}/model", vocab_size)
 
 
