@@ -4,7 +4,6 @@ The holder renews a file in the address every few seconds. A lease that is no lo
 machine is gone, may be taken; so a killed run is taken up at once here and after EXPIRY_SECONDS elsewhere.
 """
 
-import json
 import os
 import socket
 import threading
@@ -13,10 +12,22 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from pydantic import ValidationError
+
+from pipelines.store.manifest import Stored
 from pipelines.store.store import Store
 
 RENEW_SECONDS = 5.0
 EXPIRY_SECONDS = 60.0
+
+
+class Claim(Stored):
+    """The content of a lease's file: whose it is and since when it was last renewed."""
+
+    owner: str
+    time: float
+    host: str
+    process: int
 
 
 @contextmanager
@@ -37,31 +48,35 @@ def _file(address: str) -> str:
 
 
 def _write(store: Store, address: str, owner: str) -> None:
-    claim = {"owner": owner, "time": time.time(), "host": socket.gethostname(), "process": os.getpid()}
-    store.write(_file(address), json.dumps(claim).encode())
+    claim = Claim(owner=owner, time=time.time(), host=socket.gethostname(), process=os.getpid())
+    store.write(_file(address), claim.model_dump_json().encode())
 
 
 def _take(store: Store, address: str, owner: str) -> bool:
-    if _is_held(store, address):
+    if _is_held(_claim(store, address)):
         return False
     _write(store, address, owner)
     time.sleep(0.5)  # two who saw the same free lease both wrote: the later write holds
-    return _claim(store, address).get("owner") == owner
+    return _is_ours(store, address, owner)
 
 
-def _claim(store: Store, address: str) -> dict[str, str | float | int]:
+def _claim(store: Store, address: str) -> Claim | None:
+    """The claim of an address; None where there is none, or one that is not whole."""
     try:
-        claim: dict[str, str | float | int] = json.loads(store.read(_file(address)))
-    except FileNotFoundError:
-        return {}
-    return claim
+        return Claim.model_validate_json(store.read(_file(address)))
+    except (FileNotFoundError, ValidationError):
+        return None
 
 
-def _is_held(store: Store, address: str) -> bool:
+def _is_ours(store: Store, address: str, owner: str) -> bool:
     claim = _claim(store, address)
-    if not claim or time.time() - float(claim["time"]) > EXPIRY_SECONDS:
+    return claim is not None and claim.owner == owner
+
+
+def _is_held(claim: Claim | None) -> bool:
+    if claim is None or time.time() - claim.time > EXPIRY_SECONDS:
         return False
-    return claim["host"] != socket.gethostname() or _is_alive(int(claim["process"]))
+    return claim.host != socket.gethostname() or _is_alive(claim.process)
 
 
 def _is_alive(process: int) -> bool:
@@ -81,7 +96,7 @@ def _renewed(store: Store, address: str, owner: str) -> Iterator[None]:
     def renew() -> None:
         while not ended.wait(RENEW_SECONDS):
             try:
-                if _claim(store, address).get("owner") != owner:
+                if not _is_ours(store, address, owner):
                     return
                 _write(store, address, owner)
             except OSError:
@@ -94,5 +109,5 @@ def _renewed(store: Store, address: str, owner: str) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-        if _claim(store, address).get("owner") == owner:
+        if _is_ours(store, address, owner):
             store.filesystem.rm_file(store.path(_file(address)))

@@ -109,6 +109,14 @@ def test_a_claim_that_has_expired_is_taken_without_waiting(store: Store) -> None
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.parametrize("broken", [b"", b"{", b"[]", b"\x00" * 40, b'{"owner": "other"}', b'{"time": "soon"}'])
+def test_a_claim_that_is_not_whole_stops_nobody(store: Store, broken: bytes) -> None:
+    store.write(FILE, broken)
+    with lease(store, ADDRESS, never) as ours:
+        assert ours
+    assert not store.filesystem.exists(store.path(FILE))
+
+
 def test_who_waits_takes_no_lease_of_a_result_that_comes(store: Store) -> None:
     write_claim(store)
     asked = iter([False, True])
