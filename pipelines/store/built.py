@@ -27,13 +27,25 @@ def built(store: Store, target: str, make: Callable[[], Manifest]) -> Manifest:
 
 
 def built_alone(store: Store, target: str, make: Callable[[], Manifest]) -> Manifest:
-    """As `built`, for work that has a single folder: one builder makes it, the others wait for its manifest."""
-    with lease(store, target, lambda: store.manifest(target) is not None) as ours:
-        if ours:
-            return built(store, target, make)
+    """As `built`, for work that has a single folder: one builder makes it, the others wait for its manifest.
+
+    ValueError where another builder took over meanwhile; what was made then is not committed.
+    """
+    with lease(store, target, lambda: store.manifest(target) is not None) as is_ours:
+        if is_ours is not None:
+            return built(store, target, lambda: _still_ours(target, make(), is_ours))
     finished = store.manifest(target)
     assert finished is not None, f"the lease of {target} ended without a manifest"
     return finished
+
+
+def _still_ours(target: str, made: Manifest, is_ours: Callable[[], bool]) -> Manifest:
+    if not is_ours():
+        raise ValueError(
+            f"{target} was taken over by another process while this one was not heard of; run the same command again "
+            "to wait for its result"
+        )
+    return made
 
 
 def _flow(made: Manifest) -> str:

@@ -4,6 +4,8 @@ The holder renews a file in the address every few seconds. A lease that is no lo
 machine is gone, may be taken; so a killed run is taken up at once here and after EXPIRY_SECONDS elsewhere.
 """
 
+import functools
+import logging
 import os
 import socket
 import threading
@@ -17,6 +19,7 @@ from pydantic import ValidationError
 from pipelines.store.manifest import Stored
 from pipelines.store.store import Store
 
+LOGGER = logging.getLogger(__name__)
 RENEW_SECONDS = 5.0
 EXPIRY_SECONDS = 60.0
 
@@ -31,16 +34,25 @@ class Claim(Stored):
 
 
 @contextmanager
-def lease(store: Store, address: str, finished: Callable[[], bool]) -> Iterator[bool]:
-    """Yields True to the one builder who is to do the work, False to those for whom another one has finished it."""
+def lease(store: Store, address: str, finished: Callable[[], bool]) -> Iterator[Callable[[], bool] | None]:
+    """Yields to the one builder who is to do the work what says whether the lease is still its own, None to the others.
+
+    The others wait until it is finished, and say for whom. A builder that was not heard of for EXPIRY_SECONDS, asleep
+    or with a store out of reach, may have lost its lease.
+    """
     owner = uuid.uuid4().hex
+    waits_for = ""
     while not finished():
         if _take(store, address, owner):
             with _renewed(store, address, owner):
-                yield not finished()
+                yield None if finished() else functools.partial(_is_ours, store, address, owner)
             return
+        claim = _claim(store, address)
+        if claim is not None and claim.owner != waits_for:
+            LOGGER.warning("%s is being made by process %d on %s; waiting for it", address, claim.process, claim.host)
+            waits_for = claim.owner
         time.sleep(1.0)
-    yield False
+    yield None
 
 
 def _file(address: str) -> str:

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from pipelines.store.built import built_alone
 from pipelines.store.lease import EXPIRY_SECONDS, lease
+from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 
 ADDRESS = "train-1"
@@ -60,7 +62,7 @@ def test_one_of_two_builds_and_the_other_finds_it_finished(store: Store) -> None
 
     def builder(name: str) -> None:
         with lease(store, ADDRESS, lambda: bool(built)) as ours:
-            yielded.append(ours)
+            yielded.append(ours is not None)
             if ours:
                 time.sleep(0.2)
                 built.append(name)
@@ -115,6 +117,32 @@ def test_a_claim_that_is_not_whole_stops_nobody(store: Store, broken: bytes) -> 
     with lease(store, ADDRESS, never) as ours:
         assert ours
     assert not store.filesystem.exists(store.path(FILE))
+
+
+def test_who_waits_says_once_for_whom(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    write_claim(store)
+    asked = iter([False, False, False, True])
+    with lease(store, ADDRESS, lambda: next(asked)) as ours:
+        assert not ours
+    assert caplog.messages == ["train-1 is being made by process 1 on another-machine; waiting for it"]
+
+
+def test_a_holder_knows_whether_the_lease_is_still_its_own(store: Store) -> None:
+    with lease(store, ADDRESS, never) as is_ours:
+        assert is_ours is not None
+        assert is_ours()
+        write_claim(store)
+        assert not is_ours()
+
+
+def test_what_was_made_under_a_lost_lease_is_not_committed(store: Store) -> None:
+    def make() -> Manifest:
+        write_claim(store)
+        return Manifest(address=ADDRESS, name="train", kind="train", ingredients={})
+
+    with pytest.raises(ValueError, match=r"^train-1 was taken over by another process.*run the same command again"):
+        built_alone(store, ADDRESS, make)
+    assert store.manifest(ADDRESS) is None
 
 
 def test_who_waits_takes_no_lease_of_a_result_that_comes(store: Store) -> None:
