@@ -40,13 +40,17 @@ def encoded_with(encoded: Manifest) -> Codec:
 
 
 def codec_files(encoded: Manifest, store: Store) -> dict[str, bytes]:
-    """The trained codec's files by name; ValueError where one is not the file that the tokens were made with."""
+    """The trained codec's files by name; ValueError, with the cure, where one is gone or did not make the tokens."""
     hashes = encoded.details_as(Encoded).files
-    files = {name: store.read(encoded.files[f"{CODEC_FILES}/{name}"]) for name in hashes}
-    for name, expected in hashes.items():
-        if hashlib.sha256(files[name]).hexdigest() != expected:
-            raise ValueError(
-                f"'{store.path(encoded.files[f'{CODEC_FILES}/{name}'])}' is not the file that the tokens of "
-                f"{encoded.address} were made with; copy it from where they were made, or encode them anew"
-            )
-    return files
+    return {name: _codec_file(encoded, store, name, expected) for name, expected in hashes.items()}
+
+
+def _codec_file(encoded: Manifest, store: Store, name: str, expected: str) -> bytes:
+    file = encoded.files[f"{CODEC_FILES}/{name}"]
+    try:
+        content = store.read(file)
+    except FileNotFoundError as error:
+        raise store.damaged(file, "is gone") from error
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise store.damaged(file, f"is not the file that the tokens of {encoded.address} were made with")
+    return content
