@@ -20,10 +20,12 @@ import xxhash
 import zstandard
 from fsspec.implementations.local import LocalFileSystem
 
-RAW_BYTES = 1 << 17  # read at once, and small so that what it decompresses to fits in memory
+RAW_BYTES = 1 << 17  # read at once
+PACKED_BYTES = 256  # decompressed at once: 4 bytes of Zstandard can stand for 128 KiB, so these for 8 MiB at most
 BATCH_BYTES = 8 << 20
 BATCH_LINES = 20_000
 LINE_LIMIT_BYTES = 1 << 30
+WINDOW_LIMIT_BYTES = 1 << 27  # what a Zstandard frame may look back on, as far as the zstd command reads without a flag
 HASHED_BYTES = 64 << 20  # local files up to this size are known by their content
 THREADS = 8
 MAGIC = "*?["
@@ -32,12 +34,15 @@ VERSION_KEYS = ("ETag", "etag", "md5Hash", "crc32c", "blob_id", "LastModified", 
 
 DECODERS: dict[str, Callable[[], Any]] = {
     ".gz": lambda: zlib.decompressobj(wbits=31),
-    ".zst": lambda: zstandard.ZstdDecompressor(max_window_size=1 << 31).decompressobj(),
+    ".zst": lambda: zstandard.ZstdDecompressor(max_window_size=WINDOW_LIMIT_BYTES).decompressobj(),
 }
 
 
 class DamagedError(Exception):
-    """A file stops being readable: `reason` is unreadable_file, truncated_file, corrupt_file or line_too_long."""
+    """A file stops being readable: `reason` says why.
+
+    It is unreadable_file, truncated_file, corrupt_file, window_too_large or line_too_long.
+    """
 
     def __init__(self, reason: str, detail: str, line: int | None = None) -> None:
         """`detail` is the message; `line` is the 1-based line that could not be read, where it is known."""
@@ -75,7 +80,10 @@ def opened(file: str) -> Any:
 
 
 def chunks(file: str) -> Iterator[bytes]:
-    """The file's bytes, decompressed by its suffix; DamagedError once everything that could be read has been given."""
+    """The file's bytes, decompressed by its suffix; DamagedError once everything that could be read has been given.
+
+    A chunk has at most 8 MiB, whatever the file decompresses to.
+    """
     decoder = next((start for suffix, start in DECODERS.items() if file.endswith(suffix)), None)
     try:
         with opened(file) as stream:
@@ -122,31 +130,39 @@ class _LineBuffer:
     """Bytes that wait for their lines to be whole; `first` and `offset` are those of the next line to come out."""
 
     def __init__(self) -> None:
-        self.first, self.offset, self.bytes_held = 1, 0, 0
-        self._pieces: list[bytes] = []
-        self._has_newline = False
+        self.first, self.offset = 1, 0
+        self._held = bytearray()
+        self._whole = 0  # bytes of `_held` up to its last newline
+
+    @property
+    def bytes_held(self) -> int:
+        """How many bytes wait here."""
+        return len(self._held)
 
     def add(self, chunk: bytes) -> None:
         """Holds the chunk too; DamagedError where a line grows beyond LINE_LIMIT_BYTES."""
-        if chunk:
-            self._pieces.append(chunk)
-        self.bytes_held += len(chunk)
-        self._has_newline = self._has_newline or b"\n" in chunk
-        if self.bytes_held > LINE_LIMIT_BYTES and not self._has_newline:
+        newline = chunk.rfind(b"\n")
+        if newline >= 0:
+            self._whole = len(self._held) + newline + 1
+        self._held += chunk
+        if len(self._held) - self._whole > LINE_LIMIT_BYTES:
             raise DamagedError("line_too_long", f"a line of more than {LINE_LIMIT_BYTES >> 20} MiB")
 
     def whole_lines(self) -> Iterator[Lines]:
-        """All lines that have ended; what is left of the next one stays held."""
-        if self._has_newline:
-            whole, _, rest = b"".join(self._pieces).rpartition(b"\n")
-            self._pieces, self.bytes_held, self._has_newline = [rest], len(rest), False
-            lines = whole.split(b"\n")
-            for start in range(0, len(lines), BATCH_LINES):
-                yield self._next(lines[start : start + BATCH_LINES])
+        """All lines that have ended, at most BATCH_LINES at a time; what is left of the next one stays held."""
+        if not self._whole:
+            return
+        with memoryview(self._held) as held:
+            whole = held[: self._whole - 1].tobytes()
+        del self._held[: self._whole]
+        self._whole = 0
+        lines = whole.split(b"\n")
+        for start in range(0, len(lines), BATCH_LINES):
+            yield self._next(lines[start : start + BATCH_LINES])
 
     def end_last_line(self) -> None:
         """Ends the line at the end of the file where no newline does."""
-        if self.bytes_held and not self._pieces[-1].endswith(b"\n"):
+        if len(self._held) > self._whole:
             self.add(b"\n")
 
     def _next(self, lines: list[bytes]) -> Lines:
@@ -199,8 +215,8 @@ def _decompressed(raw: Iterator[bytes], start: Callable[[], Any]) -> Iterator[by
     decoder: Any = None
     members = 0
     try:
-        for chunk in raw:
-            waiting = chunk
+        for piece in _small(raw):
+            waiting = piece.lstrip(b"\0") if members and decoder is None else piece
             while waiting:
                 if decoder is None:
                     decoder, members = start(), members + 1
@@ -209,9 +225,15 @@ def _decompressed(raw: Iterator[bytes], start: Callable[[], Any]) -> Iterator[by
                 if decoder.eof:
                     waiting, decoder = decoder.unused_data.lstrip(b"\0"), None
     except (zlib.error, zstandard.ZstdError) as error:
-        raise DamagedError("corrupt_file", str(error)) from error
+        reason = "window_too_large" if "too much memory" in str(error) else "corrupt_file"
+        raise DamagedError(reason, str(error)) from error
     if decoder is not None or not members:
         raise DamagedError("truncated_file", "the compressed data ends before its end mark")
+
+
+def _small(raw: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, at most PACKED_BYTES at a time."""
+    return (chunk[start : start + PACKED_BYTES] for chunk in raw for start in range(0, len(chunk), PACKED_BYTES))
 
 
 def _token(file: str) -> str:

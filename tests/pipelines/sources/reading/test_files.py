@@ -93,7 +93,7 @@ class TestLines:
 
     @pytest.mark.parametrize("suffix", [".gz", ".zst"])
     def test_members_in_a_row_and_padding_are_read_through(self, tmp_path: Path, suffix: str) -> None:
-        file = write(tmp_path / f"a.txt{suffix}", PACKED[suffix] * 2 + b"\0" * 100)
+        file = write(tmp_path / f"a.txt{suffix}", PACKED[suffix] + b"\0" * 300_000 + PACKED[suffix] + b"\0" * 100)
         assert len(lines_of(file)) == 40_000
 
     @pytest.mark.parametrize("suffix", [".gz", ".zst"])
@@ -127,6 +127,27 @@ class TestLines:
         with pytest.raises(files.DamagedError) as caught:
             lines_of(tmp_path / "gone.txt")
         assert caught.value.reason == "unreadable_file"
+
+    @pytest.mark.parametrize("suffix", [".gz", ".zst"])
+    @pytest.mark.parametrize("sign", [b"x", b"\n"])
+    def test_what_expands_without_measure_comes_in_bounded_pieces(
+        self, tmp_path: Path, suffix: str, sign: bytes
+    ) -> None:
+        content = sign * (48 << 20)
+        packed = {".gz": gzip.compress(content, 1), ".zst": zstandard.compress(content)}[suffix]
+        sizes = [len(chunk) for chunk in files.chunks(str(write(tmp_path / f"a.txt{suffix}", packed)))]
+        assert sum(sizes) == len(content)
+        assert max(sizes) <= 8 << 20
+
+    def test_a_frame_that_looks_back_too_far_is_refused_by_a_reason_of_its_own(self, tmp_path: Path) -> None:
+        magic, last_block = b"\x28\xb5\x2f\xfd", bytes([1 | 5 << 3, 0, 0]) + b"line\n"
+        fits, too_far = (
+            write(tmp_path / f"{bits}.txt.zst", magic + bytes([0, (bits - 10) << 3]) + last_block) for bits in (27, 28)
+        )
+        assert lines_of(fits) == [b"line"]
+        with pytest.raises(files.DamagedError) as caught:
+            lines_of(too_far)
+        assert caught.value.reason == "window_too_large"
 
     def test_a_line_without_end_stops_before_memory_does(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(files, "LINE_LIMIT_BYTES", 1 << 20)
