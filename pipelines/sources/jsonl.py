@@ -1,6 +1,6 @@
 """Documents from JSON lines, one object a line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from pipelines.sources.reading.documents import Bad, free_name, only_bad, with_t
 
 SUFFIXES = (".jsonl", ".ndjson")
 CHECKED_ROWS = 100
+MOST_COLUMNS = 1000  # of a file; a column costs a batch 160 kB of numbers, whether or not its rows have the key
+OTHER_KEYS = "other_keys"
 
 
 class Jsonl(Source):
@@ -23,7 +25,8 @@ class Jsonl(Source):
 
     The string under the key `text` becomes the document; every other key of a row becomes a column. Within a batch a
     column keeps the type of its scalars; one that holds objects, lists, unlike types or integers beyond 64 bits with
-    sign becomes text: strings as they are, all else as JSON. Blank lines are passed over.
+    sign becomes text: strings as they are, all else as JSON. Blank lines are passed over. The first 1,000 keys of a
+    file become columns; what a row has under later ones stands, as one JSON object, in the column `other_keys`.
     """
 
     path: Annotated[str | tuple[str, ...], PLACEMENT]
@@ -52,13 +55,15 @@ class Jsonl(Source):
 
         A compressed file that ends early gives its whole lines, then one bad row truncated_file.
         """
+        keys: dict[str, None] = {}
         try:
             for first, _, lines in files.line_batches(file):
-                yield self._parsed(file, first, lines)
+                yield self._parsed(file, first, lines, keys)
         except files.DamagedError as damage:
             yield only_bad(file, Bad(damage.line, damage.reason, damage.detail, None))
 
-    def _parsed(self, file: str, first: int, lines: list[bytes]) -> Read:
+    def _parsed(self, file: str, first: int, lines: list[bytes], keys: dict[str, None]) -> Read:
+        """The documents of the lines; `keys` are those that are columns in this file, and new ones are added to it."""
         rows: list[dict[str, Any]] = []
         numbers: list[int] = []
         bad: list[Bad] = []
@@ -74,7 +79,7 @@ class Jsonl(Source):
                 numbers.append(number)
             else:
                 bad.append(Bad(number, "not_an_object", line))
-        return with_text(_table(rows, self.text), np.array(numbers, np.int64), file, bad)
+        return with_text(_table(rows, self.text, keys), np.array(numbers, np.int64), file, bad)
 
 
 def _fault(line: bytes) -> str:
@@ -85,16 +90,27 @@ def _fault(line: bytes) -> str:
     return "broken_json"
 
 
-def _table(rows: Sequence[dict[str, Any]], text: str) -> pa.Table:
-    """The rows as columns, `text` first; a text that is no string is null."""
+def _table(rows: Sequence[dict[str, Any]], text: str, known: dict[str, None]) -> pa.Table:
+    """The rows as columns, `text` first; a text that is no string is null. At most MOST_COLUMNS keys become `known`."""
     texts = [row.get(text) for row in rows]
     columns = {TEXT: pa.array([value if isinstance(value, str) else None for value in texts], pa.string())}
-    keys = {key: None for row in rows for key in row}
+    keys = {key: None for row in rows for key in row if key != text}
     for key in keys:
-        if key != text:
-            name = free_name(key, {*keys}) if key == TEXT else key
+        if key in known or len(known) < MOST_COLUMNS:
+            known[key] = None
+            name = free_name(key, {*keys, text}) if key == TEXT else key
             columns[name] = _column([row.get(key) for row in rows])
+    if not keys.keys() <= known.keys():
+        as_columns = {text, *known}
+        name = free_name(OTHER_KEYS, {*keys, text}) if OTHER_KEYS in columns else OTHER_KEYS
+        columns[name] = pa.array([_others(row, as_columns) for row in rows], pa.string())
     return pa.table(columns)
+
+
+def _others(row: dict[str, Any], known: Collection[str]) -> str | None:
+    """What the row has under keys that are no columns, as JSON; None where it has nothing."""
+    others = {key: value for key, value in row.items() if key not in known}
+    return orjson.dumps(others).decode() if others else None
 
 
 def _column(values: list[Any]) -> pa.Array:

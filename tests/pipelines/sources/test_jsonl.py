@@ -11,7 +11,8 @@ import pytest
 import zstandard
 
 from pipelines.contracts.rows import Read
-from pipelines.sources.jsonl import Jsonl
+from pipelines.sources.jsonl import MOST_COLUMNS, Jsonl
+from pipelines.sources.reading import files
 
 PACK = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}
 
@@ -128,3 +129,26 @@ def test_reads_a_real_corpus_whole(real_data: Path) -> None:
     source.check()
     reads = [one for file in source.files() for one in source.read(file)]
     assert sum(one.rows.num_rows for one in reads) + sum(one.bad.num_rows for one in reads) == 4990
+
+
+def test_rows_with_keys_of_their_own_make_no_more_columns_than_a_table_can_have(tmp_path: Path) -> None:
+    rows = [{"text": f"row {number}", "size": number, f"key {number}": {"of": number}} for number in range(3000)]
+    (one,) = read(tmp_path, b"\n".join(map(orjson.dumps, rows)))
+    assert one.rows.num_columns == MOST_COLUMNS + 2
+    for row, given in zip(one.rows.to_pylist(), rows, strict=True):
+        others = json.loads(row.pop("other_keys") or "{}")
+        columns = {
+            key: json.loads(value) if key[:4] == "key " else value for key, value in row.items() if value is not None
+        }
+        assert columns | others == given
+
+
+def test_which_keys_are_columns_is_settled_once_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "BATCH_LINES", 700)
+    rows = [{"text": f"row {number}", "other_keys": "own", f"key {number}": number} for number in range(2100)]
+    reads = read(tmp_path, b"\n".join(map(orjson.dumps, rows)))
+    names = {name for one in reads for name in one.rows.column_names}
+    assert len(names) == MOST_COLUMNS + 2
+    assert reads[-1].rows.slice(699).to_pylist() == [
+        {"text": "row 2099", "other_keys": "own", "source_other_keys": '{"key 2099":2099}'}
+    ]
