@@ -10,7 +10,8 @@ FIRST, LAST = 0xF0000, 0x10FFFD
 STAND_INS = f"[{chr(FIRST)}-{chr(LAST)}]"
 STAND_IN = re.compile(STAND_INS)
 
-FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(?:.*?\n)??[ \t]*\1`*~*[ \t]*$", re.MULTILINE | re.DOTALL)
+FENCE_OPENS = re.compile(r"[ \t]*+(`{3,}+|~{3,}+)[^`]*\Z")
+FENCE_CLOSES = re.compile(r"[ \t]*+(?:(`{3,}+)~*|(~{3,}+))[ \t]*\Z")
 DOCTEST = re.compile(r"^[ \t]*>>>(?: [^\n]*)?(?:\n[ \t]*\S[^\n]*)*", re.MULTILINE)
 LITERAL = re.compile(r"(?<=::\n\n)(?:[ \t]+\S[^\n]*\n*)+(?<!\n)")
 SPAN = re.compile(
@@ -26,17 +27,18 @@ CODE_LINE = re.compile(
     rf"""[ \t]*+(?:
       {STAND_INS}$ | \$[ ]\w | \#(?:include|define|ifn?def|endif|!|pragma)\b | // | /\*(?!\*\w) | \*/ | <\?php
     | (?:import|package|using)\ [\w.*{{}}, ]+;?$ | from\ [\w.]+\ import\b
-    | (?:async\ )?def\ \w+\s?\( | (?:class|interface|struct)\ \w+.*[:{{]$ | (?:function|func|fn|sub|fun)\b.*[({{]
+    | (?:async\ )?def\ \w+\s?\( | (?:class|interface|struct)\ \w.*[:{{]$ | (?:function|func|fn|sub|fun)\b.*[({{]
     | @\w[\w.]*(?:\(.*\))?$ | [\w.]+\([^()]*(?:\([^()]*\)[^()]*)*\)[;:]?$
-    | (?:if|elif|while)\b.*[()=<>.\[\]].*:$ | for\ .+\ in\ .+:$ | with\ .+\ as\ .+:$ | except\b.*:$ | case\b.*:$
+    | (?:if|elif|while)\b[^()=<>.\[\]]*+[()=<>.\[\]].*:$
+    | for\ (?>.+?\ in\ ).+:$ | with\ (?>.+?\ as\ ).+:$ | except\b.*:$ | case\b.*:$
     | (?:else|try|do|finally|default)\s?[:{{]$ | (?:return|yield|print|echo|throw|raise)\b[^.]*[;)\]\}}]$
     | (?:{DECLARED}\ )*[\w.$@]+(?:\[[^\]]*\])*\s?(?:[-+*/%|&^:]|<<|>>|\?\?)?=(?![=>])\s?\S
-    | [{{}}\[\]()]+[;,]?$ | \}}.*[{{;,)]?$ | .*[{{(]$ | .*[=()\[\]{{}}<>].*;$ | \\(?:begin|end|\[|\])
+    | [{{}}\[\]()]+[;,]?$ | \}}.*[{{;,)]?$ | .*[{{(]$ | [^=()\[\]{{}}<>]*+[=()\[\]{{}}<>].*;$ | \\(?:begin|end|\[|\])
     )""",
     re.VERBOSE,
 )
 DEEP = re.compile(r"(?: {2}|\t)[ \t]*\S")
-PROSE = re.compile(r"[ \t]*[-*]?[ \t]*(?:[A-Za-z',]+ ){3}")
+PROSE = re.compile(r"[ \t]*+[-*]?[ \t]*+(?:[A-Za-z',]+ ){3}")
 COMMENT = re.compile(r"[ \t]*(?:#|--|%|;)")
 CODE_MARKS = re.compile(r"[{};=<>@#$`\\(/]")
 
@@ -54,7 +56,7 @@ class Hidden:
         if not CODE_MARKS.search(text):
             return text
         if "```" in text or "~~~" in text:
-            text = FENCED.sub(lambda match: self._put(match[0]), text)
+            text = self._without_fences(text)
         if ">>>" in text:
             text = DOCTEST.sub(lambda match: self._put(match[0]), text)
         if "::\n\n" in text:
@@ -85,11 +87,49 @@ class Hidden:
         """The text with every hidden piece back in its place."""
         return STAND_IN.sub(lambda match: self._pieces[ord(match[0]) - FIRST], text) if self._pieces else text
 
+    def _without_fences(self, text: str) -> str:
+        """The text with each fenced block as one character; a fence that nothing closes is a line as any other."""
+        lines = text.split("\n")
+        kept: list[str] = []
+        begin = 0
+        for first, last in fenced_blocks(lines):
+            kept += [*lines[begin:first], self._put("\n".join(lines[first : last + 1]))]
+            begin = last + 1
+        return "\n".join([*kept, *lines[begin:]])
+
     def _put(self, piece: str) -> str:
         if len(self._pieces) > LAST - FIRST:
             return piece
         self._pieces.append(self.reveal(piece))
         return chr(FIRST + len(self._pieces) - 1)
+
+
+def fenced_blocks(lines: list[str]) -> list[tuple[int, int]]:
+    """First and last line of every fenced block, in order, in time that grows as the number of lines.
+
+    A block ends at the next fence of as many of its signs or more; one of tildes, where there is none, at the next
+    fence of the most tildes that come.
+    """
+    closing = [_closing(line) for line in lines]
+    longest_after = [(0, 0)]
+    for ticks, tildes in closing[:0:-1]:
+        longest_after.append((max(ticks, longest_after[-1][0]), max(tildes, longest_after[-1][1])))
+    blocks: list[tuple[int, int]] = []
+    for first, (line, (ticks, tildes)) in enumerate(zip(lines, reversed(longest_after), strict=True)):
+        opens = FENCE_OPENS.match(line)
+        if opens is None or (blocks and first <= blocks[-1][1]):
+            continue
+        sign = "`~".index(opens[1][0])
+        wanted = min(len(opens[1]), tildes) if sign else len(opens[1])
+        if 3 <= wanted <= (ticks, tildes)[sign]:
+            blocks.append((first, next(at for at in range(first + 1, len(lines)) if closing[at][sign] >= wanted)))
+    return blocks
+
+
+def _closing(line: str) -> tuple[int, int]:
+    """How many backquotes and how many tildes the line closes a block with: none of either where it closes none."""
+    match = FENCE_CLOSES.match(line)
+    return (len(match[1] or ""), len(match[2] or "")) if match else (0, 0)
 
 
 def without_doctests(text: str) -> str:

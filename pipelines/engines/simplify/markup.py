@@ -9,11 +9,15 @@ TAGS = (
     "|link|main|mark|meta|nav|noscript|object|ol|option|p|param|pre|q|ref|s|samp|section|select|small|source|span|strike|strong|sub|summary"
     "|sup|svg|table|tbody|td|textarea|tfoot|th|thead|time|title|tr|tt|u|ul|var|video|wbr"
 )
-UNSEEN = re.compile(
-    r"<(script|style)\b[^<>]*>.*?</\1\s*>|<!--.*?-->|<!DOCTYPE[^<>]*>|<\?xml[^<>]*>", re.DOTALL | re.IGNORECASE
-)
+UNSEEN = re.compile(r"<(script|style)\b[^<>]*>|(<!--)|<!DOCTYPE[^<>]*>|<\?xml[^<>]*>", re.IGNORECASE)
+UNSEEN_END = {
+    "script": re.compile(r"</script\s*>", re.IGNORECASE),
+    "style": re.compile(r"</style\s*>", re.IGNORECASE),
+    "<!--": re.compile("-->"),
+}
 BLOCK_TAG = re.compile(
-    r"[ \t]*</?(?:br|p|div|li|tr|h[1-6]|ul|ol|table|section|article)(?:\s[^<>]*)?/?>[ \t]*", re.IGNORECASE
+    r"(?:(?<![ \t])[ \t]++)?</?(?:br|p|div|li|tr|h[1-6]|ul|ol|table|section|article)(?:\s[^<>]*)?/?>[ \t]*",
+    re.IGNORECASE,
 )
 TAG = re.compile(
     rf"</?(?:{TAGS})(?:\s[^<>]*)?/?>|</?\w+:\w[^<>:]*>|</?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'))+\s*/?>",
@@ -21,7 +25,8 @@ TAG = re.compile(
 )
 ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{2,6}|#x[0-9a-fA-F]{2,5});")
 
-IMAGE = re.compile(r"!\[([^\]\n]*)\]\([^()\s]*(?:\s\"[^\"\n]*\")?\)")
+# What stands before the next "]" is passed over at once where no target follows that: nothing in it begins an image.
+IMAGE = re.compile(r"!\[([^\]\n]*+)(?:\]\([^()\s]*+(?:\s\"[^\"\n]*\")?\)|())")
 LINK = re.compile(r"\[([^\[\]\n]+)\](?:\([^()\s]*(?:\([^()\s]*\))?(?:\s\"[^\"\n]*\")?\)|\[[^\[\]\n]*\])")
 LINK_TARGET = re.compile(r"^ {0,3}\[[^\]\n]+\]:\s*\S+[^\n]*\n?", re.MULTILINE)
 WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|\n]*\|)?([^\[\]|\n]+)\]\]")
@@ -36,7 +41,7 @@ HEADING = re.compile(
     r"^ {0,3}#{1,6}[ \t]+(\S[^\n]*?)(?:[ \t]+#+)?[ \t]*$|^[ \t]*(={2,6})[ \t]*([^=\n]+?)[ \t]*\2[ \t]*$", re.MULTILINE
 )
 QUOTE_MARK = re.compile(r"^[ \t]*(?:>[ \t]?)+(?=[^>\s])", re.MULTILINE)
-TABLE_ROW = re.compile(r"^[ \t]*\|(.*\|.*)\|[ \t]*$|^([^|\n]+(?: \| [^|\n]+){2,})$", re.MULTILINE)
+TABLE_ROW = re.compile(r"^[ \t]*+\|([^|\n]*+\|.*)\|[ \t]*$|^([^|\n]+(?: \| [^|\n]+){2,})$", re.MULTILINE)
 
 
 def without_markup(text: str) -> str:
@@ -58,14 +63,38 @@ def without_markup(text: str) -> str:
 
 def _without_tags(text: str) -> str:
     if "<" in text:
-        text = TAG.sub("", BLOCK_TAG.sub("\n", UNSEEN.sub("", text)))
+        text = TAG.sub("", BLOCK_TAG.sub("\n", _without_unseen(text)))
     return ENTITY.sub(lambda match: unescape(match[0]).replace("\xa0", " "), text) if "&" in text else text
+
+
+def _without_unseen(text: str) -> str:
+    """The text less scripts, styles, comments and declarations; one that nothing ends stays."""
+    kept: list[str] = []
+    done = 0
+    endless: set[str] = set()
+    for match in UNSEEN.finditer(text):
+        end: re.Match[str] | None = match
+        kind = (match[1] or match[2] or "").casefold()
+        if match.start() < done or kind in endless:
+            continue
+        if kind:
+            end = UNSEEN_END[kind].search(text, match.end())
+        if end is None:
+            endless.add(kind)
+            continue
+        kept.append(text[done : match.start()])
+        done = end.end()
+    return "".join([*kept, text[done:]])
 
 
 def _without_links(text: str) -> str:
     text = LINK_TARGET.sub("", text) if "]:" in text else text
     text = WIKI_LINK.sub(r"\1", text) if "[[" in text else text
-    text = LINK.sub(r"\1", IMAGE.sub(r"\1", text)) if "](" in text or "][" in text else text
+    text = (
+        LINK.sub(r"\1", IMAGE.sub(lambda match: match[1] if match[2] is None else match[0], text))
+        if "](" in text or "][" in text
+        else text
+    )
     return WIKI_NOTE.sub("", text)
 
 

@@ -16,12 +16,14 @@ PLAIN_MARKS = {
 ODD_MARK = re.compile(f"[{re.escape(''.join(PLAIN_MARKS))}]")
 
 URL = r"(?:(?:https?|ftp|file)://|www\.)[^\s<>\"'`|]*[^\s<>\"'`|.,;:!?)\]}]"
-EMAIL = r"(?:mailto:)?\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+EMAIL = r"(?:mailto:)?\b[\w.+-]++@[\w-]+(?:\.[\w-]+)+"
 LED_TO = r"(?:\b(?:at|on|via|from|visit|see)[ \t]+)?[(<\[]?"
 URL_PLACE = re.compile(rf"{LED_TO}{URL}[)>\]]?(?![\w/])", re.IGNORECASE)
-EMAIL_PLACE = re.compile(rf"{LED_TO}{EMAIL}[)>\]]?(?![\w/])", re.IGNORECASE)
+# A name that no "@" follows is passed over at once up to its last word: no part of it begins an address.
+EMAIL_PLACE = re.compile(rf"{LED_TO}{EMAIL}[)>\]]?(?![\w/])|(\b[\w.+-]*[.+-](?=\w))", re.IGNORECASE)
 ADDRESS_LINE = re.compile(
-    rf"^[^\w\n]*(?:[\w' -]{{1,30}}:[ \t]*)?[(<\[]*(?:{URL}|{EMAIL})[^\w\n]*(?:\n|\Z)", re.MULTILINE | re.IGNORECASE
+    rf"^[^\w\n]*+(?:\w[\w' -]{{0,29}}:[ \t]*+[(<\[]*+)?(?>{URL}|{EMAIL})[^\w\n]*+(?:\n|\Z)",
+    re.MULTILINE | re.IGNORECASE,
 )
 
 
@@ -36,9 +38,9 @@ CHANGES_PER_CHARACTER = 0.4  # base64 of random bytes has about 0.6, long identi
 
 REPEATED_MARK = re.compile(r"([!?,;])\1+|\.{4,}|([-=_*~#])\2{4,}")
 REPEATS = ("!!", "??", ",,", ";;", "....", *(mark * 5 for mark in "-=_*~#"))
-STRAY = re.compile(r"\((?<![\w)`\]]\()\s*[,;.]?\s*\)|\[(?<![\w)`\]]\[)\s*\]")
+STRAY = re.compile(r"\((?<![\w)`\]]\()\s*+(?:[,;.]\s*+)?\)|\[(?<![\w)`\]]\[)\s*+\]")
 SPACES = re.compile(r"(?<=[^ \t\n])(?:[ \t]{2,}|\t)")  # indentation is layout, it stays
-LINE_EDGE = re.compile(r"[ \t]+(?=\n)")
+LINE_EDGE = re.compile(r"(?<![ \t])[ \t]++(?=\n)")
 SPACE_BEFORE_MARK = re.compile(r" (?<=[\w)\"'] )([.,;!?])(?=\s|\Z)")
 BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -58,7 +60,7 @@ def without_addresses(text: str) -> str:
         text = ADDRESS_LINE.sub("", text)
     if has_url:
         text = URL_PLACE.sub("", text)
-    return EMAIL_PLACE.sub("", text) if has_email else text
+    return EMAIL_PLACE.sub(lambda match: match[1] or "", text) if has_email else text
 
 
 def without_scrambled_words(text: str) -> str:
