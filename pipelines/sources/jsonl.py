@@ -1,7 +1,7 @@
 """Documents from JSON lines, one object a line."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import orjson
@@ -28,6 +28,8 @@ class Jsonl(Source):
     sign becomes text: strings as they are, all else as JSON. Blank lines are passed over. The first 1,000 keys of a
     file become columns; what a row has under later ones stands, as one JSON object, in the column `other_keys`.
     """
+
+    version: ClassVar[int] = 2  # 2: keys beyond MOST_COLUMNS share a column
 
     path: Annotated[str | tuple[str, ...], PLACEMENT]
     text: str = Field(TEXT, min_length=1)

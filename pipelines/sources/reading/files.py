@@ -25,7 +25,7 @@ PACKED_BYTES = 256  # decompressed at once: 4 bytes of Zstandard can stand for 1
 BATCH_BYTES = 8 << 20
 BATCH_LINES = 20_000
 LINE_LIMIT_BYTES = 1 << 30
-WINDOW_LIMIT_BYTES = 1 << 27  # what a Zstandard frame may look back on, as far as the zstd command reads without a flag
+WINDOW_LIMIT_BYTES = 1 << 31  # what a Zstandard frame may look back on: dumps of web forums are made with --long=31
 HASHED_BYTES = 64 << 20  # local files up to this size are known by their content
 THREADS = 8
 MAGIC = "*?["

@@ -142,7 +142,7 @@ class TestLines:
     def test_a_frame_that_looks_back_too_far_is_refused_by_a_reason_of_its_own(self, tmp_path: Path) -> None:
         magic, last_block = b"\x28\xb5\x2f\xfd", bytes([1 | 5 << 3, 0, 0]) + b"line\n"
         fits, too_far = (
-            write(tmp_path / f"{bits}.txt.zst", magic + bytes([0, (bits - 10) << 3]) + last_block) for bits in (27, 28)
+            write(tmp_path / f"{bits}.txt.zst", magic + bytes([0, (bits - 10) << 3]) + last_block) for bits in (27, 32)
         )
         assert lines_of(fits) == [b"line"]
         with pytest.raises(files.DamagedError) as caught:
