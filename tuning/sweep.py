@@ -1,16 +1,18 @@
 """Sweep: many trials over one store, drawn by Optuna, cut short by ASHA, and one manifest that compares them.
 
     <store>/sweep-<hash>/manifest.json     the table of all trials, the best one among them
-    <store>/sweep-<hash>/tune/             Ray Tune's own state while the sweep runs
+    <store>/sweep-<hash>/trials/           a record of every trial while the sweep runs
+    <store>/sweep-<hash>/tune/             Ray Tune's own state, which nobody reads again
 
-A sweep that was killed goes on with the same command: Ray Tune restores its trials and Optuna's memory, and what a
-lost trial had built and trained is in the store. ASHA forgets its rungs then, so a little less is cut short.
+A sweep that was killed, or whose trials failed, goes on with the same command: Optuna is told the trials that ended,
+those that did not are begun first, and what they had built and trained is in the store. ASHA forgets its rungs then,
+so a little less is cut short.
 """
 
 import functools
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.build import build_data, build_stages, data_addresses
@@ -22,13 +24,17 @@ from training.engine.storage import ray_storage
 from training.execution import model_recipes, planned_training, with_models
 from training.recipe import Recipe
 from training.stages import train_model
+from tuning import records
 from tuning.config import TuningConfig
+from tuning.records import Point, ended_trials, recorder, take_begun
 from tuning.results import Swept, Trial
-from tuning.space import label, probes, values_at
-from tuning.trial import FINISHED, METRIC, SHARE, STOPPED, run_trial
+from tuning.space import probes
+from tuning.trial import FINISHED, METRIC, SHARE, run_trial
 
 if TYPE_CHECKING:
     from ray import tune
+    from ray.tune.schedulers import ASHAScheduler
+    from ray.tune.search.optuna import OptunaSearch
 
 FOLDER = "tune"
 FLOPS_TOLERANCE = 0.01
@@ -64,8 +70,9 @@ def sweep(base: Recipe, config: TuningConfig, store: Store) -> Manifest:
     made_of = {"base": ingredients(with_models(base, store)), "tuning": ingredients(config)}
     target = address("sweep", made_of, [])
     finished = built_alone(store, target, lambda: _swept(base, config, store, target, made_of))
-    if store.filesystem.exists(state := store.path(f"{target}/{FOLDER}")):
-        store.filesystem.rm(state, recursive=True)
+    for state in (FOLDER, records.FOLDER):
+        if store.filesystem.exists(folder := store.path(f"{target}/{state}")):
+            store.filesystem.rm(folder, recursive=True)
     return finished
 
 
@@ -88,56 +95,74 @@ def build_shared(base: Recipe, others: Sequence[Recipe], store: Store) -> None:
 
 def _swept(base: Recipe, config: TuningConfig, store: Store, target: str, made_of: dict[str, Any]) -> Manifest:
     build_shared(base, probes(base, config.space), store)
-    return _manifest(target, made_of, _trials(_fit(base, config, store, target), config))
+    return _manifest(target, made_of, _trials(base, config, store, target))
 
 
-def _fit(base: Recipe, config: TuningConfig, store: Store, target: str) -> "tune.ResultGrid":
+def _trials(base: Recipe, config: TuningConfig, store: Store, target: str) -> list[Trial]:
+    """All trials, in the order in which they ended; those of earlier attempts are taken from their records."""
+    earlier = ended_trials(store, target)
+    ended = [trial for _, trial in earlier]
+    if len(ended) < config.trials:
+        run = functools.partial(run_trial, base=base, space=config.space, store=store)
+        search = _search(base.seed, config, earlier, take_begun(store, target))
+        told = recorder(store, target, config, ended)
+        _raise_failures(_fit(run, config.trials - len(ended), config, search, told, ray_storage(store, target)), config)
+    return ended
+
+
+def _search(
+    seed: int, config: TuningConfig, earlier: Sequence[tuple[Point, Trial]], begun: list[Point]
+) -> "OptunaSearch":
+    """TPE that knows the trials that ended `earlier`, and draws the points of those that had begun first."""
+    from optuna.samplers import TPESampler
+    from ray.tune.search.optuna import OptunaSearch
+
+    # Another seed in each attempt, or its first draws, which are at random, would be those of the attempt before.
+    sampler = TPESampler(seed=seed + len(earlier), n_startup_trials=max(3, config.trials // 4))
+    space = OptunaSearch.convert_search_space({path: each.domain() for path, each in config.space.items()})
+    search = OptunaSearch(space=space, metric=METRIC, mode="min", points_to_evaluate=begun, sampler=sampler)
+    for point, trial in earlier:
+        search.add_evaluated_point(point, trial.bits_per_byte)
+    return search
+
+
+def _fit(
+    run: Callable[[Point], None],
+    trials: int,
+    config: TuningConfig,
+    search: "OptunaSearch",
+    told: "tune.Callback",
+    storage: dict[str, Any],
+) -> "tune.ResultGrid":
+    """So many trials are run at points that `search` draws."""
     from ray import tune
 
     os.environ.update(ENVIRONMENT)
-    trainable = tune.with_resources(
-        functools.partial(run_trial, base=base, space=config.space, store=store),
-        tune.PlacementGroupFactory([{"memory": 1}]),  # no CPU: all of them are left to what the trials start
-    )
-    storage = ray_storage(store, target)
-    if store.filesystem.glob(store.path(f"{target}/{FOLDER}/experiment_state-*.json")):
-        tuner = tune.Tuner.restore(
-            f"{storage['storage_path']}/{FOLDER}",
-            trainable=trainable,
-            resume_unfinished=True,
-            restart_errored=True,
-            storage_filesystem=storage["storage_filesystem"],
-        )
-        return tuner.fit()
     tuner = tune.Tuner(
-        trainable,
-        param_space={path: dimension.domain() for path, dimension in config.space.items()},
-        tune_config=_tune_config(config, base.seed),
-        run_config=tune.RunConfig(name=FOLDER, **storage, verbose=0, callbacks=[_progress(config)]),
+        # No CPU: all of them are left to what the trials start.
+        tune.with_resources(run, tune.PlacementGroupFactory([{"memory": 1}])),
+        tune_config=tune.TuneConfig(
+            metric=METRIC,
+            mode="min",
+            num_samples=trials,
+            max_concurrent_trials=config.concurrent,
+            search_alg=search,
+            scheduler=_scheduler(config),
+            trial_dirname_creator=_folder,
+        ),
+        run_config=tune.RunConfig(name=FOLDER, **storage, verbose=0, callbacks=[told]),
     )
     return tuner.fit()
 
 
-def _tune_config(config: TuningConfig, seed: int) -> "tune.TuneConfig":
-    from optuna.samplers import TPESampler
-    from ray import tune
+def _scheduler(config: TuningConfig) -> "ASHAScheduler":
     from ray.tune.schedulers import ASHAScheduler
-    from ray.tune.search.optuna import OptunaSearch
 
-    sampler = TPESampler(seed=seed, n_startup_trials=max(3, config.trials // 4))
-    return tune.TuneConfig(
-        metric=METRIC,
-        mode="min",
-        num_samples=config.trials,
-        max_concurrent_trials=config.concurrent,
-        search_alg=OptunaSearch(sampler=sampler),
-        scheduler=ASHAScheduler(
-            time_attr=SHARE,
-            max_t=1,
-            grace_period=config.grace_share,  # type: ignore[arg-type]
-            reduction_factor=config.reduction,
-        ),
-        trial_dirname_creator=_folder,
+    return ASHAScheduler(
+        time_attr=SHARE,
+        max_t=1,
+        grace_period=config.grace_share,  # type: ignore[arg-type]
+        reduction_factor=config.reduction,
     )
 
 
@@ -145,49 +170,14 @@ def _folder(trial: Any) -> str:
     return f"trial-{trial.trial_id}"
 
 
-def _progress(config: TuningConfig) -> "tune.Callback":
-    """Prints a line when a trial ends."""
-    from ray import tune
-
-    class Progress(tune.Callback):
-        def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-            ended = 1 + sum(each.is_finished() for each in trials if each is not trial)
-            result = trial.last_result
-            values = values_at(config.space, trial.config)
-            given = " ".join(f"{path}={label(value)}" for path, value in values.items())
-            told = f"{result[METRIC]:.4f} bits per byte after {result[SHARE]:.0%} of the training"
-            print(f"trial {ended} of {config.trials}: {told}: {given}", flush=True)
-
-    return Progress()
-
-
-def _trials(grid: "tune.ResultGrid", config: TuningConfig) -> list[Trial]:
-    """The trials as they stand in the manifest, in the order in which they ended."""
-    results = [grid[place] for place in range(len(grid))]
-    failed = [result for result in results if result.error is not None]
+def _raise_failures(grid: "tune.ResultGrid", config: TuningConfig) -> None:
+    failed = [grid[place] for place in range(len(grid)) if grid[place].error is not None]
     if failed:
         causes = "; ".join(f"{result.path}: {str(result.error).strip().splitlines()[-1]}" for result in failed)
         raise ValueError(
             f"{len(failed)} of {config.trials} trials failed ({causes}); mend the cause and give the same command "
             "again: the trials that finished are kept"
         ) from failed[0].error
-    ended = sorted((result.metrics or {} for result in results), key=lambda metrics: metrics["timestamp"])
-    return [_trial(number, metrics, config) for number, metrics in enumerate(ended, 1)]
-
-
-def _trial(number: int, metrics: dict[str, Any], config: TuningConfig) -> Trial:
-    return Trial(
-        number=number,
-        values=values_at(config.space, metrics["config"]),
-        state=metrics.get("state", STOPPED),
-        bits_per_byte=metrics[METRIC],
-        share=metrics[SHARE],
-        steps=metrics["step"],
-        flops=metrics["flops"],
-        seconds=metrics["time_total_s"],
-        curve=metrics["curve"],
-        addresses=metrics.get("addresses", {}),
-    )
 
 
 def _manifest(target: str, made_of: dict[str, Any], trials: list[Trial]) -> Manifest:

@@ -1,6 +1,5 @@
 """Whole sweeps with Ray Tune: trials share the store, the best can be found again, a killed sweep goes on."""
 
-import json
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from cluster.report.sweep import best, page, text_table
+from pipelines.build import data_addresses
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 from training.execution import execute
@@ -122,17 +122,29 @@ def test_a_killed_sweep_goes_on_and_does_not_repeat_what_is_finished(tiny: Recip
     assert_whole(manifest)
     assert {address: written(store, "train")[address] for address in trained} == trained
     assert set(measured) <= {trial.addresses.get("evaluate") for trial in manifest.details_as(Swept).trials}
+    assert len(list(Path(store.url).glob("train-*"))) <= TRIALS  # what the lost trial had begun was drawn again
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
-def test_what_goes_wrong_in_a_trial_is_told_with_its_cause(tiny: Recipe, tmp_path: Path) -> None:
-    tree = tiny.model_dump(mode="json", serialize_as_any=True)
-    tree["training"]["tokens"] = 512
-    nothing = tmp_path / "nothing.jsonl"
-    nothing.write_text(json.dumps({"text": " "}) + "\n", encoding="utf-8")
-    tree["evaluation"]["held_out"]["path"] = str(nothing)
-    with pytest.raises(ValueError, match=r"1 of 1 trials failed .*cannot be read.*give the same command again"):
-        sweep(Recipe.model_validate(tree), config(trials=1), Store(str(tmp_path / "store")))
+def test_a_sweep_whose_trials_failed_goes_on_when_the_cause_is_mended(tiny: Recipe, tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    two = config(trials=2, space={FRACTION: {"choice": [0.5, 0.8]}})
+    blocked = [
+        tmp_path / "store" / data_addresses(overridden(tiny, {FRACTION: fraction}).data, tiny.seed)["chosen"]
+        for fraction in (0.5, 0.8)
+    ]
+    blocked[0].parent.mkdir()
+    for file in blocked:
+        file.touch()  # no folder can be made there
+    with pytest.raises(ValueError, match=r"2 of 2 trials failed .*chosen.*give the same command again"):
+        sweep(tiny, two, store)
+
+    for file in blocked:
+        file.unlink()
+    manifest = sweep(tiny, two, store)
+    assert [trial.state for trial in manifest.details_as(Swept).trials] == ["finished", "finished"]
+    assert not (tmp_path / "store" / manifest.address / "trials").exists()
 
 
 @pytest.mark.slow
