@@ -1,18 +1,21 @@
 """Lease: one builder at a time for work that has a single folder, such as a training run; the others wait.
 
-The holder renews a file in the address every few seconds. A lease that is no longer renewed, or whose process on this
-machine is gone, may be taken; so a killed run is taken up at once here and after EXPIRY_SECONDS elsewhere.
+    <store>/<address>/lease-<number>.json     the highest number holds; each is created once, by one builder
+
+The holder renews its file every few seconds. Who waits takes the next number when the file did not change for
+EXPIRY_SECONDS of its own clock, so the clocks of two machines are never compared, or at once when the holder was a
+process of this machine that is gone. A killed run is so taken up at once here, and a little later elsewhere.
 """
 
-import functools
 import logging
 import os
+import re
 import socket
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
@@ -22,15 +25,25 @@ from pipelines.store.store import Store
 LOGGER = logging.getLogger(__name__)
 RENEW_SECONDS = 5.0
 EXPIRY_SECONDS = 60.0
+WAIT_SECONDS = 1.0
+FILE = re.compile(r"lease-(\d+)\.json")
 
 
 class Claim(Stored):
-    """The content of a lease's file: whose it is and since when it was last renewed."""
+    """The content of a lease's file: whose it is and, by the clock there, when it was last renewed."""
 
-    owner: str
     time: float
     host: str
     process: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The newest lease of an address as it was first seen: its claim is None where the file is not whole."""
+
+    number: int
+    claim: Claim | None
+    since: float
 
 
 @contextmanager
@@ -40,55 +53,33 @@ def lease(store: Store, address: str, finished: Callable[[], bool]) -> Iterator[
     The others wait until it is finished, and say for whom. A builder that was not heard of for EXPIRY_SECONDS, asleep
     or with a store out of reach, may have lost its lease.
     """
-    owner = uuid.uuid4().hex
-    waits_for = ""
+    seen = Seen(0, None, 0.0)
     while not finished():
-        if _take(store, address, owner):
-            with _renewed(store, address, owner):
-                yield None if finished() else functools.partial(_is_ours, store, address, owner)
+        before, seen = seen, _look(store, address, seen)
+        if _is_free(seen) and _take(store, address, seen.number + 1):
+            with _renewed(store, address, seen.number + 1) as is_ours:
+                yield None if finished() else is_ours
             return
-        claim = _claim(store, address)
-        if claim is not None and claim.owner != waits_for:
-            LOGGER.warning("%s is being made by process %d on %s; waiting for it", address, claim.process, claim.host)
-            waits_for = claim.owner
-        time.sleep(1.0)
+        if seen.claim is not None and seen.number != before.number:
+            LOGGER.warning(
+                "%s is being made by process %d on %s; waiting for it", address, seen.claim.process, seen.claim.host
+            )
+        time.sleep(WAIT_SECONDS)
     yield None
 
 
-def _file(address: str) -> str:
-    return f"{address}/lease.json"
+def _look(store: Store, address: str, before: Seen) -> Seen:
+    number = max(_numbers(store, address), default=0)
+    claim = _claim(store, address, number)
+    if (number, claim) == (before.number, before.claim):
+        return before
+    return Seen(number, claim, time.monotonic())
 
 
-def _write(store: Store, address: str, owner: str) -> None:
-    claim = Claim(owner=owner, time=time.time(), host=socket.gethostname(), process=os.getpid())
-    store.write(_file(address), claim.model_dump_json().encode())
-
-
-def _take(store: Store, address: str, owner: str) -> bool:
-    if _is_held(_claim(store, address)):
-        return False
-    _write(store, address, owner)
-    time.sleep(0.5)  # two who saw the same free lease both wrote: the later write holds
-    return _is_ours(store, address, owner)
-
-
-def _claim(store: Store, address: str) -> Claim | None:
-    """The claim of an address; None where there is none, or one that is not whole."""
-    try:
-        return Claim.model_validate_json(store.read(_file(address)))
-    except (FileNotFoundError, ValidationError):
-        return None
-
-
-def _is_ours(store: Store, address: str, owner: str) -> bool:
-    claim = _claim(store, address)
-    return claim is not None and claim.owner == owner
-
-
-def _is_held(claim: Claim | None) -> bool:
-    if claim is None or time.time() - claim.time > EXPIRY_SECONDS:
-        return False
-    return claim.host != socket.gethostname() or _is_alive(claim.process)
+def _is_free(seen: Seen) -> bool:
+    if seen.claim is None or time.monotonic() - seen.since > EXPIRY_SECONDS:
+        return True
+    return seen.claim.host == socket.gethostname() and not _is_alive(seen.claim.process)
 
 
 def _is_alive(process: int) -> bool:
@@ -101,25 +92,62 @@ def _is_alive(process: int) -> bool:
     return True
 
 
+def _file(address: str, number: int) -> str:
+    return f"{address}/lease-{number}.json"
+
+
+def _numbers(store: Store, address: str) -> list[int]:
+    """The numbers of all leases of an address."""
+    folder = store.path(address)
+    store.filesystem.invalidate_cache(folder)
+    try:
+        names = [path.rpartition("/")[2] for path in store.filesystem.ls(folder, detail=False)]
+    except FileNotFoundError:
+        return []
+    return [int(found[1]) for name in names if (found := FILE.fullmatch(name))]
+
+
+def _claim(store: Store, address: str, number: int) -> Claim | None:
+    """The claim of a lease; None where there is none, or one that is not whole."""
+    try:
+        return Claim.model_validate_json(store.read(_file(address, number)))
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def _new_claim() -> bytes:
+    claim = Claim(time=time.time(), host=socket.gethostname(), process=os.getpid())
+    return claim.model_dump_json().encode()
+
+
+def _take(store: Store, address: str, number: int) -> bool:
+    return store.create(_file(address, number), _new_claim())
+
+
 @contextmanager
-def _renewed(store: Store, address: str, owner: str) -> Iterator[None]:
+def _renewed(store: Store, address: str, number: int) -> Iterator[Callable[[], bool]]:
+    """Renews the lease until the end of the block, unless it is lost; then the leases up to this one are gone."""
     ended = threading.Event()
+
+    def is_ours() -> bool:
+        return max(_numbers(store, address), default=0) == number
 
     def renew() -> None:
         while not ended.wait(RENEW_SECONDS):
             try:
-                if not _is_ours(store, address, owner):
+                if not is_ours():
                     return
-                _write(store, address, owner)
+                store.write(_file(address, number), _new_claim())
             except OSError:
                 continue  # a store that is away for a moment; the next renewal may reach it
 
     thread = threading.Thread(target=renew, daemon=True)
     thread.start()
     try:
-        yield
+        yield is_ours
     finally:
         ended.set()
         thread.join()
-        if _is_ours(store, address, owner):
-            store.filesystem.rm_file(store.path(_file(address)))
+        for each in _numbers(store, address):
+            if each <= number:
+                store.filesystem.rm_file(store.path(_file(address, each)))

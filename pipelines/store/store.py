@@ -10,11 +10,12 @@ nothing half-done in sight, and two builders of one address need no lock: both w
 of their own, and either manifest is right.
 """
 
+import contextlib
 import json
 import logging
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -83,23 +84,44 @@ class Store:
 
         On a disk of this machine the file is on the medium before it has its name, and the name before this returns.
         """
-        target = self.path(file)
-        if not self.is_local:
-            self.filesystem.pipe_file(target, data)
-            return
-        partial = f"{target}.{uuid.uuid4().hex[:8]}.partial"
-        self.filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
+        if self.is_local:
+            self._place_file(file, data, os.replace)
+        else:
+            self.filesystem.pipe_file(self.path(file), data)
+
+    def create(self, file: str, data: bytes) -> bool:
+        """Whether the file holds `data` from now on; False where there was one already, which stays as it is.
+
+        Of several who create one file at the same time one is told True, on disks and in buckets that write under a
+        condition, as S3 does.
+        """
         try:
-            with self.filesystem.open(partial, "wb") as stream:
+            if self.is_local:
+                self._place_file(file, data, os.link)
+            else:
+                self.filesystem.pipe_file(self.path(file), data, mode="create")
+        except FileExistsError:
+            if self.filesystem.exists(self.path(file)):
+                return False
+            raise  # something else is in the way, such as a file where the folder has to be
+        return True
+
+    def _place_file(self, file: str, data: bytes, name: Callable[[str, str], None]) -> None:
+        """Writes the file beside its place and gives it its name when it is on the medium."""
+        target = self.path(file)
+        partial = f"{target}.{uuid.uuid4().hex[:8]}.partial"
+        folder = target.rpartition("/")[0]
+        os.makedirs(folder, exist_ok=True)
+        try:
+            with open(partial, "wb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-            self.filesystem.mv(partial, target)
-            _sync_folder(target.rpartition("/")[0])
-        except OSError:
-            if self.filesystem.exists(partial):
-                self.filesystem.rm_file(partial)
-            raise
+            name(partial, target)
+            _sync_folder(folder)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(partial)
 
     def read(self, file: str) -> bytes:
         """The whole file; FileNotFoundError where there is none."""

@@ -12,6 +12,8 @@ import httpx
 import pytest
 import yaml
 
+from pipelines.store.store import Store
+
 pytestmark = pytest.mark.process
 
 pytest.importorskip("s3fs")
@@ -100,3 +102,12 @@ def test_a_run_over_a_bucket_equals_one_on_a_disk(server: dict[str, str], corpus
     here = _run(_recipe(str(corpus_file), str(tmp_path / "store")), tmp_path / "here", server)
     assert there["arms"][0]["bits_per_byte"] == here["arms"][0]["bits_per_byte"]
     assert [step["rows"] for step in there["arms"][0]["steps"]] == [step["rows"] for step in here["arms"][0]["steps"]]
+
+
+def test_a_file_of_a_bucket_is_created_once(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*CREDENTIALS, "AWS_ENDPOINT_URL"):
+        monkeypatch.setenv(name, server[name])
+    store = Store(f"s3://{BUCKET}/created")
+    assert store.create("train-1/lease-1.json", b"first")
+    assert not store.create("train-1/lease-1.json", b"second")
+    assert store.read("train-1/lease-1.json") == b"first"

@@ -64,7 +64,7 @@ def test_a_model_is_found_where_it_and_its_data_are(ray_session: None, config: R
     assert train_models(config, store) == both, "what is in the store is not trained again"
     assert train_model(small, small_data, store) == trained_small
     assert not list(Path(store.url).glob("train-*/run")), "nothing was trained"
-    assert not list(Path(store.url).glob("train-*/lease.json"))
+    assert not list(Path(store.url).glob("train-*/lease-*.json"))
 
 
 def test_data_that_is_not_there_has_no_model(config: Recipe, store: Store) -> None:

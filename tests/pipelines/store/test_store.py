@@ -174,7 +174,7 @@ def test_a_failed_write_leaves_the_old_content(tmp_path, monkeypatch) -> None:
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store.filesystem, "mv", full_disk)
+    monkeypatch.setattr("os.replace", full_disk)
     with pytest.raises(OSError, match="No space left"):
         store.write("clean-1/manifest.json", b"new")
     monkeypatch.undo()
@@ -195,3 +195,17 @@ def test_a_store_travels_to_workers_as_its_address(tmp_path) -> None:
     store = Store(str(tmp_path))
     store.check()
     assert pickle.loads(pickle.dumps(store)) == store
+
+
+@pytest.mark.parametrize("url", ["{}", "memory://{}"], ids=["folder", "memory"])
+def test_a_file_is_created_once(tmp_path: Path, url: str) -> None:
+    store = Store(url.format(tmp_path / "store"))
+    assert store.create("train-1/lease-1.json", b"first")
+    assert not store.create("train-1/lease-1.json", b"second")
+    assert store.read("train-1/lease-1.json") == b"first"
+
+
+def test_what_is_in_the_way_of_a_folder_is_no_file_that_was_created(tmp_path: Path) -> None:
+    (tmp_path / "train-1").touch()
+    with pytest.raises(OSError, match="train-1"):
+        Store(str(tmp_path)).create("train-1/lease-1.json", b"first")
