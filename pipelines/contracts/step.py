@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.contracts.component import Component
@@ -13,12 +15,22 @@ if TYPE_CHECKING:
     import ray.data
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Place:
-    """Where the rows of a table stand in the dataset they were read from: shard number and row in that shard."""
+    """Where each row of a table stands in the dataset it was read from: (n,) its shard, (n,) its row in that shard."""
 
-    shard: int
-    first_row: int
+    shards: npt.NDArray[np.int32]
+    rows: npt.NDArray[np.int64]
+
+    @classmethod
+    def in_shard(cls, shard: int, first_row: int, count: int) -> "Place":
+        """So many rows of one shard, one after the other."""
+        return cls(np.full(count, shard, np.int32), np.arange(first_row, first_row + count))
+
+    @classmethod
+    def joined(cls, places: Sequence["Place"]) -> "Place":
+        """The places of tables that were put one below the other."""
+        return cls(np.concatenate([each.shards for each in places]), np.concatenate([each.rows for each in places]))
 
 
 StepFn = Callable[[pa.Table, Place], Outcome]

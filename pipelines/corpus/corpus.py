@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.contracts.rows import ROW, SHARD
-from pipelines.passes.units import Attempt, shard_units, units_dataset, units_in
+from pipelines.contracts.step import Place
+from pipelines.passes.units import Attempt, few_blocks, shard_units, units_dataset, units_in
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 
@@ -56,12 +56,13 @@ class StoredCorpus:
 def rows(store: Store, manifest: Manifest, columns: Sequence[str]) -> "ray.data.Dataset":
     """The dataset as a Ray Dataset of these columns and each row's SHARD and ROW: what a global `fit` looks at."""
     reader = functools.partial(_read_columns, store, manifest, list(columns))
-    return units_dataset(shard_units(manifest)).map_batches(reader, batch_size=1, batch_format="pyarrow")
+    units = shard_units(manifest)
+    return units_dataset(units, few_blocks(len(units))).map_batches(reader, batch_size=1, batch_format="pyarrow")
 
 
 def _read_columns(store: Store, manifest: Manifest, columns: list[str], batch: pa.Table) -> Iterator[pa.Table]:
     for unit in units_in(batch):
-        table = store.read_columns(manifest.shards[unit.shard], columns)
-        shard = pa.array(np.full(table.num_rows, unit.shard, dtype=np.int32))
-        row = pa.array(np.arange(table.num_rows, dtype=np.int64))
-        yield table.append_column(SHARD, shard).append_column(ROW, row)
+        for number in range(unit.shard, unit.shard + unit.shards):
+            table = store.read_columns(manifest.shards[number], columns)
+            place = Place.in_shard(number, 0, table.num_rows)
+            yield table.append_column(SHARD, pa.array(place.shards)).append_column(ROW, pa.array(place.rows))

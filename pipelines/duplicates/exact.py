@@ -12,20 +12,21 @@ from pipelines.contracts.rows import ID, ROW, SHARD, TEXT
 
 KEY = "key"
 BUCKET = "bucket"
+WINNER = "winner"
 
 
 def find_losers(keyed: pa.Table) -> pa.Table:
-    """(SHARD, ROW, winner id) of every row whose KEY another row with a smaller (id, shard, row) has."""
+    """SHARD, ROW and the id of the WINNER of every row whose KEY another row with a smaller (id, shard, row) has."""
     ordered = keyed.sort_by([(KEY, "ascending"), (ID, "ascending"), (SHARD, "ascending"), (ROW, "ascending")])
     ordered = ordered.combine_chunks()
     keys = ordered[KEY].combine_chunks()
     if len(keys) == 0:
-        return pa.table({SHARD: ordered[SHARD], ROW: ordered[ROW], "winner": ordered[ID]})
+        return pa.table({SHARD: ordered[SHARD], ROW: ordered[ROW], WINNER: ordered[ID]})
     starts = np.concatenate([[True], pc.not_equal(keys.slice(1), keys.slice(0, len(keys) - 1)).to_numpy(False)])
     first_of_group = np.flatnonzero(starts)[np.cumsum(starts) - 1]
     lost = np.flatnonzero(~starts)
     winners = ordered[ID].take(pa.array(first_of_group[lost]))
-    return pa.table({SHARD: ordered[SHARD].take(lost), ROW: ordered[ROW].take(lost), "winner": winners})
+    return pa.table({SHARD: ordered[SHARD].take(lost), ROW: ordered[ROW].take(lost), WINNER: winners})
 
 
 def normalizer(name: Literal["folded", "exact"]) -> Callable[[pa.Array], pa.Array]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 
 from pipelines.contracts.rows import Resources
-from pipelines.passes.units import Attempt, Unit, units_dataset, units_in
+from pipelines.passes.units import Attempt, Unit, few_blocks, units_dataset, units_in
 from pipelines.store.manifest import UnitRecord
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def _map(units: Sequence[Unit], work: Work, resources: Resources) -> Iterator[Un
     else:
         options |= {"fn_args": (shared,)}
     worker: Any = _Worker if resources.workers else _run_task
-    records = units_dataset(units).map_batches(worker, batch_size=1, batch_format="pyarrow", **options)
+    blocks = len(units) if resources.workers else few_blocks(len(units))
+    records = units_dataset(units, blocks).map_batches(worker, batch_size=1, batch_format="pyarrow", **options)
     try:
         for record in records.iter_rows():
             yield UnitRecord.model_validate_json(record[RECORD])

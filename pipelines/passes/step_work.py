@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts.rows import TEXT
+from pipelines.contracts.rows import TEXT, Outcome
 from pipelines.contracts.step import StepFn
 from pipelines.passes.units import Attempt, Unit, read_unit
-from pipelines.store.manifest import Manifest, UnitRecord
+from pipelines.store.manifest import Manifest, Shard, UnitRecord
 
 SAMPLES_PER_UNIT = 3
 EXAMPLES_PER_REASON = 2
@@ -40,29 +40,38 @@ class StepWork:
 
     def _do(self, apply: StepFn, unit: Unit) -> UnitRecord:
         started = time.monotonic()
-        table, place = read_unit(self.attempt.store, self.manifest, unit)
-        outcome = apply(table, place)
-        bytes_in, shards = text_bytes(table), []
-        if outcome.rows.num_rows:
-            file = self.attempt.file(f"part-{unit.name}.{self.suffix}")
-            kept_bytes = text_bytes(outcome.rows) if TEXT in outcome.rows.column_names else bytes_in
-            shards.append(self.attempt.store.write_table(file, outcome.rows, kept_bytes))
-        if outcome.dropped.num_rows:
-            file = self.attempt.file(f"dropped-{unit.name}.parquet")
-            self.attempt.store.write_table(file, outcome.dropped, 0)
+        rows_in, bytes_in = 0, 0
+        outcomes: list[Outcome] = []
+        shards: list[Shard] = []
+        for table, place in read_unit(self.attempt.store, self.manifest, unit):
+            outcome, table_bytes = apply(table, place), text_bytes(table)
+            shards += self._written(f"part-{unit.name}-{len(shards)}", outcome.rows, table_bytes)
+            outcomes.append(outcome)
+            rows_in += table.num_rows
+            bytes_in += table_bytes
+        dropped = pa.concat_tables([outcome.dropped for outcome in outcomes])
+        if dropped.num_rows:
+            self.attempt.store.write_table(self.attempt.file(f"dropped-{unit.name}.parquet"), dropped, 0)
         record = UnitRecord(
             unit=unit.name,
             shards=shards,
-            rows_in=table.num_rows,
+            rows_in=rows_in,
             bytes_in=bytes_in,
-            dropped=count_values(outcome.dropped["reason"]),
-            counts=outcome.counts,
-            samples=_samples(outcome.samples),
-            examples=_examples(outcome.dropped),
-            columns=[columns_of(outcome.rows.schema)] if shards else [],
+            dropped=count_values(dropped["reason"]),
+            counts=total(outcome.counts for outcome in outcomes),
+            samples=_samples(pa.concat_tables([outcome.samples for outcome in outcomes])),
+            examples=_examples(dropped),
+            columns=[columns_of(outcome.rows.schema) for outcome in outcomes if outcome.rows.num_rows],
             seconds=time.monotonic() - started,
         )
         return self.attempt.record(record)
+
+    def _written(self, name: str, rows: pa.Table, bytes_in: int) -> list[Shard]:
+        """The shard of these rows, if there are any; rows without a text count the bytes they were made of."""
+        if not rows.num_rows:
+            return []
+        kept_bytes = text_bytes(rows) if TEXT in rows.column_names else bytes_in
+        return [self.attempt.store.write_table(self.attempt.file(f"{name}.{self.suffix}"), rows, kept_bytes)]
 
 
 def count_values(column: pa.ChunkedArray) -> dict[str, int]:

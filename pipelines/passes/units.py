@@ -1,5 +1,6 @@
 """Units of work: what a pass hands to a worker, and where the worker writes."""
 
+import itertools
 import json
 import uuid
 from collections.abc import Iterator, Sequence
@@ -7,7 +8,6 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipelines.contracts.step import Place
 from pipelines.store.manifest import Manifest, UnitRecord
@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 
 
 UNIT = "unit"
+UNIT_BYTES = 16 << 20
+MANY_UNITS = 64
+BLOCKS_PER_CPU = 4
+UNITS_PER_BLOCK = 16
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A piece of work: rows of one stored shard (all row groups, or the one given), or input files and their bytes."""
+    """A piece of work: `shards` stored shards from `shard` on, a row group of one, or input files and their bytes."""
 
     name: str
     shard: int = -1
+    shards: int = 1
     row_group: int | None = None
     files: dict[str, int] = field(default_factory=dict)
 
@@ -55,34 +60,71 @@ class Attempt:
 
 
 def shard_units(manifest: Manifest) -> list[Unit]:
-    """The units of a stored dataset, one for each shard."""
-    return [Unit(f"{number:05d}", number) for number in range(len(manifest.shards))]
+    """The units of a stored dataset: neighbouring small shards share one, a shard that is large is one by itself.
+
+    Together they have at most UNIT_BYTES, and no more than leaves MANY_UNITS to work on at the same time. So the shards
+    of a step that keeps little are merged by the next one.
+    """
+    sizes = [max(shard.bytes, shard.file_bytes or 0) for shard in manifest.shards]
+    most = min(UNIT_BYTES, sum(sizes) // MANY_UNITS)
+    units: list[Unit] = []
+    first, size = 0, 0
+    for number, more in enumerate(sizes):
+        if number > first and size + more > most:
+            units.append(_shards_unit(first, number - first))
+            first, size = number, 0
+        size += more
+    if sizes:
+        units.append(_shards_unit(first, len(sizes) - first))
+    return units
+
+
+def _shards_unit(first: int, count: int) -> Unit:
+    name = f"{first:05d}" if count == 1 else f"{first:05d}-{first + count - 1:05d}"
+    return Unit(name, first, count)
 
 
 def row_group_units(manifest: Manifest) -> list[Unit]:
     """The units of a stored dataset, one for each row group: for work so slow that a shard is too much to lose."""
     return [
-        Unit(f"{number:05d}-{group:04d}", number, group)
+        Unit(f"{number:05d}-{group:04d}", number, row_group=group)
         for number, shard in enumerate(manifest.shards)
         for group in range(shard.row_groups)
     ]
 
 
-def read_unit(store: Store, manifest: Manifest, unit: Unit) -> tuple[pa.Table, Place]:
-    """The rows of a unit, checked against the manifest's checksum, and where they stand."""
-    file = pq.ParquetFile(pa.BufferReader(store.read_shard(manifest.shards[unit.shard])))
-    if unit.row_group is None:
-        return file.read(), Place(unit.shard, 0)
-    first = sum(file.metadata.row_group(group).num_rows for group in range(unit.row_group))
-    return file.read_row_group(unit.row_group), Place(unit.shard, first)
+def read_unit(store: Store, manifest: Manifest, unit: Unit) -> Iterator[tuple[pa.Table, Place]]:
+    """The rows of a unit, checked against the manifest, and where they stand; one table for shards of equal columns."""
+    if unit.row_group is not None:
+        rows, first = store.read_row_group(manifest.shards[unit.shard], unit.row_group)
+        yield rows, Place.in_shard(unit.shard, first, rows.num_rows)
+        return
+    numbers = range(unit.shard, unit.shard + unit.shards)
+    read = ((number, store.read_table(manifest.shards[number])) for number in numbers)
+    for _, alike in itertools.groupby(read, key=lambda pair: pair[1].schema):
+        tables = dict(alike)
+        places = [Place.in_shard(number, 0, table.num_rows) for number, table in tables.items()]
+        yield pa.concat_tables(tables.values()), Place.joined(places)
 
 
-def units_dataset(units: Sequence[Unit]) -> "ray.data.Dataset":
-    """A Ray Dataset of these units, each in a block of its own, for `units_in` to read."""
+def units_dataset(units: Sequence[Unit], blocks: int) -> "ray.data.Dataset":
+    """A Ray Dataset of these units in so many blocks, for `units_in` to read."""
     import ray.data
 
     items = [{UNIT: json.dumps(asdict(unit))} for unit in units]
-    return ray.data.from_items(items, override_num_blocks=len(items))
+    return ray.data.from_items(items, override_num_blocks=blocks)
+
+
+def few_blocks(units: int) -> int:
+    """How many blocks for so many units of quick work: each costs the driver 10 to 40 ms, so it is not one a unit.
+
+    Every CPU that the cluster has now gets several, so that the last ones end together, and a cluster that grows has
+    blocks for more.
+    """
+    import ray
+
+    cpus = int(ray.cluster_resources().get("CPU", 1))
+    return min(units, max(MANY_UNITS, BLOCKS_PER_CPU * cpus, units // UNITS_PER_BLOCK))
 
 
 def units_in(batch: pa.Table) -> Iterator[Unit]:

@@ -10,13 +10,15 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 
 from pipelines.contracts.component import PLACEMENT
 from pipelines.contracts.rows import DROPPED, ID, ROW, SHARD, TEXT, Fitted, Outcome
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
-from pipelines.duplicates.exact import BUCKET, find_losers, normalizer, with_keys
+from pipelines.duplicates.exact import BUCKET, WINNER, find_losers, normalizer, with_keys
+
+AT = "_at"
+LOST = pa.schema([(AT, pa.int64()), (WINNER, pa.string())])
 
 
 class DedupExact(Step):
@@ -47,19 +49,28 @@ class DedupExact(Step):
         corpus: Corpus = fitted["corpus"]
 
         def drop(rows: pa.Table, place: Place) -> Outcome:
-            losers = corpus.get(_losers_of(place.shard))
-            if losers is None:
-                return Outcome(rows)
-            row = losers[ROW].to_numpy() - place.first_row
-            here = (row >= 0) & (row < rows.num_rows)
+            losers = (_losers_among(corpus, place, shard) for shard in np.unique(place.shards))
+            lost = pa.concat_tables([LOST.empty_table(), *losers])
             keep = np.ones(rows.num_rows, dtype=bool)
-            keep[row[here]] = False
-            reason = pa.array(["duplicate"] * int(here.sum()), pa.string())
-            lost, winner = rows[ID].take(pa.array(row[here])), losers["winner"].filter(pa.array(here))
-            dropped = pa.table([lost, reason, winner], schema=DROPPED)
+            keep[lost[AT].to_numpy()] = False
+            reason = pa.array(["duplicate"] * lost.num_rows, pa.string())
+            dropped = pa.table([rows[ID].take(lost[AT]), reason, lost[WINNER]], schema=DROPPED)
             return Outcome(rows.filter(pa.array(keep)), dropped)
 
         return drop
+
+
+def _losers_among(corpus: Corpus, place: Place, shard: int) -> pa.Table:
+    """The losers of a shard that are among the rows at `place`: AT which of these rows, and the WINNER of each."""
+    losers = corpus.get(_losers_of(shard))
+    if losers is None:
+        return LOST.empty_table()
+    here = np.flatnonzero(place.shards == shard)
+    rows = place.rows[here]
+    found = np.isin(losers[ROW].to_numpy(), rows)
+    winners = losers.filter(pa.array(found))
+    at = here[np.searchsorted(rows, winners[ROW].to_numpy())]
+    return pa.table([at, winners[WINNER]], schema=LOST)
 
 
 def _losers_of(shard: int) -> str:
@@ -67,8 +78,8 @@ def _losers_of(shard: int) -> str:
 
 
 def _put_by_shard(corpus: Corpus, losers: pa.Table) -> pa.Table:
-    shards = pc.unique(losers[SHARD]).to_pylist()
-    for shard in shards:
-        mine = losers.filter(pc.equal(losers[SHARD], shard)).select([ROW, "winner"])
-        corpus.put(_losers_of(shard), mine.sort_by(ROW))
+    ordered = losers.sort_by([(SHARD, "ascending"), (ROW, "ascending")])
+    shards, firsts = np.unique(ordered[SHARD].to_numpy(), return_index=True)
+    for shard, first, end in zip(shards, firsts, [*firsts[1:], ordered.num_rows], strict=True):
+        corpus.put(_losers_of(shard), ordered.slice(first, end - first).select([ROW, WINNER]))
     return pa.table({SHARD: pa.array(shards, pa.int32())})

@@ -15,7 +15,7 @@ import json
 import logging
 import os
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -202,9 +202,20 @@ class Store:
 
     def read_columns(self, shard: Shard, columns: Sequence[str]) -> pa.Table:
         """All rows of these columns of a `.parquet` shard; only their pages are read, and checked."""
+        with self._open_shard(shard) as file:
+            return file.read(columns=list(columns))
+
+    def read_row_group(self, shard: Shard, number: int) -> tuple[pa.Table, int]:
+        """One row group of a `.parquet` shard and the number of its first row; only its pages are read, and checked."""
+        with self._open_shard(shard) as file:
+            before = (file.metadata.row_group(each).num_rows for each in range(number))
+            return file.read_row_group(number), sum(before)
+
+    @contextlib.contextmanager
+    def _open_shard(self, shard: Shard) -> Iterator[pq.ParquetFile]:
         try:
             with self.filesystem.open(self.path(shard.file), "rb") as file:
-                return pq.read_table(file, columns=list(columns), page_checksum_verification=True)
+                yield pq.ParquetFile(file, page_checksum_verification=True)
         except (OSError, pa.ArrowInvalid):
             self.read_shard(shard)  # says so where the file is the reason
             raise

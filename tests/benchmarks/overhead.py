@@ -57,7 +57,8 @@ def _open() -> None:
 
 def _first_pass(job: tuple[str, str]) -> tuple[list[bytes], list[str]]:
     source, target = job
-    rows = _clean(pq.read_table(source), Place(0, 0)).rows
+    table = pq.read_table(source)
+    rows = _clean(table, Place.in_shard(0, 0, table.num_rows)).rows
     pq.write_table(rows, target, compression="zstd")
     texts = pc.cast(folded(rows[TEXT].combine_chunks()), pa.binary()).to_pylist()
     return [xxhash.xxh3_128_digest(text) for text in texts], rows[ID].to_pylist()

@@ -98,7 +98,7 @@ class Flow(NamedTuple):
 
 def through(step: Step, rows: pa.Table) -> Flow:
     """The rows after the step, opened as a worker opens it; every row went on or was dropped, none both."""
-    outcome = step.open({}, 0)(rows, Place(0, 0))
+    outcome = step.open({}, 0)(rows, Place.in_shard(0, 0, rows.num_rows))
     assert outcome.dropped.schema == DROPPED
     ids = outcome.rows[ID].to_pylist() + outcome.dropped[ID].to_pylist()
     assert sorted(ids) == sorted(rows[ID].to_pylist())

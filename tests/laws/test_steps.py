@@ -139,7 +139,12 @@ def opened(made: Any, fitted: Any) -> Callable[[str, int], StepFn]:
 
 
 def whole(apply: StepFn, shard: int = 0) -> Outcome:
-    return apply(documents(shard), Place(shard, 0))
+    return at(apply, documents(shard), shard)
+
+
+def at(apply: StepFn, rows: pa.Table, shard: int = 0, first_row: int = 0) -> Outcome:
+    """What the step does to rows that stand one after the other in a shard."""
+    return apply(rows, Place.in_shard(shard, first_row, rows.num_rows))
 
 
 def assert_same(outcome: Outcome, expected: Outcome) -> None:
@@ -215,7 +220,7 @@ def test_columns_go_through_untouched(made: Any, opened: Any, kind: str, index: 
 @of_every_case
 def test_the_table_that_came_in_stays_as_it_was(opened: Any, kind: str, index: int) -> None:
     before = documents(0)
-    opened(kind, index)(before, Place(0, 0))
+    at(opened(kind, index), before)
     assert before.equals(documents(0))
 
 
@@ -226,13 +231,26 @@ def test_a_row_is_decided_alone(opened: Any, kind: str, index: int) -> None:
     if not is_row_local(expected):
         return
     for cut in (0, 7, table.num_rows):
-        parts = [apply(table.slice(0, cut), Place(0, 0)), apply(table.slice(cut), Place(0, cut))]
+        parts = [at(apply, table.slice(0, cut)), at(apply, table.slice(cut), first_row=cut)]
         assert pa.concat_tables([part.rows for part in parts]).equals(expected.rows)
         assert sorted_rows([part.dropped for part in parts]) == sorted_rows([expected.dropped])
     if kind not in BY_PLACE:
-        shuffled = apply(table.take(np.random.default_rng(0).permutation(table.num_rows)), Place(0, 0))
+        shuffled = at(apply, table.take(np.random.default_rng(0).permutation(table.num_rows)))
         assert rows_of(shuffled) == rows_of(expected)
         assert sorted_rows([shuffled.dropped]) == sorted_rows([expected.dropped])
+
+
+@of_every_case
+def test_shards_that_share_a_unit_come_to_the_same(opened: Any, kind: str, index: int) -> None:
+    apply = opened(kind, index)
+    apart = [whole(apply, shard) for shard in range(len(SHARDS))]
+    if not is_row_local(apart[0]):
+        return
+    tables = [documents(shard) for shard in range(len(SHARDS))]
+    place = Place.joined([Place.in_shard(shard, 0, table.num_rows) for shard, table in enumerate(tables)])
+    together = apply(pa.concat_tables(tables), place)
+    assert together.rows.equals(pa.concat_tables([outcome.rows for outcome in apart]))
+    assert sorted_rows([together.dropped]) == sorted_rows([outcome.dropped for outcome in apart])
 
 
 def sorted_rows(tables: Sequence[pa.Table]) -> list[tuple[Any, ...]]:
@@ -246,14 +264,14 @@ def test_a_table_in_chunks_is_the_same_table(opened: Any, kind: str, index: int)
     chunked = pa.concat_tables([padded.slice(5, 3), padded.slice(8)])
     assert chunked.equals(table)
     assert chunked[TEXT].num_chunks > 1
-    assert_same(apply(chunked, Place(0, 0)), whole(apply))
+    assert_same(at(apply, chunked), whole(apply))
 
 
 @of_every_case
 def test_a_step_needs_what_it_names_and_no_more(made: Any, opened: Any, kind: str, index: int) -> None:
     apply, table = opened(kind, index), documents(0)
     needed = table.select(list(dict.fromkeys([ID, *made(kind, index).columns])))
-    bare, expected = apply(needed, Place(0, 0)), whole(apply)
+    bare, expected = at(apply, needed), whole(apply)
     assert bare.rows.equals(expected.rows.select(bare.rows.column_names))
     assert bare.dropped.equals(expected.dropped)
 
@@ -264,7 +282,7 @@ def test_a_table_without_rows_has_the_same_columns(opened: Any, kind: str, index
     expected = whole(apply).rows.schema
     chunks_none = pa.table([pa.chunked_array([], field.type) for field in table.schema], schema=table.schema)
     for empty in (table.slice(0, 0), table.schema.empty_table(), chunks_none):
-        outcome = apply(empty, Place(0, 0))
+        outcome = at(apply, empty)
         assert outcome.rows.num_rows == outcome.dropped.num_rows == outcome.samples.num_rows == 0
         assert outcome.rows.schema.equals(expected)
         assert outcome.dropped.schema.equals(DROPPED)
@@ -279,7 +297,7 @@ def test_columns_that_a_step_adds_replace_those_of_the_same_name(made: Any, open
     crowded = without
     for name in new:
         crowded = crowded.append_column(name, pa.array(["of an earlier step"] * table.num_rows))
-    outcome, expected = (opened(kind, index)(before, Place(0, 0)) for before in (crowded, without))
+    outcome, expected = (at(opened(kind, index), before) for before in (crowded, without))
     assert sorted(outcome.rows.column_names) == sorted(expected.rows.column_names)
     assert outcome.rows.select(expected.rows.column_names).equals(expected.rows)
     assert outcome.dropped.equals(expected.dropped)

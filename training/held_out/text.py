@@ -85,7 +85,8 @@ def held_out_address(source: Source, encoded: str) -> str:
 def _encoded(source: Source, data: BuiltData, store: Store, target: str) -> Manifest:
     encode = Encode(codec=encoded_with(data.encoded))
     files = codec_files(data.encoded, store)
-    rows = encode.open({CODEC_FILES: files}, 0)(read_all(source), Place(0, 0)).rows
+    texts = read_all(source)
+    rows = encode.open({CODEC_FILES: files}, 0)(texts, Place.in_shard(0, 0, texts.num_rows)).rows
     text_bytes = int(pc.sum(rows[TEXT_BYTES]).as_py())
     shard = store.write_table(Attempt.begin(store, target).file("part-00000.parquet"), rows, text_bytes)
     return Manifest(

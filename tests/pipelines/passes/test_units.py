@@ -7,8 +7,19 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.contracts.step import Place
-from pipelines.passes.units import UNIT, Attempt, Unit, read_unit, row_group_units, shard_units, units_in
+from pipelines.passes.units import (
+    MANY_UNITS,
+    UNIT,
+    UNIT_BYTES,
+    Attempt,
+    Unit,
+    few_blocks,
+    read_unit,
+    row_group_units,
+    shard_units,
+    units_dataset,
+    units_in,
+)
 from pipelines.store.manifest import Manifest, UnitRecord
 from pipelines.store.store import ROW_GROUP_ROWS, Store
 
@@ -39,10 +50,44 @@ def test_units_are_every_row_once_and_in_order(store: Store, manifest: Manifest,
     starts = np.cumsum([0, *SHARD_ROWS])
     numbers = []
     for unit in units:
-        table, place = read_unit(store, manifest, unit)
-        assert place == Place(unit.shard, int(table["number"][0].as_py() - starts[unit.shard]))
-        numbers += table["number"].to_pylist()
+        for table, place in read_unit(store, manifest, unit):
+            assert (starts[place.shards] + place.rows).tolist() == table["number"].to_pylist()
+            numbers += table["number"].to_pylist()
     assert numbers == list(range(manifest.rows))
+
+
+def small_shards(store: Store, count: int, columns: int = 1) -> Manifest:
+    """Shards of a row each; every `columns`-th has a column of its own."""
+    shards = []
+    for number in range(count):
+        table = pa.table({"text": ["x"], "number": [number]})
+        if number % columns:
+            table = table.append_column(f"only{number % columns}", pa.array([1]))
+        shards.append(store.write_table(f"a-1/x/part-{number}.parquet", table, 1))
+    return Manifest(address="a-1", name="a", kind="a", ingredients={}, shards=shards, rows=count)
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_small_shards_share_a_unit_and_many_units_are_left(store: Store, columns: int) -> None:
+    manifest = small_shards(store, 300, columns)
+    units = shard_units(manifest)
+    assert MANY_UNITS <= len(units) < 300 / 2
+    read = [pair for unit in units for pair in read_unit(store, manifest, unit)]
+    assert [number for table, _ in read for number in table["number"].to_pylist()] == list(range(300))
+    assert [shard for _, place in read for shard in place.shards.tolist()] == list(range(300))
+    assert (len(read) == len(units)) == (columns == 1), "one table for shards of equal columns"
+
+
+def test_a_large_shard_is_a_unit_by_itself_and_others_have_at_most_their_bytes(store: Store) -> None:
+    sizes = [1, 2, 2 * UNIT_BYTES, 3, *[UNIT_BYTES // 3] * 200]
+    (shard,) = small_shards(store, 1).shards
+    shards = [shard.model_copy(update={"bytes": size}) for size in sizes]
+    units = shard_units(Manifest(address="a-1", name="a", kind="a", ingredients={}, shards=shards))
+    spans = [range(unit.shard, unit.shard + unit.shards) for unit in units]
+    assert [number for span in spans for number in span] == list(range(len(sizes)))
+    assert len({unit.name for unit in units}) == len(units)
+    assert range(2, 3) in spans
+    assert all(sum(sizes[number] for number in span) <= UNIT_BYTES for span in spans if 2 not in span)
 
 
 def test_no_shards_are_no_units(manifest: Manifest) -> None:
@@ -57,18 +102,23 @@ def test_a_damaged_shard_is_refused_by_each_of_its_units(store: Store, manifest:
     for unit in cut(manifest):
         if unit.shard == 2:
             with pytest.raises(ValueError, match="damaged"):
-                read_unit(store, manifest, unit)
+                list(read_unit(store, manifest, unit))
         else:
-            read_unit(store, manifest, unit)
+            list(read_unit(store, manifest, unit))
 
 
-def test_units_travel_as_rows(ray_session: None) -> None:
-    from pipelines.passes.units import units_dataset
-
-    units = [Unit("00000", 0), Unit("00001-0002", 1, 2), Unit("00002-ab", files={"/a/é.jsonl": 5, "s3://b/c": 0})]
-    batches = list(units_dataset(units).iter_batches(batch_size=None, batch_format="pyarrow"))
-    assert [batch.column_names for batch in batches] == [[UNIT]] * len(units), "each unit is a block of its own"
+@pytest.mark.parametrize("blocks", [1, 2, 3])
+def test_units_travel_as_rows(ray_session: None, blocks: int) -> None:
+    units = [Unit("00000", 0, 4), Unit("00001-0002", 1, 1, 2), Unit("00002-ab", files={"/a/é.jsonl": 5, "s3://b/c": 0})]
+    batches = list(units_dataset(units, blocks).iter_batches(batch_size=None, batch_format="pyarrow"))
+    assert [batch.column_names for batch in batches] == [[UNIT]] * blocks
     assert sorted((unit for batch in batches for unit in units_in(batch)), key=lambda unit: unit.name) == units
+
+
+def test_quick_units_share_blocks_and_every_cpu_has_several(ray_session: None) -> None:
+    assert few_blocks(3) == 3
+    assert few_blocks(1_000) == MANY_UNITS
+    assert few_blocks(100_000) == 6_250
 
 
 def test_attempts_of_one_address_write_beside_each_other(store: Store) -> None:

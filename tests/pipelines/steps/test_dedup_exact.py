@@ -45,10 +45,25 @@ def test_a_part_of_a_shard_loses_the_rows_that_lie_in_it(store) -> None:
     corpus.put("losers-00004", pa.table({"_row": [1, 5], "winner": ["a", "b"]}))
     rows = pa.table({"id": [str(number) for number in range(8)]})
     drop = DedupExact().open({"corpus": corpus}, seed=0)
-    parts = [drop(rows.slice(first, 3), Place(4, first)) for first in (0, 3, 6)]
+    parts = [drop(rows.slice(first, 3), Place.in_shard(4, first, min(3, 8 - first))) for first in (0, 3, 6)]
     assert [part.rows["id"].to_pylist() for part in parts] == [["0", "2"], ["3", "4"], ["6", "7"]]
     assert [part.dropped["id"].to_pylist() for part in parts] == [["1"], ["5"], []]
     assert parts[1].dropped["detail"].to_pylist() == ["b"]
+
+
+def test_shards_that_share_a_unit_lose_the_rows_of_each(store) -> None:
+    manifest = Manifest(address="law-1", name="law", kind="law", ingredients={})
+    corpus = StoredCorpus(store, manifest, Attempt.begin(store, "law-2"))
+    corpus.put("losers-00004", pa.table({"_row": [1], "winner": ["a"]}))
+    corpus.put("losers-00006", pa.table({"_row": [0, 2], "winner": ["b", "c"]}))
+    place = Place.joined([Place.in_shard(shard, 0, 3) for shard in (4, 5, 6)])
+    outcome = DedupExact().open({"corpus": corpus}, seed=0)(pa.table({"id": list("abcdefghi")}), place)
+    assert outcome.rows["id"].to_pylist() == list("acdefh")
+    assert outcome.dropped.select(["id", "detail"]).to_pylist() == [
+        {"id": "b", "detail": "a"},
+        {"id": "g", "detail": "b"},
+        {"id": "i", "detail": "c"},
+    ]
 
 
 def test_exact_keeps_what_differs_by_a_byte(ingested, applied) -> None:

@@ -26,7 +26,7 @@ def table(texts: Sequence[str]) -> pa.Table:
 
 
 def encode(step: Encode, texts: Sequence[str], files: dict[str, bytes] | None = None):
-    return step.open({"codec": files or {}}, seed=0)(table(texts), Place(0, 0))
+    return step.open({"codec": files or {}}, seed=0)(table(texts), Place.in_shard(0, 0, len(texts)))
 
 
 class ForgetfulCoder(Coder):
@@ -75,7 +75,7 @@ def test_no_documents_are_no_tokens() -> None:
 def test_columns_of_an_earlier_encoding_are_replaced() -> None:
     step = Encode(codec=Bytes())
     once = encode(step, TEXTS).rows
-    again = step.open({"codec": {}}, seed=0)(once, Place(0, 0)).rows
+    again = step.open({"codec": {}}, seed=0)(once, Place.in_shard(0, 0, once.num_rows)).rows
     assert again.equals(once)
 
 

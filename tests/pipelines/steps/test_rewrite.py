@@ -34,7 +34,7 @@ def step(surplus: int) -> RewriteStep:
 
 
 def test_what_the_engine_spent_is_counted_with_its_tokens() -> None:
-    outcome = step(0).open({}, 0)(ROWS, Place(0, 0))
+    outcome = step(0).open({}, 0)(ROWS, Place.in_shard(0, 0, ROWS.num_rows))
     assert outcome.rows["text"].to_pylist() == ROWS["text"].to_pylist()
     assert (outcome.counts["tokens_in"], outcome.counts["tokens_out"], outcome.counts["flops"]) == (6, 4, 100)
 
@@ -42,4 +42,4 @@ def test_what_the_engine_spent_is_counted_with_its_tokens() -> None:
 @pytest.mark.parametrize(("surplus", "given"), [(-1, 1), (1, 3), (2, 4)])
 def test_more_or_fewer_replies_than_prompts_are_an_error(surplus: int, given: int) -> None:
     with pytest.raises(ValueError, match=f"gave {given} replies to 2 prompts"):
-        step(surplus).open({}, 0)(ROWS, Place(0, 0))
+        step(surplus).open({}, 0)(ROWS, Place.in_shard(0, 0, ROWS.num_rows))

@@ -55,7 +55,7 @@ ROWS = pa.table({"id": ["a", "b"], TEXT: ["one", "two"], "votes": [3, 4]})
 def test_a_scorer_reads_what_it_names_and_adds_what_it_names() -> None:
     step = Score(scorer=Doubtful(), column="hard")
     assert (step.columns, step.adds, step.seeded) == ([TEXT, "votes"], ["hard", "hard_error"], True)
-    outcome = step.open({"seed": 5}, 5)(ROWS, Place(0, 0))
+    outcome = step.open({"seed": 5}, 5)(ROWS, Place.in_shard(0, 0, ROWS.num_rows))
     assert outcome.rows.column_names == ["id", TEXT, "votes", "hard", "hard_error"]
     assert outcome.rows["hard"].to_pylist() == [1.0, 2.0]
     assert outcome.rows["hard_error"].to_pylist() == [0.3, 0.4]
@@ -79,7 +79,7 @@ def test_the_seed_is_part_of_the_address_where_the_scorer_draws_by_it() -> None:
 def test_a_score_that_is_no_finite_number_a_row_is_an_error(values: Sequence[float]) -> None:
     score = Score(scorer=Doubtful(values=tuple(values)), column="hard").open({"seed": 0}, 0)
     with pytest.raises(ValueError, match="has to give 2 finite numbers"):
-        score(ROWS, Place(0, 0))
+        score(ROWS, Place.in_shard(0, 0, ROWS.num_rows))
 
 
 def test_a_later_step_may_ask_for_every_column_that_was_added(tmp_path) -> None:
