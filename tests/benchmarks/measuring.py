@@ -4,7 +4,10 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import psutil
 
 DATA = Path(os.environ.get("GLEANER_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
@@ -17,6 +20,24 @@ def best_of_three(work: Callable[[], Any]) -> tuple[Any, float]:
         result = work()
         seconds.append(time.process_time() - started)
     return result, min(seconds)
+
+
+def processor_seconds() -> float:
+    """Of this process and all that it started, those that have ended among them."""
+    import psutil
+
+    here = psutil.Process()
+    return sum(map(_spent, [here, *here.children(recursive=True)]))
+
+
+def _spent(process: "psutil.Process") -> float:
+    import psutil
+
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def shard_texts(file: Path) -> list[str]:
