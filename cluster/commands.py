@@ -2,7 +2,8 @@
 
 import itertools
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +21,7 @@ from pipelines.store.manifest import Manifest
 from pipelines.store.provenance import provenance
 from pipelines.store.store import Store
 from training.execution import Finished, execute, train_models, with_models
+from training.plan import planned
 from training.recipe import Recipe
 from training.results import Evaluated
 from training.stages import train_model
@@ -62,9 +64,9 @@ def train(file: str, overrides: Sequence[str]) -> str:
 def evaluate(file: str, overrides: Sequence[str]) -> str:
     """Puts data, model and measurement of a run into the store; returns a line with its bits per byte."""
     config = _checked(load(file, overrides))
-    with session():
-        _on_a_cluster(config)
-        finished = execute(config.recipe, Store(config.store))
+    store = Store(config.store)
+    with _session_for([config.recipe], config, store):
+        finished = execute(config.recipe, store)
     return f"{finished.bits_per_byte:.4f} bits per byte of held-out text; {_told(finished.evaluation, config)}"
 
 
@@ -73,8 +75,8 @@ def compare(files: Sequence[str], out: str, seeds: Sequence[int], overrides: Seq
     configs = [_checked(load(file, overrides)) for file in files]
     shared = check_comparable(configs)
     store = Store(configs[0].store)
-    with session():
-        _on_a_cluster(configs[0])
+    recipes = [_with_seed(config.recipe, seed) for config in configs for seed in seeds or [config.seed]]
+    with _session_for(recipes, configs[0], store):
         runs = {config.name: _seeded_runs(config, seeds, store) for config in configs}
     if shared == "flops":
         check_equal_flops({name: next(iter(of_arm.values())).training.flops for name, of_arm in runs.items()})
@@ -181,6 +183,17 @@ def make_report(title: str, command: str, shared: Shared, runs: dict[str, dict[i
         shared=shared,
         arms=with_multipliers([arm(name, of_arm, store) for name, of_arm in runs.items()]),
     )
+
+
+@contextmanager
+def _session_for(recipes: Sequence[Recipe], config: RunConfig, store: Store) -> Iterator[None]:
+    """Ray for what the store does not have of the recipes; where it has everything nothing is started."""
+    if all(store.manifest(stage.address) for recipe in recipes for stage in planned(recipe, store)):
+        yield
+        return
+    with session():
+        _on_a_cluster(config)
+        yield
 
 
 def _stop_on_problems(config: RunConfig) -> None:

@@ -103,6 +103,10 @@ def test_a_run_over_a_bucket_equals_one_on_a_disk(server: dict[str, str], corpus
     assert there["arms"][0]["bits_per_byte"] == here["arms"][0]["bits_per_byte"]
     assert [step["rows"] for step in there["arms"][0]["steps"]] == [step["rows"] for step in here["arms"][0]["steps"]]
 
+    without = {**server, "RAY_ADDRESS": "127.0.0.1:1"}  # where nobody is: what is finished needs no cluster
+    again = _run(_recipe(f"s3://{BUCKET}/corpus", f"s3://{BUCKET}/store"), tmp_path / "there", without)
+    assert again["arms"] == there["arms"]
+
 
 def test_a_file_of_a_bucket_is_created_once(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*CREDENTIALS, "AWS_ENDPOINT_URL"):

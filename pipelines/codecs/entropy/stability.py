@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -28,6 +27,8 @@ def prefix_stability(coder: Coder, prefixes: Sequence[str], sentence: str) -> St
     sentence. `mean_distance` is the mean Levenshtein distance over all pairs of prefixes, in tokens: 0 where the
     sentence is always the same tokens, near `mean_length` where it never is. ValueError with fewer than two prefixes.
     """
+    from pipelines.texts.edits import levenshtein
+
     if len(prefixes) < 2:
         raise ValueError(f"{len(prefixes)} prefixes make no pair to compare; give two different ones at least")
     alone = coder.encode(prefixes)
@@ -42,19 +43,3 @@ def _common(one: npt.NDArray[np.uint32], other: npt.NDArray[np.uint32]) -> int:
     shorter = min(len(one), len(other))
     different = np.flatnonzero(one[:shorter] != other[:shorter])
     return int(different[0]) if different.size else shorter
-
-
-@numba.njit(cache=True, nogil=True)
-def levenshtein(one: npt.NDArray[np.integer], other: npt.NDArray[np.integer]) -> int:
-    """The fewest insertions, deletions and substitutions that make one sequence of numbers the other."""
-    row = np.arange(len(other) + 1)
-    for place in range(len(one)):
-        diagonal = row[0]
-        row[0] = place + 1
-        for column in range(len(other)):
-            above = row[column + 1]
-            least = min(above, row[column]) + 1
-            row[column + 1] = min(least, diagonal + (one[place] != other[column]))
-            diagonal = above
-    distance: int = row[-1]
-    return distance
