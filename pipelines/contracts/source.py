@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import fsspec.core
-
 from pipelines.contracts.component import Component
+from pipelines.contracts.location import located
 from pipelines.contracts.rows import Read, Resources
 
 
@@ -42,7 +41,7 @@ class Source(Component):
 
     def size(self, file: str) -> int:
         """Bytes of one input file as stored, so that small files can share a unit of work."""
-        filesystem, path = fsspec.core.url_to_fs(file)
+        filesystem, path = located(file)
         return int(filesystem.size(path) or 0)
 
     def read(self, file: str) -> Iterator[Read]:

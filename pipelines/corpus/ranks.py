@@ -1,5 +1,6 @@
 """Ranks: how selectors turn columns into keys, and what a row counts for."""
 
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -23,6 +24,11 @@ def mass_of(rows: pa.Table, measure: Measure) -> FloatArray:
     lengths = pc.binary_length(rows[TEXT]).fill_null(0)
     masses: FloatArray = lengths.to_numpy().astype(np.float64)
     return masses
+
+
+def share_of(mass: float, share: float) -> float:
+    """`share` of the mass, exactly as its decimal number says: 0.29 of 100 is 29, where floats give 28.99..."""
+    return float(Fraction(repr(share)) * Fraction(mass))
 
 
 Order = Literal["descending", "ascending"]

@@ -11,8 +11,7 @@ import math
 import re
 from pathlib import Path
 
-import fsspec.core
-
+from pipelines.contracts.location import located
 from pipelines.store.local_copy import local_copy
 
 STORED_MODEL = re.compile(r"/(train-[0-9a-f]{12})/run/model/?$")
@@ -68,7 +67,7 @@ def loadable(model: str) -> str:
 
 
 def _copied(url: str) -> Path:
-    filesystem, path = fsspec.core.url_to_fs(url)
+    filesystem, path = located(url)
     return local_copy(filesystem, path) if filesystem.isdir(path) else Path(url)
 
 

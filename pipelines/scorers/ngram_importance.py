@@ -12,6 +12,7 @@ from pipelines.contracts.rows import TEXT, Fitted, FloatArray
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import Corpus
+from pipelines.sources.reading.ingest import read_all
 
 CountArray = npt.NDArray[np.int64]
 
@@ -40,10 +41,7 @@ class NgramImportance(Scorer):
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """`{"log_ratio": (buckets,)}`; a target without words is a ValueError. One count vector a block travels."""
-        target = np.zeros(self.buckets, np.int64)
-        for file in self.target.files():
-            for read in self.target.read(file):
-                target += count_ngrams(read.rows, self.buckets)
+        target = count_ngrams(read_all(self.target), self.buckets)
         if not target.any():
             raise ValueError("the target of ngram_importance has no words; point `target` at the text to be matched")
         counted = corpus.rows(self.columns).map_batches(

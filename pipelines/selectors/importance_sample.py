@@ -1,5 +1,7 @@
 """Selector `importance_sample`: a random sample whose odds follow a log weight, without replacement."""
 
+from typing import ClassVar
+
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
@@ -7,7 +9,7 @@ from pydantic import Field
 from pipelines.contracts.rows import ID, FloatArray
 from pipelines.contracts.selector import Selector
 from pipelines.corpus.randomness import uniform
-from pipelines.corpus.ranks import Measure, column_key, finite_key, mass_of, measure_columns
+from pipelines.corpus.ranks import Measure, column_key, finite_key, mass_of, measure_columns, share_of
 
 
 class ImportanceSample(Selector):
@@ -17,6 +19,8 @@ class ImportanceSample(Selector):
     arXiv 2302.03169, section 3). `by` is a column of log weights, as `ngram_importance` writes. A high temperature
     comes near `random`, a low one near `top_fraction`.
     """
+
+    version: ClassVar[int] = 2  # 2: the fraction is the decimal number that was written
 
     by: str = Field(min_length=1)
     fraction: float = Field(default=0.5, gt=0, le=1)
@@ -41,4 +45,4 @@ class ImportanceSample(Selector):
 
     def budget(self, total_mass: float) -> float:
         """`fraction` of the total mass."""
-        return self.fraction * total_mass
+        return share_of(total_mass, self.fraction)

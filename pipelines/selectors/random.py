@@ -1,16 +1,20 @@
 """Selector `random`: a random subset of a given size."""
 
+from typing import ClassVar
+
 import pyarrow as pa
 from pydantic import Field
 
 from pipelines.contracts.rows import ID, FloatArray
 from pipelines.contracts.selector import Selector
 from pipelines.corpus.randomness import uniform
-from pipelines.corpus.ranks import Measure, mass_of, measure_columns
+from pipelines.corpus.ranks import Measure, mass_of, measure_columns, share_of
 
 
 class Random(Selector):
     """Keeps a uniformly random `fraction` of the documents, or of their text bytes: the baseline of every selection."""
+
+    version: ClassVar[int] = 2  # 2: the fraction is the decimal number that was written
 
     fraction: float = Field(default=0.5, gt=0, le=1)
     of: Measure = "rows"
@@ -30,4 +34,4 @@ class Random(Selector):
 
     def budget(self, total_mass: float) -> float:
         """`fraction` of the total mass."""
-        return self.fraction * total_mass
+        return share_of(total_mass, self.fraction)

@@ -1,11 +1,13 @@
 """Selector `top_fraction`: the documents with the highest (or lowest) value in a column."""
 
+from typing import ClassVar
+
 import pyarrow as pa
 from pydantic import Field
 
 from pipelines.contracts.rows import FloatArray
 from pipelines.contracts.selector import Selector
-from pipelines.corpus.ranks import Measure, Order, column_key, mass_of, measure_columns
+from pipelines.corpus.ranks import Measure, Order, column_key, mass_of, measure_columns, share_of
 
 
 class TopFraction(Selector):
@@ -14,6 +16,8 @@ class TopFraction(Selector):
     `order: descending` keeps the highest values, `ascending` the lowest. A row whose value is null or no number
     comes last.
     """
+
+    version: ClassVar[int] = 2  # 2: the fraction is the decimal number that was written
 
     by: str = Field(min_length=1)
     fraction: float = Field(default=0.5, gt=0, le=1)
@@ -35,4 +39,4 @@ class TopFraction(Selector):
 
     def budget(self, total_mass: float) -> float:
         """`fraction` of the total mass."""
-        return self.fraction * total_mass
+        return share_of(total_mass, self.fraction)

@@ -13,6 +13,7 @@ from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
 from pipelines.sources.reading.documents import Bad, free_name, only_bad, with_text
+from pipelines.sources.reading.listing import listed, warn_of_others
 
 SUFFIXES = (".jsonl", ".ndjson")
 CHECKED_ROWS = 100
@@ -36,7 +37,7 @@ class Jsonl(Source):
 
     def files(self) -> list[str]:
         """Every file, sorted; ValueError where a path names none."""
-        return files.listed(self.path, SUFFIXES)
+        return listed(self.path, SUFFIXES)
 
     def fingerprint(self) -> dict[str, str]:
         """One digest over the names and contents of the files."""
@@ -44,6 +45,7 @@ class Jsonl(Source):
 
     def check(self) -> None:
         """ValueError where there is no file, or none of the first 100 rows of the first file has the text."""
+        warn_of_others(self.path, SUFFIXES, self.kind)
         first = self.files()[0]
         names = _first_keys(first)
         if names and self.text not in names:

@@ -1,7 +1,8 @@
 """Source `mixture`: named parts with weights, thinned to a budget of rows or tokens."""
 
 from collections.abc import Iterator
-from typing import Literal
+from fractions import Fraction
+from typing import ClassVar, Literal
 
 import pyarrow as pa
 from pydantic import Field, model_validator
@@ -9,6 +10,7 @@ from pydantic import Field, model_validator
 from pipelines.contracts.component import Spec
 from pipelines.contracts.rows import SOURCE, Read, Resources
 from pipelines.contracts.source import Quotas, Source
+from pipelines.sources.reading.documents import free_name
 
 SEPARATOR = "::"
 PART_SOURCE = "part_source"
@@ -28,6 +30,8 @@ class Mixture(Source):
     a token is a run of characters between white space here, since no codec is trained yet. A part that has less gives
     all it has, and nothing is taken twice.
     """
+
+    version: ClassVar[int] = 2  # 2: weights are the decimal numbers that were written
 
     parts: dict[str, Part] = Field(min_length=1)
     budget: int | None = Field(default=None, gt=0)
@@ -75,8 +79,9 @@ class Mixture(Source):
         """Each part's share of the budget, in proportion to its weight; None without a budget."""
         if self.budget is None:
             return None
-        total = sum(part.weight for part in self.parts.values())
-        shares = {name: self.budget * part.weight / total for name, part in self.parts.items()}
+        weights = {name: Fraction(repr(part.weight)) for name, part in self.parts.items()}
+        total = sum(weights.values())
+        shares = {name: float(self.budget * weight / total) for name, weight in weights.items()}
         return Quotas(shares, self.count)
 
     def _split(self, file: str) -> tuple[str, str]:
@@ -86,6 +91,6 @@ class Mixture(Source):
 
 def _named(rows: pa.Table, name: str) -> pa.Table:
     if SOURCE in rows.column_names:
-        renamed = [PART_SOURCE if column == SOURCE else column for column in rows.column_names]
-        rows = rows.rename_columns(renamed)
+        aside = PART_SOURCE if PART_SOURCE not in rows.column_names else free_name(PART_SOURCE, {*rows.column_names})
+        rows = rows.rename_columns([aside if column == SOURCE else column for column in rows.column_names])
     return rows.append_column(SOURCE, pa.array([name] * rows.num_rows, pa.string()))

@@ -1,7 +1,7 @@
 """Documents from Parquet files."""
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,18 +14,23 @@ from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
 from pipelines.sources.reading.documents import Bad, free_name, only_bad, with_text
+from pipelines.sources.reading.listing import listed, warn_of_others
+from pipelines.sources.reading.plain import plain, valid
 from pipelines.texts.arrays import one_array
 
 SUFFIXES = (".parquet",)
 BATCH_BYTES = 8 << 20
-BATCH_ROWS = 20_000
+PIECE_ROWS = 256  # read at once: what a dictionary stores once can be decoded as often as there are rows
 
 
 class Parquet(Source):
     """Reads Parquet from a file, a folder, a glob, or any fsspec URL of those, one row group after the other.
 
-    The column `text` becomes the document, all others are kept, or only those in `columns`.
+    The column `text` becomes the document, all others are kept, or only those in `columns`; view types become plain
+    ones, and what is no UTF-8 in other columns becomes U+FFFD.
     """
+
+    version: ClassVar[int] = 2  # 2: strings of other columns are UTF-8, ids of bytes are text
 
     path: Annotated[str | tuple[str, ...], PLACEMENT]
     text: str = Field(TEXT, min_length=1)
@@ -33,7 +38,7 @@ class Parquet(Source):
 
     def files(self) -> list[str]:
         """Every file, sorted; ValueError where a path names none."""
-        return files.listed(self.path, SUFFIXES)
+        return listed(self.path, SUFFIXES)
 
     def fingerprint(self) -> dict[str, str]:
         """One digest over the names and contents of the files."""
@@ -41,6 +46,7 @@ class Parquet(Source):
 
     def check(self) -> None:
         """ValueError where there is no file, or the first one that opens has not the columns; a corrupt one passes."""
+        warn_of_others(self.path, SUFFIXES, self.kind)
         first = self.files()[0]
         try:
             with files.opened(first) as stream:
@@ -48,6 +54,8 @@ class Parquet(Source):
         except (*files.UNREADABLE, pa.ArrowException, OSError) as error:
             _raise_unless_corrupt(error)
             return
+        if twice := _repeated(schema.names):
+            raise ValueError(f"'{first}' has the column '{twice}' twice; write it with one column of that name")
         missing = [name for name in (self.text, *(self.columns or ())) if schema.get_field_index(name) < 0]
         if missing:
             parameter = "text" if self.text in missing else "columns"
@@ -80,6 +88,9 @@ class Parquet(Source):
         if parquet.schema_arrow.get_field_index(self.text) < 0:
             yield only_bad(file, Bad(None, "no_text_column", f"its columns are {parquet.schema_arrow.names}", None))
             return
+        if twice := _repeated(parquet.schema_arrow.names):
+            yield only_bad(file, Bad(None, "repeated_column", f"it has the column '{twice}' twice", None))
+            return
         end = 1
         for group in range(parquet.num_row_groups):
             row, end = end, end + parquet.metadata.row_group(group).num_rows
@@ -93,15 +104,23 @@ class Parquet(Source):
 
     def _rows(self, parquet: pq.ParquetFile, group: int) -> Iterator[pa.Table]:
         about = parquet.metadata.row_group(group)
-        row_bytes = max(about.total_byte_size // max(about.num_rows, 1), 1)
+        stored_row_bytes = max(about.total_byte_size // max(about.num_rows, 1), 1)
         batches = parquet.iter_batches(
-            batch_size=min(max(BATCH_BYTES // row_bytes, 1), BATCH_ROWS),
+            batch_size=min(max(BATCH_BYTES // stored_row_bytes, 1), PIECE_ROWS),
             row_groups=[group],
             columns=None if self.columns is None else [self.text, *self.columns],
             use_threads=False,
         )
+        waiting: list[pa.Table] = []
+        size = 0
         for batch in batches:
-            yield pa.table(batch)
+            waiting.append(plain(pa.table(batch)))
+            size += waiting[-1].nbytes
+            if size >= BATCH_BYTES:
+                yield pa.concat_tables(waiting)
+                waiting, size = [], 0
+        if waiting:
+            yield pa.concat_tables(waiting)
 
     def _documents(self, file: str, rows: pa.Table, first_row: int) -> Read:
         lines = np.arange(first_row, first_row + rows.num_rows)
@@ -110,13 +129,18 @@ class Parquet(Source):
         columns = {TEXT: texts}
         for name in rows.column_names:
             if name != self.text:
-                columns[free_name(name, {*rows.column_names}) if name == TEXT else name] = rows.column(name)
+                columns[free_name(name, {*rows.column_names}) if name == TEXT else name] = valid(rows.column(name))
         table = pa.table(columns)
         if not broken:
             return with_text(table, lines, file)
         bad = [Bad(int(lines[row]), "not_utf8", raw[row].cast(pa.binary()).as_py()) for row in broken]
         kept = np.delete(np.arange(rows.num_rows), broken)
         return with_text(table.take(kept), lines[kept], file, bad)
+
+
+def _repeated(names: Sequence[str]) -> str | None:
+    """The first name that is there more than once."""
+    return next((name for place, name in enumerate(names) if name in names[:place]), None)
 
 
 def _holds_text(kind: pa.DataType) -> bool:
@@ -141,8 +165,6 @@ def _strings(values: pa.Array) -> tuple[pa.Array, list[int]]:
     """
     if not _holds_text(values.type):
         return pa.nulls(len(values), pa.string()), []
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
     raw = values.cast(pa.binary())
     try:
         return raw.cast(pa.string()), []

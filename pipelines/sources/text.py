@@ -12,6 +12,7 @@ from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
 from pipelines.sources.reading.documents import Bad, only_bad, with_text
+from pipelines.sources.reading.listing import listed, warn_of_others
 
 SUFFIXES = (".txt", ".text", ".md", ".rst")
 FILE_LIMIT_BYTES = 1 << 30
@@ -37,11 +38,16 @@ class Text(Source):
 
     def files(self) -> list[str]:
         """Every file, sorted; ValueError where a path names none."""
-        return files.listed(self.path, SUFFIXES)
+        return listed(self.path, SUFFIXES)
 
     def fingerprint(self) -> dict[str, str]:
         """One digest over the names and contents of the files."""
         return {"files": files.fingerprint(self.files())}
+
+    def check(self) -> None:
+        """ValueError where there is no file."""
+        warn_of_others(self.path, SUFFIXES, self.kind)
+        self.files()
 
     def read(self, file: str) -> Iterator[Read]:
         """The documents of a file in order; one that is not UTF-8 is a bad row not_utf8 that tells the byte.

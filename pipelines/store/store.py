@@ -19,13 +19,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import fsspec.core
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 from fsspec.implementations.local import LocalFileSystem
 from pydantic import ValidationError
 
+from pipelines.contracts.location import located
 from pipelines.store.damage import damaged
 from pipelines.store.manifest import Manifest, Shard, UnitRecord
 
@@ -41,13 +42,13 @@ class Store:
 
     def __post_init__(self) -> None:
         """A relative folder is that of the process that named it, also where a worker runs in another one."""
-        filesystem, path = fsspec.core.url_to_fs(self.url)
+        filesystem, path = located(self.url)
         if isinstance(filesystem, LocalFileSystem):
             object.__setattr__(self, "url", path)
 
     @cached_property
     def _place(self) -> tuple[fsspec.AbstractFileSystem, str]:
-        filesystem, root = fsspec.core.url_to_fs(self.url)
+        filesystem, root = located(self.url)
         return filesystem, root.rstrip("/")
 
     def __getstate__(self) -> dict[str, str]:

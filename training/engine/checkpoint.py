@@ -39,8 +39,13 @@ class Marker(Stored):
 
 def complete_steps(store: Store) -> list[int]:
     """The steps of all checkpoints that are marked as complete, ascending."""
-    markers = store.filesystem.glob(store.path(f"{FOLDER}/step-*/complete.json"))
-    steps = sorted(int(marker.split("/")[-2].removeprefix("step-")) for marker in markers)
+    store.filesystem.invalidate_cache(store.path(FOLDER))
+    try:
+        folders = store.filesystem.ls(store.path(FOLDER), detail=False)
+    except FileNotFoundError:
+        return []
+    numbers = (folder.rpartition("/step-")[2] for folder in folders)
+    steps = sorted(int(number) for number in numbers if number.isdigit())
     return [step for step in steps if _marker(store, step) is not None]
 
 
@@ -156,6 +161,8 @@ def _link_moments(engine: "DeepSpeedEngine") -> None:
 def _marker(store: Store, step: int) -> Marker | None:
     try:
         return Marker.model_validate_json(store.read(f"{name(step)}/complete.json"))
+    except FileNotFoundError:
+        return None
     except ValidationError:
         LOGGER.warning("'%s/complete.json' is cut off or of another release", store.path(name(step)))
         return None

@@ -1,8 +1,8 @@
 """From raw rows to documents: which rows hold a text, what each document's id and source are, and how bad rows look."""
 
 import itertools
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from pipelines.contracts.rows import BAD, ID, SOURCE, TEXT, Read
+from pipelines.contracts.rows import BAD, GENRE, ID, SOURCE, TEXT, Read
 from pipelines.texts.arrays import bytes_and_offsets, one_array
+from pipelines.texts.showing import shown
 
 EXCERPT_CHARACTERS = 200
 KEPT_ASIDE = "source_"  # before the name of a raw column that would stand in the place of one of ours
@@ -65,7 +66,7 @@ def with_text(rows: pa.Table, lines: npt.NDArray[np.int64], file: str, bad: Sequ
     numbers = lines[~kept.to_numpy(zero_copy_only=False)]
     without = [
         Bad(int(line), "no_text" if row[TEXT] is None else "empty", str({**row, TEXT: (row[TEXT] or "")[:20]}))
-        for line, row in zip(numbers, dropped.to_pylist(), strict=True)
+        for line, row in zip(numbers, shown(dropped), strict=True)
     ]
     return Read(rows=rows.filter(kept), bad=bad_rows(file, [*bad, *without]).sort_by("line"))
 
@@ -74,16 +75,20 @@ def identify(rows: pa.Table, source_name: str) -> pa.Table:
     """The rows as documents: columns `id`, `text`, `source`, then the others.
 
     `id` is the xxh3-128 of the text's UTF-8 bytes in 32 hexadecimal digits. `source` is the row's own column of that
-    name where it has one, else `source_name`. A raw column `id` goes on as `source_id`, as a string.
+    name where it has one, else `source_name`. A raw column `id` goes on as `source_id`, as a string; a `genre` is a
+    string too, and one that holds lists or records, which is none, goes on as `source_genre`.
     """
     texts = one_array(rows.column(TEXT)).cast(pa.string())
     documents = {ID: content_ids(texts), TEXT: texts, SOURCE: _sources(rows, source_name)}
     taken = {*documents, *rows.column_names}
-    for name in rows.column_names:
-        if name == TEXT or (name == SOURCE and not pa.types.is_nested(rows.schema.field(name).type)):
+    for name, column in zip(rows.column_names, rows.columns, strict=True):
+        is_told = _is_one_value(column.type)
+        if name == TEXT or (name == SOURCE and is_told):
             continue
-        kept_name = free_name(name, taken) if name in (ID, SOURCE) else name
-        documents[kept_name] = _as_text(rows.column(name)) if name == ID else rows.column(name)
+        makes_room = name in (ID, SOURCE) or (name == GENRE and not is_told)
+        documents[free_name(name, taken) if makes_room else name] = (
+            _as_text(column) if name in (ID, GENRE) and is_told else column
+        )
     return pa.table(documents)
 
 
@@ -103,10 +108,28 @@ def content_ids(texts: pa.Array) -> pa.Array:
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column if pa.types.is_nested(column.type) else column.cast(pa.string())
+    """The column as strings: of UUIDs their text, of other bytes their hexadecimal digits."""
+    kind = column.type
+    if isinstance(kind, pa.UuidType):
+        return _written(column, str)
+    if isinstance(kind, pa.BaseExtensionType):
+        return _as_text(column.cast(kind.storage_type))
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return _written(column, bytes.hex)
+    return column.cast(pa.string())
+
+
+def _written(column: pa.ChunkedArray, write: Callable[[Any], str]) -> pa.ChunkedArray:
+    texts = [None if value is None else write(value) for value in column.to_pylist()]
+    return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def _is_one_value(kind: pa.DataType) -> bool:
+    """Whether a cell holds one value that can be written as text."""
+    return not (pa.types.is_nested(kind) or pa.types.is_interval(kind))
 
 
 def _sources(rows: pa.Table, source_name: str) -> pa.Array | pa.ChunkedArray:
-    if SOURCE not in rows.column_names or pa.types.is_nested(rows.schema.field(SOURCE).type):
+    if SOURCE not in rows.column_names or not _is_one_value(rows.schema.field(SOURCE).type):
         return pa.repeat(pa.scalar(source_name, pa.string()), rows.num_rows)
-    return pc.fill_null(rows.column(SOURCE).cast(pa.string()), source_name)
+    return pc.fill_null(_as_text(rows.column(SOURCE)), source_name)

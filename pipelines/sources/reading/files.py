@@ -1,9 +1,8 @@
-"""Input files: which ones a path names, how to read them as a stream, and what identifies their content.
+"""Input files: how to read them as a stream, and what identifies their content.
 
-A path is a local file, a folder, a glob, or the same behind any fsspec URL (`s3://`, `gs://`, `hf://`, `https://`).
-Options of a filesystem (endpoint, anonymous access) come from fsspec's own configuration. A name that ends in `.gz` or
-`.zst` is decompressed on the way; what ends too early or does not decode is a DamagedError, after
-all that came before it.
+A file is a local path or an fsspec URL (`s3://`, `gs://`, `hf://`, `https://`). Options of a filesystem (endpoint,
+anonymous access) come from fsspec's own configuration. A name that ends in `.gz` or `.zst` is decompressed on the way;
+what ends too early or does not decode is a DamagedError, after all that came before it.
 """
 
 import codecs
@@ -15,10 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import fsspec
-import fsspec.core
 import xxhash
 import zstandard
 from fsspec.implementations.local import LocalFileSystem
+
+from pipelines.contracts.location import located
 
 RAW_BYTES = 1 << 17  # read at once
 PACKED_BYTES = 256  # decompressed at once: 4 bytes of Zstandard can stand for 128 KiB, so these for 8 MiB at most
@@ -28,7 +28,6 @@ LINE_LIMIT_BYTES = 1 << 30
 WINDOW_LIMIT_BYTES = 1 << 31  # what a Zstandard frame may look back on: dumps of web forums are made with --long=31
 HASHED_BYTES = 64 << 20  # local files up to this size are known by their content
 THREADS = 8
-MAGIC = "*?["
 UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 VERSION_KEYS = ("ETag", "etag", "md5Hash", "crc32c", "blob_id", "LastModified", "last_modified", "updated", "mtime")
 
@@ -58,24 +57,14 @@ class Lines(NamedTuple):
     lines: list[bytes]
 
 
-def listed(path: str | Sequence[str], suffixes: Sequence[str]) -> list[str]:
-    """Every file that the path or paths name, once each, sorted; local ones as absolute paths, others as URLs.
-
-    A folder gives the files below it that end in one of `suffixes`, with or without a suffix of compression; a glob
-    gives what it matches. ValueError naming the path that gives none.
-    """
-    paths = [path] if isinstance(path, str) else path
-    return sorted({file for one in paths for file in _listed(one, suffixes)})
-
-
 def is_local(file: str) -> bool:
     """Whether the file lies in this machine's own filesystem."""
-    return isinstance(_filesystem(file)[0], LocalFileSystem)
+    return isinstance(filesystem_of(file)[0], LocalFileSystem)
 
 
 def opened(file: str) -> Any:
     """The file's bytes as a seekable stream, not decompressed."""
-    filesystem, path = _filesystem(file)
+    filesystem, path = filesystem_of(file)
     return filesystem.open(path, "rb")
 
 
@@ -173,9 +162,10 @@ class _LineBuffer:
         return Lines(first, offset, lines)
 
 
-def _filesystem(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
+def filesystem_of(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    """The filesystem of a path or URL, and the path on it; ValueError with the cure where it cannot be had."""
     try:
-        filesystem, inner = fsspec.core.url_to_fs(path)
+        return located(path)
     except ImportError as error:
         raise ValueError(
             f"path '{path}' needs a package that is not installed ({error}); for s3:// and gs:// install "
@@ -185,29 +175,6 @@ def _filesystem(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
         raise ValueError(
             f"path '{path}': {error}; give a local path or a URL such as s3://, gs://, hf:// or https://"
         ) from error
-    return filesystem, str(inner)
-
-
-def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
-    filesystem, inner = _filesystem(path)
-    folder = f"a folder that holds *{suffixes[0]} files"
-    if filesystem.isfile(inner):
-        found = [inner]
-    elif filesystem.isdir(inner):
-        wanted = tuple(suffix + packed for suffix in suffixes for packed in ("", *DECODERS))
-        found = [file for file in filesystem.find(inner) if file.endswith(wanted) and not _is_hidden(file, inner)]
-    elif any(sign in inner for sign in MAGIC):
-        found = [name for name, info in filesystem.glob(inner, detail=True).items() if info["type"] == "file"]
-    else:
-        raise ValueError(f"there is no '{path}' here; give a file, {folder}, or a glob such as 'data/*{suffixes[0]}'")
-    if not found:
-        raise ValueError(f"no file is named by '{path}'; give a file, {folder}, or a glob that matches some")
-    return found if isinstance(filesystem, LocalFileSystem) else [filesystem.unstrip_protocol(name) for name in found]
-
-
-def _is_hidden(file: str, folder: str) -> bool:
-    """Whether a name below the folder starts with a dot or an underscore, as unfinished and service files do."""
-    return any(part[:1] in (".", "_") for part in file.removeprefix(folder).split("/") if part)
 
 
 def _decompressed(raw: Iterator[bytes], start: Callable[[], Any]) -> Iterator[bytes]:
@@ -237,7 +204,7 @@ def _small(raw: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _token(file: str) -> str:
-    filesystem, path = _filesystem(file)
+    filesystem, path = filesystem_of(file)
     if isinstance(filesystem, LocalFileSystem):
         status = os.stat(path)
         return _local_token(path, status.st_size, status.st_mtime_ns)

@@ -1,10 +1,13 @@
 """Scorer ngram_importance agrees with DSIR's formula and tells the target's kind of text from other text."""
 
+import gzip
+import json
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -93,3 +96,12 @@ def test_fit_sums_the_blocks_of_a_dataset(ray_session: None) -> None:
 def test_a_target_without_words_is_refused() -> None:
     with pytest.raises(ValueError, match="no words"):
         NgramImportance(target=Few(texts=("", " "))).fit(None, 0)
+
+
+def test_a_target_that_is_not_whole_is_refused(tmp_path: Path) -> None:
+    lines = "".join(json.dumps({"text": f"{number} words of a target"}) + "\n" for number in range(2_000))
+    file = tmp_path / "t.jsonl.gz"
+    file.write_bytes(gzip.compress(lines.encode())[:-2_000])
+    target = Source.model_validate({"kind": "jsonl", "path": str(file)})
+    with pytest.raises(ValueError, match=r"t\.jsonl\.gz', line \d+, cannot be read \(truncated_file\)"):
+        NgramImportance(target=target).fit(None, 0)

@@ -94,3 +94,15 @@ def test_importance_sample_draws_by_the_weights() -> None:
 def test_a_fraction_outside_zero_to_one_is_refused(kind: type[Selector], fraction: float) -> None:
     with pytest.raises(ValidationError, match="fraction"):
         kind.model_validate({"fraction": fraction})
+
+
+@pytest.mark.parametrize("percent", range(1, 101))
+def test_a_fraction_is_the_decimal_number_that_was_written(percent: int) -> None:
+    fraction = float(f"{percent / 100:.2f}")
+    for selector in (
+        TopFraction(by="score", fraction=fraction),
+        Random(fraction=fraction),
+        ImportanceSample(by="score", fraction=fraction),
+    ):
+        assert selector.budget(100.0) == percent
+        assert selector.budget(1e15) == percent * 1e13

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.contracts.rows import BAD, Read
 from pipelines.sources.parquet import Parquet
+from pipelines.sources.reading.documents import identify
 
 TEXTS = [f"document number {number} has some words" for number in range(100)]
 
@@ -128,3 +129,66 @@ def test_reads_a_real_corpus_whole(real_data: Path) -> None:
     source.check()
     reads = [one for file in source.files() for one in source.read(file)]
     assert sum(one.rows.num_rows for one in reads) + sum(one.bad.num_rows for one in reads) == 4991
+
+
+def unchecked(values: list[bytes | None]) -> pa.Array:
+    """An array of strings that are what they are."""
+    raw = pa.array(values, pa.binary())
+    return pa.Array.from_buffers(pa.string(), len(raw), raw.buffers(), raw.null_count)
+
+
+FAR = pa.array([253_402_300_800_000 * 10, None, 0], pa.timestamp("ms"))  # beyond the year 9999
+ODD_COLUMNS = {
+    "views": pa.array(["a", None, "b"], pa.string_view()),
+    "no UTF-8": unchecked([b"a", None, b"\xff\xfe"]),
+    "no UTF-8 inside": pa.StructArray.from_arrays([unchecked([b"\xff", None, b"a"])], ["url"]),
+    "far dates": FAR,
+    "finer than microseconds": pa.array([1, None, 3], pa.timestamp("ns")),
+    "durations": pa.array([1, None, 3], pa.duration("ns")),
+    "UUIDs": pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"0" * 16, None, b"1" * 16], pa.binary(16))),
+    "bytes": pa.array([b"\xff", None, b""]),
+    "nested": pa.array([[{"a": 1}], None, []]),
+}
+
+
+@pytest.mark.parametrize("column", ODD_COLUMNS)
+@pytest.mark.parametrize("name", ["url", "id", "source", "genre", "text_"])
+def test_a_row_without_text_costs_no_other_row_whatever_stands_beside_it(
+    tmp_path: Path, column: str, name: str
+) -> None:
+    for missing in range(3):
+        texts = [None if row == missing else f"document {row}" for row in range(3)]
+        file = written(tmp_path / "a.parquet", pa.table({"text": texts, name: ODD_COLUMNS[column]}))
+        reads = read(file)
+        assert bad_of(reads) == [(missing + 1, "no_text")]
+        assert texts_of(reads) == [text for text in texts if text]
+        assert sum(identify(one.rows, "a.parquet").take(pa.array([1, 0])).num_rows for one in reads) == 2
+
+
+def test_ids_of_bytes_are_text(tmp_path: Path) -> None:
+    uuids = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([bytes(range(16)), None], pa.binary(16)))
+    for ids, expected in (
+        (uuids, "00010203-0405-0607-0809-0a0b0c0d0e0f"),
+        (pa.array([b"\xff\x01", None]), "ff01"),
+        (pa.array([7, None]), "7"),
+    ):
+        (one,) = read(written(tmp_path / "a.parquet", pa.table({"text": ["one", "two"], "id": ids})))
+        assert identify(one.rows, "a.parquet")["source_id"].to_pylist() == [expected, None]
+
+
+def test_a_column_that_is_there_twice_is_refused_before_any_work_and_later_a_bad_file(tmp_path: Path) -> None:
+    table = pa.table([["one"], [1], [2]], names=["text", "meta", "meta"])
+    file = written(tmp_path / "a.parquet", table)
+    with pytest.raises(ValueError, match=r"a\.parquet' has the column 'meta' twice; write it with one"):
+        Parquet(path=str(file)).check()
+    assert bad_of(read(file)) == [(None, "repeated_column")]
+
+
+def test_what_a_dictionary_stores_once_is_decoded_in_pieces(tmp_path: Path) -> None:
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * 4_000, pa.int32()), pa.array(["x" * 100_000]))
+    file = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": texts}), file)
+    assert file.stat().st_size < 1_000_000
+    sizes = [one.rows.nbytes for one in Parquet(path=str(file)).read(str(file))]
+    assert sum(sizes) > 400_000_000
+    assert max(sizes) < 64 << 20

@@ -25,7 +25,7 @@ def test_a_component_brings_kind_version_and_parameters() -> None:
         "kind": "random",
         "fraction": 0.5,
         "of": "rows",
-        "version": 1,
+        "version": 2,
     }
 
 

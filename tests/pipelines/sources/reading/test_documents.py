@@ -76,3 +76,14 @@ def test_bad_rows_follow_the_schema() -> None:
     assert table.schema == BAD
     row = {"file": "f", "line": None, "reason": "unreadable_file", "excerpt": "\\xff", "rows": None}
     assert table.to_pylist()[1] == row
+
+
+@pytest.mark.parametrize("nested", [[["a"]], [{"kind": "a"}]])
+def test_a_genre_that_holds_more_than_one_value_is_none(nested: list) -> None:
+    documents = identify(pa.table({"text": ["one"], "genre": nested}), "file")
+    assert documents["source_genre"].to_pylist() == nested
+    assert "genre" not in documents.column_names
+
+
+def test_a_genre_is_text() -> None:
+    assert identify(pa.table({"text": ["one"], "genre": [7]}), "file")["genre"].to_pylist() == ["7"]

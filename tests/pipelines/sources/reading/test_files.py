@@ -1,4 +1,4 @@
-"""Which files a path names, what a damaged one still gives, and what their fingerprint depends on."""
+"""What a damaged file still gives, and what a fingerprint depends on."""
 
 import gzip
 import os
@@ -26,44 +26,6 @@ def write(file: Path, content: bytes) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
     return file
-
-
-class TestListed:
-    def test_a_folder_gives_its_files_of_the_kind_below_it(self, tmp_path: Path) -> None:
-        for name in ("b.txt", "a.txt.gz", "deep/c.txt.zst", "d.json", ".hidden.txt", "_temporary/e.txt", "_SUCCESS"):
-            write(tmp_path / name, b"x")
-        found = files.listed(str(tmp_path), SUFFIXES)
-        assert found == [str(tmp_path / name) for name in ("a.txt.gz", "b.txt", "deep/c.txt.zst")]
-
-    def test_a_glob_gives_what_it_matches_and_no_folders(self, tmp_path: Path) -> None:
-        for name in ("a.log", "b.log", "c.log/inner.txt", "d.txt"):
-            write(tmp_path / name, b"x")
-        assert files.listed(f"{tmp_path}/*.log", SUFFIXES) == [str(tmp_path / "a.log"), str(tmp_path / "b.log")]
-
-    def test_overlapping_paths_give_each_file_once(self, tmp_path: Path) -> None:
-        file = write(tmp_path / "a.txt", b"x")
-        assert files.listed([str(tmp_path), f"{tmp_path}/*", str(file)], SUFFIXES) == [str(file)]
-
-    def test_a_file_whose_name_looks_like_a_glob_is_a_file(self, tmp_path: Path) -> None:
-        file = write(tmp_path / "part[0].txt", b"x")
-        assert files.listed(str(file), SUFFIXES) == [str(file)]
-
-    def test_a_url_stays_a_url(self) -> None:
-        with fsspec.open("memory://listed/a.txt", "wb") as stream:
-            stream.write(b"one\ntwo")
-        assert files.listed("memory://listed", SUFFIXES) == ["memory:///listed/a.txt"]
-        assert files.listed("memory://listed/*.txt", SUFFIXES) == ["memory:///listed/a.txt"]
-        assert [batch.lines for batch in files.line_batches("memory:///listed/a.txt")] == [[b"one", b"two"]]
-
-    @pytest.mark.parametrize("path", ["nothing-here", "nothing-*.txt", "empty", "nowhere://bucket/x"])
-    def test_a_path_without_files_is_an_error_that_names_it(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
-    ) -> None:
-        monkeypatch.chdir(tmp_path)
-        (tmp_path / "empty").mkdir()
-        with pytest.raises(ValueError, match=path.replace("*", r"\*")) as caught:
-            files.listed(path, SUFFIXES)
-        assert "give a" in str(caught.value)
 
 
 class TestLines:

@@ -1,0 +1,129 @@
+"""Listing: which files a path names.
+
+A path is a local file, a folder, a glob, or the same behind any fsspec URL (`s3://`, `gs://`, `hf://`, `https://`).
+What exists under its own name is never taken for a pattern, be it the file itself or a folder on the way.
+"""
+
+import glob
+import logging
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+from fsspec.utils import glob_translate
+
+from pipelines.sources.reading.files import DECODERS, filesystem_of
+
+LOGGER = logging.getLogger(__name__)
+DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".csv", ".tsv", ".txt", ".text")
+
+
+def listed(path: str | Sequence[str], suffixes: Sequence[str]) -> list[str]:
+    """Every file that the path or paths name, once each, sorted; local ones as absolute paths, others as URLs.
+
+    A folder gives the files below it that end in one of `suffixes`, with or without a suffix of compression; a glob
+    gives what it matches. Links are followed, each folder once. ValueError naming the path that gives none.
+    """
+    return sorted({file for one in _paths(path) for file in _listed(one, suffixes)})
+
+
+def warn_of_others(path: str | Sequence[str], suffixes: Sequence[str], kind: str) -> None:
+    """Logs how many files of other kinds a folder holds that is read for files of one kind."""
+    for one in _paths(path):
+        filesystem, inner = filesystem_of(one)
+        if filesystem.isdir(inner):
+            others = _other_kinds(_below(filesystem, inner), suffixes)
+            told = ", ".join(f"{count} of *{suffix}" for suffix, count in sorted(others.items()))
+            if told:
+                LOGGER.warning(
+                    "'%s' also holds files that the source '%s' passes over (%s); to read them too, make them another "
+                    "part of a source of kind `mixture`",
+                    one,
+                    kind,
+                    told,
+                )
+
+
+def _paths(path: str | Sequence[str]) -> Sequence[str]:
+    return [path] if isinstance(path, str) else path
+
+
+def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
+    filesystem, inner = filesystem_of(path)
+    folder = f"a folder that holds *{suffixes[0]} files"
+    if filesystem.isfile(inner):
+        found = [inner]
+    elif filesystem.isdir(inner):
+        found = [file for file in _below(filesystem, inner) if _has_suffix(file, suffixes)]
+    elif glob.has_magic(inner):
+        found = _matched(filesystem, inner)
+    else:
+        raise ValueError(f"there is no '{path}' here; give a file, {folder}, or a glob such as 'data/*{suffixes[0]}'")
+    if not found:
+        raise ValueError(f"no file is named by '{path}'; give a file, {folder}, or a glob that matches some")
+    return found if isinstance(filesystem, LocalFileSystem) else [filesystem.unstrip_protocol(name) for name in found]
+
+
+def _has_suffix(file: str, suffixes: Iterable[str]) -> bool:
+    return file.endswith(tuple(suffix + packed for suffix in suffixes for packed in ("", *DECODERS)))
+
+
+def _other_kinds(files: Iterable[str], suffixes: Sequence[str]) -> Counter[str]:
+    """How many of the files have each other suffix of data."""
+    others = [suffix for suffix in DATA_SUFFIXES if suffix not in suffixes]
+    return Counter(suffix for file in files for suffix in others if _has_suffix(file, [suffix]))
+
+
+def _below(filesystem: fsspec.AbstractFileSystem, folder: str) -> list[str]:
+    """All files below a folder but those that are hidden."""
+    found = _walked(folder) if isinstance(filesystem, LocalFileSystem) else filesystem.find(folder)
+    return [file for file in found if not _is_hidden(file, folder)]
+
+
+def _walked(folder: str) -> Iterator[str]:
+    seen: set[str] = set()
+    for here, folders, names in os.walk(folder, followlinks=True):
+        home = os.path.realpath(here)
+        if home in seen:
+            folders.clear()
+            continue
+        seen.add(home)
+        folders.sort()
+        yield from (file for name in names if os.path.isfile(file := os.path.join(here, name)))
+
+
+def _is_hidden(file: str, folder: str) -> bool:
+    """Whether a name below the folder starts with a dot or an underscore, as unfinished and service files do."""
+    return any(part[:1] in (".", "_") for part in file.removeprefix(folder).split("/") if part)
+
+
+def _literal_parts(filesystem: fsspec.AbstractFileSystem, parts: Sequence[str]) -> int:
+    """How many of a path's parts stand for themselves: those without signs of a pattern, or that exist as written."""
+    for place, part in enumerate(parts):
+        if glob.has_magic(part) and not filesystem.exists("/".join(parts[: place + 1])):
+            return place
+    return len(parts)
+
+
+def _matched(filesystem: fsspec.AbstractFileSystem, path: str) -> list[str]:
+    parts = path.split("/")
+    literal = _literal_parts(filesystem, parts)
+    root = "/".join(parts[:literal])
+    pattern = "/".join([glob.escape(root), *parts[literal:]])
+    if not isinstance(filesystem, LocalFileSystem):
+        return [name for name, info in filesystem.glob(pattern, detail=True).items() if info["type"] == "file"]
+    found = _matched_below(root, pattern) if "**" in pattern else filter(os.path.isfile, glob.iglob(pattern))
+    homes: dict[tuple[str, str], str] = {}
+    for file in sorted(found, key=len):  # a link that leads back up gives the same files again under longer names
+        folder, name = os.path.split(file)
+        homes.setdefault((os.path.realpath(folder), name), file)
+    return list(homes.values())
+
+
+def _matched_below(root: str, pattern: str) -> Iterator[str]:
+    """The files below a folder that a pattern with `**` matches; Python's own glob would walk in circles of links."""
+    matches = re.compile(glob_translate(pattern)).match
+    return (file for file in _walked(root) if matches(file) and not _is_hidden(file, root))
