@@ -2,6 +2,7 @@
 
 import asyncio
 import email.utils
+import json
 import os
 import random
 import time
@@ -17,6 +18,8 @@ from pipelines.contracts.rows import Resources
 
 LONGEST_WAIT_SECONDS = 60.0
 LONGEST_OBEYED_SECONDS = 600.0  # of what a server asks for by Retry-After
+LONGEST_LOOK_SECONDS = 10.0
+MOST_TOKENS = 2**53  # what is counted is a float
 EXCERPT_CHARACTERS = 200
 AGAIN = (408, 409, 425, 429)  # beside every 5xx: what another attempt can mend
 CURES = {
@@ -41,7 +44,7 @@ class Http(Engine):
     top_p: float = Field(0.95, gt=0.0, le=1.0)
     seed: int | None = Field(0, ge=0, description="sent with every request; None: not sent")
 
-    base_url: Annotated[str, PLACEMENT] = Field("http://127.0.0.1:8000/v1", pattern=r"^https?://[^\s@]+$")
+    base_url: Annotated[str, PLACEMENT] = Field("http://127.0.0.1:8000/v1", pattern=r"^https?://[^\s@?#]+$")
     api_key_variable: Annotated[str | None, PLACEMENT] = None
     concurrency: Annotated[int, PLACEMENT] = Field(64, ge=1)
     retries: Annotated[int, PLACEMENT] = Field(5, ge=0)
@@ -78,18 +81,24 @@ class Http(Engine):
                 f"the environment variable '{self.api_key_variable}' that `api_key_variable` names is not set here; "
                 "set it on every machine that rewrites, or leave `api_key_variable` out"
             )
+        if not all("!" <= sign <= "~" for sign in key):
+            raise ValueError(
+                f"the key in the environment variable '{self.api_key_variable}' has a blank, a line break or another "
+                "character that no header may hold; set it to the key alone"
+            )
         return {"Authorization": f"Bearer {key}"}
 
     def _look(self, headers: dict[str, str]) -> None:
         """Raises ValueError where nobody listens or the key is refused; servers without a list of models pass."""
         try:
-            response = httpx.get(f"{self.base_url.rstrip('/')}/models", headers=headers, timeout=self.timeout_seconds)
-        except httpx.ConnectError as error:
+            seconds = min(self.timeout_seconds, LONGEST_LOOK_SECONDS)
+            response = httpx.get(f"{self.base_url.rstrip('/')}/models", headers=headers, timeout=seconds)
+        except (httpx.ReadTimeout, httpx.WriteTimeout):
+            return  # it is there, and busy
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             raise ValueError(
                 f"no server answers at '{self.base_url}' ({error}); start one there, or correct `base_url`"
             ) from error
-        except httpx.TimeoutException:
-            return
         if response.status_code in (401, 403):
             raise self._refused(response)
 
@@ -119,7 +128,7 @@ class Http(Engine):
         """The reply, and the seconds to wait before another attempt may do better; None where none will."""
         try:
             response = await client.post(f"{self.base_url.rstrip('/')}/chat/completions", json=body)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return Reply("", f"error:{type(error).__name__}"), 0.0
         status = response.status_code
         if status in CURES:
@@ -169,14 +178,36 @@ def _reply(response: httpx.Response) -> Reply:
     try:
         answer = response.json()
         choice = answer["choices"][0]
-        text, finish, usage = choice["message"]["content"], choice["finish_reason"], answer.get("usage") or {}
-    except (ValueError, KeyError, IndexError, TypeError):
+        text = _whole(_text(choice["message"]["content"]))
+        finish = _whole(choice["finish_reason"] or "unfinished")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         return Reply("", f"error:no chat completion: {_excerpt(response)}")
-    return Reply(text or "", finish or "unfinished", usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0))
+    usage = answer.get("usage")
+    counts = usage if isinstance(usage, dict) else {}
+    return Reply(text, finish, _tokens(counts.get("prompt_tokens")), _tokens(counts.get("completion_tokens")))
+
+
+def _text(content: Any) -> str:
+    """A message's text: its content, the texts of its parts joined, or none; TypeError where it is something else."""
+    if isinstance(content, list):
+        return "".join(part["text"] for part in content if part["type"] == "text")
+    return "" if content is None else content
+
+
+def _whole(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair, which no UTF-8 can spell."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _tokens(count: Any) -> int:
+    """A count of tokens; 0 where the server gives something else for it."""
+    return count if type(count) is int and 0 <= count <= MOST_TOKENS else 0
 
 
 def _excerpt(response: httpx.Response) -> str:
     """The start of an answer in one line, without the key should the server repeat it."""
     key = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
-    text = response.text.replace(key, "***") if key else response.text
+    text = _whole(response.text)
+    for spelling in {key, json.dumps(key)[1:-1]} if key else ():
+        text = text.replace(spelling, "***")
     return " ".join(text.split())[:EXCERPT_CHARACTERS]

@@ -1,8 +1,10 @@
 """The client against a real vLLM server, and against peers that misbehave."""
 
 import json
+import os
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -180,12 +182,70 @@ def test_a_server_that_goes_away_leaves_errors_and_not_an_exception() -> None:
     assert [reply.finish for reply in answer([_prompt("a"), _prompt("b")])] == ["error:ConnectError"] * 2
 
 
-@pytest.mark.parametrize("content", [b"<html>", b"[]", b'{"choices": []}', b'{"choices": [{"message": null}]}'])
+def _answered(content: str, **others: str) -> bytes:
+    """A completion spelled out in JSON, of which one field or another may be anything."""
+    fields = {"finish_reason": '"stop"', "usage": '{"prompt_tokens": 3, "completion_tokens": 2}', **others}
+    choice = f'{{"message": {{"content": {content}}}, "finish_reason": {fields["finish_reason"]}}}'
+    return f'{{"choices": [{choice}], "usage": {fields["usage"]}}}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ('[{"type": "text", "text": "one "}, {"type": "text", "text": "two"}]', "one two"),
+        ('[{"type": "thinking", "thinking": []}, {"type": "text", "text": "two"}]', "two"),
+        ("[]", ""),
+        ("null", ""),
+        (r'"half \ud83d of a pair"', "half \ufffd of a pair"),
+        (r'"\udc00 and a pair: \ud83d\ude00"', "\ufffd and a pair: 😀"),
+        (r'[{"type": "text", "text": "\ud83d"}, {"type": "text", "text": "\ude00"}]', "😀"),
+    ],
+)
+def test_the_text_of_a_reply_in_each_of_its_forms(content: str, text: str) -> None:
+    with peer(lambda _, attempt: (200, {}, _answered(content))) as (url, _):
+        (reply,) = _client(url).open()([_prompt("a")])
+
+    assert (reply.text, reply.finish, reply.tokens_in, reply.tokens_out) == (text, "stop", 3, 2)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        *("null", "[]", "7", '"many"', "{}", '{"prompt_tokens": null}', '{"prompt_tokens": "3"}'),
+        *('{"prompt_tokens": -3}', '{"prompt_tokens": true}', f'{{"completion_tokens": {"9" * 400}}}'),
+    ],
+)
+def test_usage_that_counts_nothing_counts_as_none(usage: str) -> None:
+    with peer(lambda _, attempt: (200, {}, _answered('"b"', usage=usage))) as (url, _):
+        (reply,) = _client(url).open()([_prompt("a")])
+
+    assert (reply.text, reply.finish, reply.tokens_in, reply.tokens_out) == ("b", "stop", 0, 0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"<html>", b"[]", b"null", b"7", b"\xff\xfe\x00", b"[" * 100_000, b'{"choices": []}'),
+        *(b'{"choices": {"a": 1}}', b'{"choices": [null]}', b'{"choices": [{"message": null}]}'),
+        *(b'{"choices": [{"message": []}]}', _answered("7"), _answered("{}"), _answered("true")),
+        *(_answered('["b"]'), _answered("[null]"), _answered('[{"type": "text"}]'), _answered("[[]]")),
+        *(_answered('[{"type": "text", "text": 7}]'), _answered('[{"text": "b"}]')),
+        *(_answered('"b"', finish_reason=odd) for odd in ("7", "[1]", '{"a": 1}')),
+    ],
+)
 def test_an_answer_in_another_form_is_an_error_in_its_reply(content: bytes) -> None:
     with peer(lambda text, attempt: (200, {}, content)) as (url, _):
         (reply,) = _client(url).open()([_prompt("a")])
 
     assert reply.finish.startswith("error:no chat completion")
+    assert reply.finish.encode()
+
+
+def test_an_answer_that_cannot_be_decoded_is_an_error_in_its_reply() -> None:
+    with peer(lambda text, attempt: (200, {"Content-Encoding": "gzip"}, b"no gzip")) as (url, _):
+        (reply,) = _client(url, retries=1).open()([_prompt("a")])
+
+    assert reply.finish == "error:DecodingError"
 
 
 def test_no_more_requests_at_a_time_than_allowed() -> None:
@@ -232,9 +292,47 @@ def test_a_key_variable_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None
         _client("http://127.0.0.1:1/v1", api_key_variable=KEY_VARIABLE).open()
 
 
-def test_a_key_in_the_address_is_refused() -> None:
+@pytest.mark.parametrize("key", ["secret\n", "secret\r\nX: 1", " secret", "s e", "sécret", "secret\0", "secret\udc80"])
+def test_a_key_that_no_header_may_hold_is_refused_and_not_told(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.environ", {**os.environ, KEY_VARIABLE: key})
+
+    with (
+        peer(lambda text, attempt: _completion(text)) as (url, _),
+        pytest.raises(ValueError, match=KEY_VARIABLE) as caught,
+    ):
+        _client(url, api_key_variable=KEY_VARIABLE).open()
+
+    assert "cret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_key_that_the_server_repeats_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = 'odd"key\\of-signs'
+    monkeypatch.setenv(KEY_VARIABLE, key)
+    told = json.dumps({"error": f"bad key {key}"}).encode()
+
+    for status in (200, 400, 401, 500):
+        with peer(lambda text, attempt, status=status: (status, {}, told)) as (url, _):
+            answer = _client(url, api_key_variable=KEY_VARIABLE, retries=0).open()
+            try:
+                message = answer([_prompt("a")])[0].finish
+            except ValueError as error:
+                message = "".join(traceback.format_exception(error))
+        assert "bad key ***" in message
+        assert "of-signs" not in message
+
+
+@pytest.mark.parametrize("url", ["https://user:key@example.org/v1", "https://example.org/v1?key=key"])
+def test_a_key_in_the_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="base_url"):
-        Http(model="m", base_url="https://user:key@example.org/v1")
+        Http(model="m", base_url=url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[", "http://127.0.0.1:99999/v1", "http://no such", "http://nowhere.invalid/v1"]
+)
+def test_an_address_that_is_none_is_one_sentence(url: str) -> None:
+    with pytest.raises(ValueError, match="base_url"):
+        _client(url).open()
 
 
 @pytest.mark.parametrize(
