@@ -14,6 +14,7 @@ from pipelines.contracts.source import Source
 from pipelines.contracts.step import Step
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
+from pipelines.texts.showing import shown
 from training.contracts import Curriculum, Model, Objective
 
 ROOTS: tuple[type[Component], ...] = (
@@ -94,7 +95,7 @@ def _lineage(manifest: Manifest, store: Store, depth: int = 1) -> Iterator[str]:
 
 
 def _first_rows(manifest: Manifest, store: Store) -> Iterator[str]:
-    for row in store.read_table(manifest.shards[0]).slice(0, SHOWN_ROWS).to_pylist() if manifest.shards else []:
+    for row in shown(store.read_table(manifest.shards[0]).slice(0, SHOWN_ROWS)) if manifest.shards else []:
         for name, value in row.items():
             text = " ".join(str(value).split())
             yield f"  {name}: {text[:SHOWN_CHARACTERS]}{'...' if len(text) > SHOWN_CHARACTERS else ''}"
