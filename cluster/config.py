@@ -1,13 +1,15 @@
 """RunConfig: one YAML tree for a whole run, with dotted overrides; checked in full before a cluster is touched."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ValidationError, field_validator
 
 from training.recipe import Recipe, set_path
+from training.yaml_text import TwiceError, parse, write
 from tuning.config import TuningConfig
 
 EXTENDS = "extends"
@@ -16,9 +18,19 @@ EXTENDS = "extends"
 class RunConfig(Recipe):
     """A run: its name and store, the recipe (`seed`, `data`, `training`, `evaluation`), and a sweep if there is one."""
 
-    name: str = Field(min_length=1)
+    name: str
     store: str = "runs/store"
     tuning: TuningConfig | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if not re.fullmatch(r"\w[\w.+-]{0,99}", name):
+            raise ValueError(
+                f"{name!r} cannot name the folder of the run's report; use letters, digits, '_', '.', '+' and '-', a "
+                "letter, digit or '_' first, at most 100 of them"
+            )
+        return name
 
     @property
     def recipe(self) -> Recipe:
@@ -54,12 +66,12 @@ def validate(tree: Mapping[str, Any], origin: str) -> RunConfig:
 def dump(config: RunConfig) -> str:
     """The resolved tree as YAML; `load` of it gives an equal config."""
     tree = config.model_dump(mode="json")
-    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+    return write(tree)
 
 
 def _value(path: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return parse(text)
     except yaml.YAMLError as error:
         raise ValueError(
             f"the value of override '{path}={text}' is no YAML; a text needs quotes of its own: "
@@ -67,17 +79,40 @@ def _value(path: str, text: str) -> Any:
         ) from None
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path, above: Sequence[Path] = ()) -> dict[str, Any]:
+    """The tree of a file over the one that it extends; `above` are the files that led to this one."""
+    if file.resolve() in above:
+        chain = " -> ".join(f"'{each}'" for each in [*above, file.resolve()])
+        raise ValueError(f"`{EXTENDS}` leads in a circle: {chain}; take it out of one of them")
+    tree = read_file(file)
+    below = tree.pop(EXTENDS, None)
+    if below is None:
+        return tree
+    return merge(_read(file.parent / below, [*above, file.resolve()]), tree)
+
+
+def read_file(file: Path) -> dict[str, Any]:
+    """The tree of this file alone; ValueError with the path where it is no mapping in YAML."""
     try:
-        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+        tree = parse(file.read_bytes())
     except FileNotFoundError:
         raise ValueError(f"no config file '{file}'; give the path of a YAML file") from None
+    except IsADirectoryError:
+        raise ValueError(f"'{file}' is a folder; give the path of a YAML file") from None
+    except TwiceError as error:
+        raise ValueError(f"'{file}': {error}") from None
     except yaml.YAMLError as error:
-        raise ValueError(f"'{file}' is no YAML: {error}") from None
+        raise ValueError(f"'{file}' is no YAML in UTF-8: {error}") from None
     if not isinstance(tree, dict):
-        raise ValueError(f"'{file}' has to hold sections (name, data, training, ...), it holds {type(tree).__name__}")
-    below = tree.pop(EXTENDS, None)
-    return merge(_read(file.parent / below), tree) if below else tree
+        raise ValueError(f"'{file}' has to hold sections (name, data, training, ...), it holds {_told(tree)}")
+    below = tree.get(EXTENDS)
+    if below is not None and not (isinstance(below, str) and below):
+        raise ValueError(f"`{EXTENDS}` of '{file}' is {below!r}; write the path of a YAML file, relative to this one")
+    return tree
+
+
+def _told(tree: Any) -> str:
+    return "nothing" if tree is None else type(tree).__name__
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

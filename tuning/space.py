@@ -7,7 +7,6 @@ import copy
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import (
     AfterValidator,
     Field,
@@ -20,6 +19,7 @@ from pydantic import (
 
 from pipelines.contracts.component import Spec
 from training.recipe import Recipe, set_path
+from training.yaml_text import on_one_line
 
 DIGITS = 4  # significant ones of a drawn number, so that an override is short and means exactly what was run
 
@@ -159,9 +159,8 @@ KINDS: dict[str, type[Dimension]] = {
 
 
 def label(value: Any) -> str:
-    """A value as YAML on one line, as it stands behind the `=` of an override."""
-    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1_000_000)
-    return text.strip().removesuffix("...").strip()
+    """A value as it stands behind the `=` of an override."""
+    return on_one_line(value)
 
 
 def values_at(space: Mapping[str, Dimension], drawn: Mapping[str, Any]) -> dict[str, Any]:

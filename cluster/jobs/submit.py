@@ -15,9 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-import yaml
-
-from cluster.config import EXTENDS, load
+from cluster.config import EXTENDS, load, read_file
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient
@@ -135,7 +133,7 @@ def _is_config(argument: str) -> bool:
 
 def _with_extended(file: Path) -> list[Path]:
     """A config file and the chain of those that it extends; all of them are known to be readable."""
-    below = yaml.safe_load(file.read_text(encoding="utf-8")).get(EXTENDS)
+    below = read_file(file).get(EXTENDS)
     if not below:
         return [file]
     if Path(below).is_absolute():

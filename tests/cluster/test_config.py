@@ -99,3 +99,65 @@ def test_yaml_that_would_run_code_is_refused(tmp_path) -> None:
     file.write_text("name: !!python/object/apply:os.system ['true']")
     with pytest.raises(ValueError, match="is no YAML"):
         load(str(file))
+
+
+@pytest.mark.parametrize(
+    "name", ["team/run1", "../../x", "..", ".hidden", "-dash", "", " ", "a b ", "nul\0", "x" * 101, "a\nb", "~"]
+)
+def test_a_name_that_is_no_folder_is_refused(write, name: str) -> None:
+    assert "cannot name the folder of the run's report" in mistake(write, name=name)
+
+
+@pytest.mark.parametrize("name", ["mine", "run-1.5_b+c", "中文", "_x"])
+def test_a_name_may_be_any_word(write, name: str) -> None:
+    assert load(write({**MINIMAL, "name": name})).name == name
+
+
+def test_a_key_that_is_there_twice_is_refused_in_the_file_below_too(tmp_path: Path, write) -> None:
+    (tmp_path / "below.yaml").write_text("training:\n  tokens: 1\n  tokens: 2\n")
+    with pytest.raises(ValueError, match=r"below\.yaml': the key 'tokens' is there twice, in lines 2 and 3"):
+        load(write({**MINIMAL, "extends": "below.yaml"}))
+
+
+def test_extends_that_circles_is_refused(tmp_path: Path, write) -> None:
+    write({**MINIMAL, "extends": "b.yaml"}, "a.yaml")
+    write({"extends": "a.yaml"}, "b.yaml")
+    with pytest.raises(ValueError, match=r"`extends` leads in a circle: .*a\.yaml' -> .*b\.yaml' -> .*a\.yaml'"):
+        load(str(tmp_path / "a.yaml"))
+    with pytest.raises(ValueError, match="circle"):
+        load(write({**MINIMAL, "extends": "run.yaml"}))
+
+
+@pytest.mark.parametrize(
+    ("below", "words"),
+    [
+        (7, "`extends` of .* is 7; write the path"),
+        ("", "`extends` of .* is ''; write the path"),
+        (["a.yaml"], "write the path of a YAML file"),
+        ("nothing.yaml", r"no config file '.*nothing\.yaml'"),
+        (".", "is a folder"),
+    ],
+)
+def test_extends_that_leads_nowhere_is_refused(write, below: object, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        load(write({**MINIMAL, "extends": below}))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_config_may_be_in_any_encoding_that_says_which_it_is(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_bytes(yaml.safe_dump({**MINIMAL, "name": "ünï"}, allow_unicode=True).encode(encoding))
+    assert load(str(file)).name == "ünï"
+
+
+@pytest.mark.parametrize("content", ["ü: 1".encode("latin-1"), b"\x00\x01", b"a: b: c", b"", b"- a", b"text"])
+def test_a_file_that_holds_no_config_is_refused_with_its_path(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=r"run\.yaml' (is no YAML in UTF-8|has to hold sections)"):
+        load(str(file))
+
+
+def test_numbers_may_be_written_with_an_exponent(write) -> None:
+    config = load(write(MINIMAL), ["training.tokens=5e6", "training.learning_rate=3e-4"])
+    assert (config.training.tokens, config.training.learning_rate) == (5_000_000, 3e-4)
