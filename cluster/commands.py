@@ -1,6 +1,7 @@
 """What the commands do, behind the command line: configs in, one line that names what was written out."""
 
 import itertools
+import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -74,6 +75,7 @@ def compare(files: Sequence[str], out: str, seeds: Sequence[int], overrides: Seq
     """Runs every file as an arm over one store; `out` gets report.html, report.json and each arm's resolved config."""
     configs = [_checked(load(file, overrides)) for file in files]
     shared = check_comparable(configs)
+    check_out(Path(out), [config.name for config in configs])
     store = Store(configs[0].store)
     recipes = [_with_seed(config.recipe, seed) for config in configs for seed in seeds or [config.seed]]
     with _session_for(recipes, configs[0], store):
@@ -142,6 +144,19 @@ def check_comparable(configs: Sequence[RunConfig]) -> Shared:
     budgets = [each.training.tokens * each.training.model.parameters(1) for each in configs if each.training.tokens]
     check_equal_flops(dict(zip(names, budgets, strict=True)))
     return "flops"
+
+
+def check_out(folder: Path, arms: Sequence[str]) -> None:
+    """Raises ValueError, before any work, where the folder holds the report of other arms, which would be lost."""
+    try:
+        held = [each["name"] for each in json.loads((folder / "report.json").read_text(encoding="utf-8"))["arms"]]
+    except FileNotFoundError:
+        return
+    if held != list(arms):
+        raise ValueError(
+            f"'{folder}' holds the report of {', '.join(held)}, and this one is of {', '.join(arms)}; give another "
+            "folder, as in --out runs/other, or another `name`"
+        )
 
 
 def check_equal_text(texts: Mapping[str, int | None]) -> None:
