@@ -9,6 +9,7 @@ from cluster.config import load
 from pipelines.contracts.codec import Coder
 from pipelines.store.encoded import open_coder
 from pipelines.store.store import Store
+from pipelines.texts.showing import visible
 from training.execution import find_model
 from training.networks.export import open_trained
 from training.networks.generation import Sampling
@@ -60,14 +61,14 @@ def check_whole_windows(coder: Coder, given: int, sampling: Sampling) -> None:
 
 
 def write(pieces: Iterator[bytes], out: TextIO) -> int:
-    """The pieces are in `out` as UTF-8 text, each at once, and a line break; returns how many bytes they had."""
+    """The pieces are in `out` as UTF-8 text without controls, each at once, and a line break; returns their bytes."""
     decoder, size = codecs.getincrementaldecoder("utf-8")("replace"), 0
     try:
         for piece in pieces:
             size += len(piece)
-            out.write(decoder.decode(piece))
+            out.write(visible(decoder.decode(piece)))
             out.flush()
     finally:
-        out.write(decoder.decode(b"", final=True) + "\n")
+        out.write(visible(decoder.decode(b"", final=True)) + "\n")
         out.flush()
     return size

@@ -14,7 +14,7 @@ from pipelines.contracts.source import Source
 from pipelines.contracts.step import Step
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
-from pipelines.texts.showing import shown
+from pipelines.texts.showing import shown, visible
 from training.contracts import Curriculum, Model, Objective
 
 ROOTS: tuple[type[Component], ...] = (
@@ -97,6 +97,6 @@ def _lineage(manifest: Manifest, store: Store, depth: int = 1) -> Iterator[str]:
 def _first_rows(manifest: Manifest, store: Store) -> Iterator[str]:
     for row in shown(store.read_table(manifest.shards[0]).slice(0, SHOWN_ROWS)) if manifest.shards else []:
         for name, value in row.items():
-            text = " ".join(str(value).split())
+            text = visible(" ".join(str(value).split()))
             yield f"  {name}: {text[:SHOWN_CHARACTERS]}{'...' if len(text) > SHOWN_CHARACTERS else ''}"
         yield ""

@@ -10,6 +10,7 @@ import difflib
 import importlib
 import importlib.util
 import pkgutil
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
@@ -86,6 +87,7 @@ class Component(Spec):
 
 
 C = TypeVar("C", bound=Component)
+DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 
 def kind_of(component: type[Component]) -> str:
@@ -110,12 +112,18 @@ def find(root: type[C], value: Any) -> type[C]:
     known = kinds(root.family)
     if not isinstance(kind, str) or not kind:
         raise _error(root, "kind", value, f"a {noun} needs a kind; known: {', '.join(known)}")
-    if "." not in kind and kind not in known:
-        raise _error(root, "kind", kind, f"no {noun} named '{kind}'; known: {', '.join(known)}")
-    module_name = kind if "." in kind else f"{root.family}.{kind}"
-    if not _importable(module_name):
-        raise _error(root, "kind", kind, f"no module '{module_name}' can be imported here; known: {', '.join(known)}")
-    return component_in(module_name, root)
+    if kind in known:
+        return component_in(f"{root.family}.{kind}", root)
+    if not DOTTED.fullmatch(kind):
+        close = difflib.get_close_matches(kind, known, 1)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        raise _error(root, "kind", kind, f"no {noun} named '{kind}'; {hint}known: {', '.join(known)}")
+    if not _importable(kind):
+        raise _error(root, "kind", kind, f"no module '{kind}' can be imported here; known: {', '.join(known)}")
+    try:
+        return component_in(kind, root)
+    except TypeError as error:
+        raise _error(root, "kind", kind, f"{error}; name a module with a {noun} of yours, or one of {known}") from None
 
 
 def component_in(module_name: str, root: type[C]) -> type[C]:

@@ -62,7 +62,9 @@ def test_another_kind_replaces_the_component_below() -> None:
 def test_a_wrong_kind_is_named_with_its_path_and_the_known_kinds(write) -> None:
     steps = {"pick": {"kind": "select", "selector": {"kind": "top_fracton"}}}
     text = mistake(write, data={**MINIMAL["data"], "steps": steps})
-    assert "data.steps.pick.selector.kind: no selector named 'top_fracton'; known: " in text
+    assert (
+        "data.steps.pick.selector.kind: no selector named 'top_fracton'; did you mean 'top_fraction'? known: " in text
+    )
     assert "top_fraction" in text
 
 
