@@ -26,7 +26,9 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str | None, list[Any]] = {}
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """The mapping as it is written, before `<<` puts the keys of another one beside its own."""
+        node = super().compose_mapping_node(anchor)
         lines: dict[tuple[str, str], int] = {}
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value != "<<":
@@ -34,7 +36,7 @@ class _Loader(yaml.SafeLoader):
                 if first := lines.get(same):
                     raise TwiceError(f"the key '{key.value}' is there twice, in lines {first} and {line}; keep one")
                 lines[same] = line
-        return super().construct_mapping(node, deep)
+        return node
 
 
 def _whole_number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:

@@ -62,6 +62,11 @@ def test_a_merged_mapping_may_be_overridden() -> None:
     assert parse("x: &x {a: 1, b: 2}\ny:\n  <<: *x\n  a: 3")["y"] == {"a": 3, "b": 2}
 
 
+def test_a_merged_mapping_may_stand_elsewhere_too() -> None:
+    tree = parse("x:\n  <<: &y\n    <<: {first: 1}\n    first: 2\n  third: 3\nz: *y")
+    assert tree == {"x": {"first": 2, "third": 3}, "z": {"first": 2}}
+
+
 def test_no_object_is_made_of_a_tag() -> None:
     with pytest.raises(yaml.YAMLError):
         parse("!!python/object/apply:os.system ['true']")
