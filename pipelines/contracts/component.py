@@ -11,7 +11,8 @@ import importlib
 import importlib.util
 import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.machinery import ModuleSpec
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import (
@@ -52,9 +53,7 @@ class Spec(BaseModel):
         if not unknown:
             return value
         known = sorted(set(cls.model_fields) - {"kind"})
-        close = difflib.get_close_matches(str(unknown[0]), known, 1)
-        hint = f"did you mean '{close[0]}'? " if close else ""
-        raise _error(cls, unknown[0], value[unknown[0]], f"no such key; {hint}known: {', '.join(known)}")
+        raise _error(cls, unknown[0], value[unknown[0]], f"no such key; {_nearest(str(unknown[0]), known)}")
 
 
 class Component(Spec):
@@ -115,10 +114,8 @@ def find(root: type[C], value: Any) -> type[C]:
     if kind in known:
         return component_in(f"{root.family}.{kind}", root)
     if not DOTTED.fullmatch(kind):
-        close = difflib.get_close_matches(kind, known, 1)
-        hint = f"did you mean '{close[0]}'? " if close else ""
-        raise _error(root, "kind", kind, f"no {noun} named '{kind}'; {hint}known: {', '.join(known)}")
-    if not _importable(kind):
+        raise _error(root, "kind", kind, f"no {noun} named '{kind}'; {_nearest(kind, known)}")
+    if _module_spec(kind) is None:
         raise _error(root, "kind", kind, f"no module '{kind}' can be imported here; known: {', '.join(known)}")
     try:
         return component_in(kind, root)
@@ -143,9 +140,21 @@ def component_in(module_name: str, root: type[C]) -> type[C]:
     return found[0]
 
 
-def _importable(module_name: str) -> bool:
-    parent = module_name.rpartition(".")[0]
-    return (not parent or _importable(parent)) and importlib.util.find_spec(module_name) is not None
+def _module_spec(module_name: str) -> ModuleSpec | None:
+    """Where a module would come from; None where there is none, also below what is a module and no package."""
+    package = module_name.rpartition(".")[0]
+    if package:
+        above = _module_spec(package)
+        if above is None or above.submodule_search_locations is None:
+            return None
+    return importlib.util.find_spec(module_name)
+
+
+def _nearest(wrong: str, known: Sequence[str]) -> str:
+    """What a mistake ends with: the name that was probably meant, and all that are known."""
+    close = difflib.get_close_matches(wrong, known, 1)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    return f"{hint}known: {', '.join(known)}"
 
 
 def _error(model: type[BaseModel], key: Any, value: Any, message: str) -> ValidationError:

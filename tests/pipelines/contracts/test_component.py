@@ -62,6 +62,9 @@ def test_a_mistake_names_the_key_and_the_known_values(value: object, location: t
         "os.path\n",
         "1.2",
         "pipelines.steps",
+        "os.path.x",
+        "numpy.random.mtrand.x",
+        "json.x.y",
     ],
 )
 def test_a_kind_that_is_no_component_is_one_sentence(kind: str) -> None:
