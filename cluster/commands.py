@@ -77,9 +77,9 @@ def compare(files: Sequence[str], out: str, seeds: Sequence[int], overrides: Seq
     shared = check_comparable(configs)
     check_out(Path(out), [config.name for config in configs])
     store = Store(configs[0].store)
-    recipes = [_with_seed(config.recipe, seed) for config in configs for seed in seeds or [config.seed]]
-    with _session_for(recipes, configs[0], store):
-        runs = {config.name: _seeded_runs(config, seeds, store) for config in configs}
+    arms = {config.name: _seeded(config, seeds) for config in configs}
+    with _session_for([recipe for of_arm in arms.values() for recipe in of_arm], configs[0], store):
+        runs = {name: _seeded_runs(name, of_arm, store) for name, of_arm in arms.items()}
     if shared == "flops":
         check_equal_flops({name: next(iter(of_arm.values())).training.flops for name, of_arm in runs.items()})
     command = shlex.join(
@@ -222,17 +222,18 @@ def _on_a_cluster(config: RunConfig) -> None:
         _stop_on_problems(config)
 
 
-def _seeded_runs(config: RunConfig, seeds: Sequence[int], store: Store) -> dict[int, Finished]:
+def _seeded(config: RunConfig, seeds: Sequence[int]) -> list[Recipe]:
+    return [config.recipe.model_copy(update={"seed": seed}) for seed in seeds or [config.seed]]
+
+
+def _seeded_runs(arm_name: str, recipes: Sequence[Recipe], store: Store) -> dict[int, Finished]:
     runs = {}
-    for seed in seeds or [config.seed]:
-        print(f"arm {config.name}, seed {seed}", flush=True)
-        runs[seed] = execute(_with_seed(config.recipe, seed), store)
-        print(f"arm {config.name}, seed {seed}: {runs[seed].bits_per_byte:.4f} bits per byte", flush=True)
+    for recipe in recipes:
+        told = f"arm {arm_name}, seed {recipe.seed}"
+        print(told, flush=True)
+        runs[recipe.seed] = execute(recipe, store)
+        print(f"{told}: {runs[recipe.seed].bits_per_byte:.4f} bits per byte", flush=True)
     return runs
-
-
-def _with_seed(recipe: Recipe, seed: int) -> Recipe:
-    return recipe.model_copy(update={"seed": seed})
 
 
 def _checked(config: RunConfig) -> RunConfig:

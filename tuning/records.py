@@ -43,7 +43,7 @@ def take_begun(store: Store, sweep: str) -> list[Point]:
     """The points of trials that began and did not end; the store forgets them, since they are now drawn first."""
     begun = {file: record for file, record in _records(store, sweep).items() if record.trial is None}
     for file in begun:
-        store.filesystem.rm_file(file)
+        store.filesystem.rm_file(store.path(file))
     return [record.drawn for record in begun.values()]
 
 
@@ -69,16 +69,14 @@ def _write(store: Store, sweep: str, trial: str, record: Record) -> None:
 
 
 def _records(store: Store, sweep: str) -> dict[str, Record]:
-    """The records by the paths of their files; one that is not whole counts as not there."""
-    folder = store.path(f"{sweep}/{FOLDER}")
-    if not store.filesystem.exists(folder):
-        return {}
+    """The records by their files inside the store; one that is not whole counts as not there."""
+    folder = f"{sweep}/{FOLDER}"
     records = {}
-    for path in sorted(store.filesystem.ls(folder, detail=False)):
+    for file in (f"{folder}/{name}" for name in store.names(folder)):
         try:
-            records[path] = Record.model_validate_json(store.filesystem.cat_file(path))
+            records[file] = Record.model_validate_json(store.read(file))
         except ValidationError:
-            LOGGER.warning("'%s' is not a whole record of a trial; the trial is drawn anew", path)
+            LOGGER.warning("'%s' is not a whole record of a trial; the trial is drawn anew", store.path(file))
     return records
 
 

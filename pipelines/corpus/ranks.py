@@ -28,7 +28,12 @@ def mass_of(rows: pa.Table, measure: Measure) -> FloatArray:
 
 def share_of(mass: float, share: float) -> float:
     """`share` of the mass, exactly as its decimal number says: 0.29 of 100 is 29, where floats give 28.99..."""
-    return float(Fraction(repr(share)) * Fraction(mass))
+    return float(as_written(share) * Fraction(mass))
+
+
+def as_written(number: float) -> Fraction:
+    """The decimal number that a float was read from, exactly."""
+    return Fraction(repr(number))
 
 
 Order = Literal["descending", "ascending"]

@@ -1,7 +1,6 @@
 """Source `mixture`: named parts with weights, thinned to a budget of rows or tokens."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import ClassVar, Literal
 
 import pyarrow as pa
@@ -10,6 +9,7 @@ from pydantic import Field, model_validator
 from pipelines.contracts.component import Spec
 from pipelines.contracts.rows import SOURCE, Read, Resources
 from pipelines.contracts.source import Quotas, Source
+from pipelines.corpus.ranks import as_written
 from pipelines.sources.reading.documents import free_name
 
 SEPARATOR = "::"
@@ -79,7 +79,7 @@ class Mixture(Source):
         """Each part's share of the budget, in proportion to its weight; None without a budget."""
         if self.budget is None:
             return None
-        weights = {name: Fraction(repr(part.weight)) for name, part in self.parts.items()}
+        weights = {name: as_written(part.weight) for name, part in self.parts.items()}
         total = sum(weights.values())
         shares = {name: float(self.budget * weight / total) for name, weight in weights.items()}
         return Quotas(shares, self.count)

@@ -98,13 +98,7 @@ def _file(address: str, number: int) -> str:
 
 def _numbers(store: Store, address: str) -> list[int]:
     """The numbers of all leases of an address."""
-    folder = store.path(address)
-    store.filesystem.invalidate_cache(folder)
-    try:
-        names = [path.rpartition("/")[2] for path in store.filesystem.ls(folder, detail=False)]
-    except FileNotFoundError:
-        return []
-    return [int(found[1]) for name in names if (found := FILE.fullmatch(name))]
+    return [int(found[1]) for name in store.names(address) if (found := FILE.fullmatch(name))]
 
 
 def _claim(store: Store, address: str, number: int) -> Claim | None:

@@ -129,6 +129,15 @@ class Store:
         data: bytes = self.filesystem.cat_file(self.path(file))
         return data
 
+    def names(self, folder: str) -> list[str]:
+        """The names of what is in a folder now, sorted; none where there is no such folder."""
+        path = self.path(folder)
+        self.filesystem.invalidate_cache(path)
+        try:
+            return sorted(each.rpartition("/")[2] for each in self.filesystem.ls(path, detail=False))
+        except FileNotFoundError:
+            return []
+
     def manifest(self, address: str) -> Manifest | None:
         """The manifest of a finished address, or None; ValueError where it is not one that this release can read."""
         file = f"{address}/manifest.json"
@@ -155,10 +164,8 @@ class Store:
 
         One whose record cannot be read, or whose shards are not all there in their size, counts as not finished.
         """
-        folder = self.path(f"{address}/units")
-        if not self.filesystem.exists(folder):
-            return {}
-        files = [path for path in self.filesystem.ls(folder, detail=False) if path.endswith(".json")]
+        folder = f"{address}/units"
+        files = [self.path(f"{folder}/{name}") for name in self.names(folder) if name.endswith(".json")]
         read = self.filesystem.cat(files) if files else {}
         records = [record for path, data in read.items() if (record := _unit_record(path, data)) is not None]
         sizes = self._sizes(address) if records else {}

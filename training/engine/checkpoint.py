@@ -39,12 +39,7 @@ class Marker(Stored):
 
 def complete_steps(store: Store) -> list[int]:
     """The steps of all checkpoints that are marked as complete, ascending."""
-    store.filesystem.invalidate_cache(store.path(FOLDER))
-    try:
-        folders = store.filesystem.ls(store.path(FOLDER), detail=False)
-    except FileNotFoundError:
-        return []
-    numbers = (folder.rpartition("/step-")[2] for folder in folders)
+    numbers = (folder.removeprefix("step-") for folder in store.names(FOLDER))
     steps = sorted(int(number) for number in numbers if number.isdigit())
     return [step for step in steps if _marker(store, step) is not None]
 

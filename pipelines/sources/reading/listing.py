@@ -57,7 +57,8 @@ def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
     if filesystem.isfile(inner):
         found = [inner]
     elif filesystem.isdir(inner):
-        found = [file for file in _below(filesystem, inner) if _has_suffix(file, suffixes)]
+        wanted = _endings(suffixes)
+        found = [file for file in _below(filesystem, inner) if file.endswith(wanted)]
     elif glob.has_magic(inner):
         found = _matched(filesystem, inner)
     else:
@@ -67,14 +68,15 @@ def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
     return found if isinstance(filesystem, LocalFileSystem) else [filesystem.unstrip_protocol(name) for name in found]
 
 
-def _has_suffix(file: str, suffixes: Iterable[str]) -> bool:
-    return file.endswith(tuple(suffix + packed for suffix in suffixes for packed in ("", *DECODERS)))
+def _endings(suffixes: Iterable[str]) -> tuple[str, ...]:
+    """The suffixes, with and without one of compression."""
+    return tuple(suffix + packed for suffix in suffixes for packed in ("", *DECODERS))
 
 
 def _other_kinds(files: Iterable[str], suffixes: Sequence[str]) -> Counter[str]:
     """How many of the files have each other suffix of data."""
-    others = [suffix for suffix in DATA_SUFFIXES if suffix not in suffixes]
-    return Counter(suffix for file in files for suffix in others if _has_suffix(file, [suffix]))
+    others = {suffix: _endings([suffix]) for suffix in DATA_SUFFIXES if suffix not in suffixes}
+    return Counter(suffix for file in files for suffix, endings in others.items() if file.endswith(endings))
 
 
 def _below(filesystem: fsspec.AbstractFileSystem, folder: str) -> list[str]:
