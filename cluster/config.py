@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError
 
+from cluster.layers import layers, merge
+from pipelines.contracts.config_yaml import read, written
+from pipelines.contracts.mistakes import mistakes
 from training.recipe import Recipe, set_path
 from tuning.config import TuningConfig
-
-EXTENDS = "extends"
 
 
 class RunConfig(Recipe):
@@ -33,7 +33,9 @@ def load(file: str, overrides: Sequence[str] = ()) -> RunConfig:
 
 def read_tree(file: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """The tree of a YAML file, over the file it `extends` if any, under the `path=value` overrides."""
-    tree = _read(Path(file))
+    tree: dict[str, Any] = {}
+    for layer in reversed(layers(Path(file))):
+        tree = merge(tree, layer.tree)
     for override in overrides:
         path, separator, value = override.partition("=")
         if not separator or not path:
@@ -47,54 +49,24 @@ def validate(tree: Mapping[str, Any], origin: str) -> RunConfig:
     try:
         return RunConfig.model_validate(tree)
     except ValidationError as error:
-        mistakes = [f"{_dotted(each['loc'])}: {each['msg']}" for each in error.errors()]
-        raise ValueError("\n".join([f"{origin}:", *(f"  {mistake}" for mistake in mistakes)])) from None
+        raise ValueError("\n".join([f"{origin}:", *(f"  {mistake}" for mistake in mistakes(error))])) from None
 
 
 def dump(config: RunConfig) -> str:
     """The resolved tree as YAML; `load` of it gives an equal config."""
     tree = config.model_dump(mode="json")
-    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+    return written(tree)
 
 
 def _value(path: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(
-            f"the value of override '{path}={text}' is no YAML; a text needs quotes of its own: "
-            f"'{path}=\"{text}\"' ({error})"
-        ) from None
+        return read(text, f"the value of override '{path}={text}'")
+    except ValueError as error:
+        raise ValueError(f"{error}; {_quoted(path, text)}") from None
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"no config file '{file}'; give the path of a YAML file") from None
-    except yaml.YAMLError as error:
-        raise ValueError(f"'{file}' is no YAML: {error}") from None
-    if not isinstance(tree, dict):
-        raise ValueError(f"'{file}' has to hold sections (name, data, training, ...), it holds {type(tree).__name__}")
-    below = tree.pop(EXTENDS, None)
-    return merge(_read(file.parent / below), tree) if below else tree
-
-
-def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """`above` laid over `below`, section by section; a component of another kind replaces the one below it whole."""
-    result = dict(below)
-    for key, value in above.items():
-        under = result.get(key)
-        if isinstance(under, Mapping) and isinstance(value, Mapping) and not _other_kind(under, value):
-            result[key] = merge(under, value)
-        else:
-            result[key] = value
-    return result
-
-
-def _other_kind(below: Mapping[str, Any], above: Mapping[str, Any]) -> bool:
-    return "kind" in above and above["kind"] != below.get("kind")
-
-
-def _dotted(location: Sequence[int | str]) -> str:
-    return ".".join(str(part) for part in location) or "config"
+def _quoted(path: str, text: str) -> str:
+    """How to write an override whose value is no YAML: the shell has cut it, or a text looks like something else."""
+    if text[:1] in ("{", "["):
+        return f"the shell cuts at blanks: put all of it in quotes, as in '{path}={{kind: easy_first}}'"
+    return f"a text needs quotes of its own: '{path}=\"{text}\"'"

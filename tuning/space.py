@@ -7,11 +7,9 @@ import copy
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import (
     AfterValidator,
     Field,
-    FiniteFloat,
     ModelWrapValidatorHandler,
     ValidationError,
     field_validator,
@@ -19,6 +17,8 @@ from pydantic import (
 )
 
 from pipelines.contracts.component import Spec
+from pipelines.contracts.config_yaml import label
+from pipelines.contracts.mistakes import mistakes
 from training.recipe import Recipe, set_path
 
 DIGITS = 4  # significant ones of a drawn number, so that an override is short and means exactly what was run
@@ -57,7 +57,7 @@ def _ascending(bounds: tuple[Any, Any]) -> tuple[Any, Any]:
 class Uniform(Dimension):
     """A number between two, every one as likely; rounded to 4 significant digits."""
 
-    uniform: Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_ascending)]
+    uniform: Annotated[tuple[float, float], AfterValidator(_ascending)]
 
     def ends(self) -> tuple[Any, ...]:
         """Both bounds."""
@@ -77,7 +77,7 @@ class Uniform(Dimension):
 class LogUniform(Dimension):
     """A positive number between two, every order of magnitude as likely; rounded to 4 significant digits."""
 
-    log_uniform: Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_ascending)]
+    log_uniform: Annotated[tuple[float, float], AfterValidator(_ascending)]
 
     @field_validator("log_uniform")
     @classmethod
@@ -158,12 +158,6 @@ KINDS: dict[str, type[Dimension]] = {
 }
 
 
-def label(value: Any) -> str:
-    """A value as YAML on one line, as it stands behind the `=` of an override."""
-    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1_000_000)
-    return text.strip().removesuffix("...").strip()
-
-
 def values_at(space: Mapping[str, Dimension], drawn: Mapping[str, Any]) -> dict[str, Any]:
     """The config's values by path at a point of the space."""
     return {path: dimension.value(drawn[path]) for path, dimension in space.items()}
@@ -177,9 +171,8 @@ def overridden(base: Recipe, values: Mapping[str, Any]) -> Recipe:
     try:
         return Recipe.model_validate(tree)
     except ValidationError as error:
-        mistakes = [f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors()]
         given = " ".join(f"{path}={label(value)}" for path, value in values.items())
-        raise ValueError(f"tuning.space: {given} does not fit this config; {'; '.join(mistakes)}") from None
+        raise ValueError(f"tuning.space: {given} does not fit this config; {'; '.join(mistakes(error))}") from None
 
 
 def probes(base: Recipe, space: Mapping[str, Dimension]) -> list[Recipe]:

@@ -15,9 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-import yaml
-
-from cluster.config import EXTENDS, load
+from cluster.config import load
+from cluster.layers import layers
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient
@@ -134,15 +133,15 @@ def _is_config(argument: str) -> bool:
 
 
 def _with_extended(file: Path) -> list[Path]:
-    """A config file and the chain of those that it extends; all of them are known to be readable."""
-    below = yaml.safe_load(file.read_text(encoding="utf-8")).get(EXTENDS)
-    if not below:
-        return [file]
-    if Path(below).is_absolute():
-        raise ValueError(
-            f"'{file}' extends '{below}', an absolute path that a cluster does not have; name it relative to the file"
-        )
-    return [file, *_with_extended(file.parent / below)]
+    """A config file and the chain of those that it extends; ValueError where one is named in no way that travels."""
+    found = layers(file)
+    for layer in found:
+        if layer.below is not None and Path(layer.below).is_absolute():
+            raise ValueError(
+                f"'{layer.file}' extends '{layer.below}', an absolute path that a cluster does not have; name it "
+                "relative to the file"
+            )
+    return [layer.file for layer in found]
 
 
 def _travelling_name(file: Path, root: Path) -> str:
