@@ -1,36 +1,10 @@
-"""Inspect: what is in the store and which components there are, as text."""
+"""Inspect: what is in the store, as text."""
 
 from collections.abc import Iterator
 
-from pipelines.contracts.byte_model import ByteModel
-from pipelines.contracts.codec import Codec
-from pipelines.contracts.component import PLACEMENT, Component, component_in, kinds
-from pipelines.contracts.engine import Engine
-from pipelines.contracts.filter import Filter
-from pipelines.contracts.rewriter import Rewriter
-from pipelines.contracts.scorer import Scorer
-from pipelines.contracts.selector import Selector
-from pipelines.contracts.source import Source
-from pipelines.contracts.step import Step
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
-from training.contracts import Curriculum, Model, Objective
 
-ROOTS: tuple[type[Component], ...] = (
-    Source,
-    Filter,
-    Scorer,
-    Selector,
-    Rewriter,
-    Engine,
-    Codec,
-    ByteModel,
-    Step,
-    Model,
-    Objective,
-    Curriculum,
-)
-FAMILIES = {root.family.rpartition(".")[2]: root for root in ROOTS}
 SHOWN_ROWS = 3
 SHOWN_CHARACTERS = 200
 
@@ -47,28 +21,6 @@ def show(target: str, store_url: str) -> str:
     return "\n".join(
         [*_summary(manifest), "", "lineage", *_lineage(manifest, store), "", *_first_rows(manifest, store)]
     )
-
-
-def kinds_table(family: str) -> str:
-    """Every kind of a family, or of all, with the first line of its documentation and its parameters."""
-    if family and family not in FAMILIES:
-        raise ValueError(f"no family '{family}'; known: {', '.join(FAMILIES)}")
-    lines: list[str] = []
-    for name in [family] if family else FAMILIES:
-        lines += [name, *_kinds(name), ""]
-    return "\n".join(lines).rstrip()
-
-
-def _kinds(family: str) -> Iterator[str]:
-    root = FAMILIES[family]
-    for kind in kinds(root.family):
-        component = component_in(f"{root.family}.{kind}", root)
-        yield f"  {kind:18} {(component.__doc__ or '').strip().splitlines()[0]}"
-        for name, field in component.model_fields.items():
-            if name != "kind":
-                default = "required" if field.is_required() else repr(field.get_default(call_default_factory=True))
-                where = " (placement)" if PLACEMENT in field.metadata else ""
-                yield f"      {name}: {default}{where}"
 
 
 def _summary(manifest: Manifest) -> list[str]:

@@ -137,11 +137,11 @@ def show(
 
 
 @app.command()
-def kinds(family: Annotated[str, typer.Argument(help="As in filters; all families unless given.")] = "") -> None:
-    """The components and their parameters."""
-    from cluster import inspect
+def kinds(name: Annotated[str, typer.Argument(help="As in filters or filters.length; all unless given.")] = "") -> None:
+    """The components and their parameters, of a family or of one kind."""
+    from cluster.kinds import kinds_table
 
-    print(inspect.kinds_table(family))
+    print(kinds_table(name))
 
 
 def _numbers(seeds: str) -> list[int]:
