@@ -8,9 +8,12 @@ from pydantic import Field, ValidationError
 
 from cluster.layers import layers, merge
 from pipelines.contracts.config_yaml import read, written
+from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import mistakes
 from training.recipe import Recipe, set_path
 from tuning.config import TuningConfig
+
+LOCATIONS = ("path", "store")
 
 
 class RunConfig(Recipe):
@@ -53,9 +56,17 @@ def validate(tree: Mapping[str, Any], origin: str) -> RunConfig:
 
 
 def dump(config: RunConfig) -> str:
-    """The resolved tree as YAML; `load` of it gives an equal config."""
-    tree = config.model_dump(mode="json")
-    return written(tree)
+    """The resolved tree as YAML; `load` of it gives an equal config, but that secrets in URLs are left out."""
+    return written(_public(config.model_dump(mode="json")))
+
+
+def _public(tree: Any, key: str = "") -> Any:
+    """The tree whose locations, under the keys `path` and `store`, hold no secrets."""
+    if isinstance(tree, Mapping):
+        return {name: _public(value, name) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [_public(value, key) for value in tree]
+    return public(tree) if key in LOCATIONS and isinstance(tree, str) else tree
 
 
 def _value(path: str, text: str) -> Any:

@@ -1,9 +1,12 @@
-"""Location: the filesystem and the path behind a local path or a URL."""
+"""Location: the filesystem and the path behind a local path or a URL, and how it is told."""
 
 import os
+import re
 
 import fsspec
 import fsspec.core
+
+URL = re.compile(r"([a-z][a-z0-9+.-]*://)([^\s/?#'\"]*@)?([^\s?#'\"]*)([?#][^\s'\"]*)?", re.IGNORECASE)
 
 
 def located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
@@ -16,3 +19,22 @@ def located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
         return fsspec.filesystem("file"), os.path.abspath(os.path.expanduser(url))
     filesystem, path = fsspec.core.url_to_fs(url)
     return filesystem, str(path)
+
+
+def public(text: str) -> str:
+    """A location, or a sentence that holds some, without what may be secret in its URLs.
+
+    That is `user:password@` and, over http, where a query can be a signature, everything behind the path.
+    """
+    return URL.sub(_told, text) if "://" in text else text
+
+
+def base_name(file: str) -> str:
+    """The last part of the path of a file or URL, which says what the file is called and by its suffix what it is."""
+    return public(file).rpartition("/")[2]
+
+
+def _told(url: re.Match[str]) -> str:
+    scheme, user, place, query = (part or "" for part in url.groups())
+    is_http = scheme.lower() in ("http://", "https://")
+    return f"{scheme}{'' if is_http or ':' in user else user}{place}{'' if is_http else query}"

@@ -46,8 +46,8 @@ class Text(Source):
 
     def check(self) -> None:
         """ValueError where there is no file."""
-        warn_of_others(self.path, SUFFIXES, self.kind)
         self.files()
+        warn_of_others(self.path, SUFFIXES, self.kind)
 
     def read(self, file: str) -> Iterator[Read]:
         """The documents of a file in order; one that is not UTF-8 is a bad row not_utf8 that tells the byte.

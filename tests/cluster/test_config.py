@@ -181,3 +181,12 @@ def test_words_are_words_and_what_is_none_says_how_to_write_it(write) -> None:
     assert load(write(MINIMAL), ["name=2026-11-26"]).name == "2026-11-26"
     assert "name: is the number 123, and has to be a text; put it in quotes" in mistake(write, "name=0123")
     assert "name: is true, and has to be a text; put it in quotes" in mistake(write, "name=true")
+
+
+def test_a_resolved_config_holds_no_secrets_of_urls(write) -> None:
+    tree = {**MINIMAL, "store": "s3://key:s3cret@bucket/store"}
+    paths = '["https://u:s3cret@host/a.jsonl?sig=s3cret", "what?.jsonl"]'
+    text = dump(load(write(tree), [f"data.source={{kind: jsonl, path: {paths}}}"]))
+    assert "s3cret" not in text
+    assert yaml.safe_load(text)["data"]["source"]["path"] == ["https://host/a.jsonl", "what?.jsonl"]
+    assert yaml.safe_load(text)["store"] == "s3://bucket/store"

@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import fsspec
+from aiohttp import ClientError
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
+from pipelines.contracts.location import public
 from pipelines.sources.reading.files import DECODERS, filesystem_of
 
 LOGGER = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ def warn_of_others(path: str | Sequence[str], suffixes: Sequence[str], kind: str
                 LOGGER.warning(
                     "'%s' also holds files that the source '%s' passes over (%s); to read them too, make them another "
                     "part of a source of kind `mixture`",
-                    one,
+                    public(one),
                     kind,
                     told,
                 )
@@ -53,7 +55,18 @@ def _paths(path: str | Sequence[str]) -> Sequence[str]:
 
 def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
     filesystem, inner = filesystem_of(path)
-    folder = f"a folder that holds *{suffixes[0]} files"
+    try:
+        found = _found(filesystem, inner, path, suffixes)
+    except ClientError as error:
+        raise ValueError(
+            f"'{public(path)}' cannot be had ({public(str(error))}); see whether the address is right, and whether its "
+            "signature or password still holds"
+        ) from None
+    return found if isinstance(filesystem, LocalFileSystem) else [filesystem.unstrip_protocol(name) for name in found]
+
+
+def _found(filesystem: fsspec.AbstractFileSystem, inner: str, path: str, suffixes: Sequence[str]) -> list[str]:
+    told, folder = public(path), f"a folder that holds *{suffixes[0]} files"
     if filesystem.isfile(inner):
         found = [inner]
     elif filesystem.isdir(inner):
@@ -61,10 +74,10 @@ def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
     elif glob.has_magic(inner):
         found = _matched(filesystem, inner)
     else:
-        raise ValueError(f"there is no '{path}' here; give a file, {folder}, or a glob such as 'data/*{suffixes[0]}'")
+        raise ValueError(f"there is no '{told}' here; give a file, {folder}, or a glob such as 'data/*{suffixes[0]}'")
     if not found:
-        raise ValueError(f"no file is named by '{path}'; give a file, {folder}, or a glob that matches some")
-    return found if isinstance(filesystem, LocalFileSystem) else [filesystem.unstrip_protocol(name) for name in found]
+        raise ValueError(f"no file is named by '{told}'; give a file, {folder}, or a glob that matches some")
+    return found
 
 
 def _has_suffix(file: str, suffixes: Iterable[str]) -> bool:
