@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, ValidationError
 
 from cluster.layers import layers, merge
+from cluster.names import checked_name
 from pipelines.contracts.config_yaml import read, written
 from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import mistakes
@@ -19,7 +20,7 @@ LOCATIONS = ("path", "store")
 class RunConfig(Recipe):
     """A run: its name and store, the recipe (`seed`, `data`, `training`, `evaluation`), and a sweep if there is one."""
 
-    name: str = Field(min_length=1)
+    name: Annotated[str, AfterValidator(checked_name)]
     store: str = "runs/store"
     tuning: TuningConfig | None = None
 
@@ -39,12 +40,18 @@ def read_tree(file: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for layer in reversed(layers(Path(file))):
         tree = merge(tree, layer.tree)
-    for override in overrides:
+    for place, override in enumerate(overrides):
         path, separator, value = override.partition("=")
         if not separator or not path:
-            raise ValueError(f"override '{override}' has to read path=value, as in training.tokens=2_000_000")
+            cut = f"; if the shell cut it off, put quotes around '{overrides[place - 1]} {override}'" if place else ""
+            raise ValueError(f"override '{override}' has to read path=value, as in training.tokens=2_000_000{cut}")
         set_path(tree, path, _value(path, value))
     return tree
+
+
+def is_override(argument: str) -> bool:
+    """Whether an argument among files is an override: `path=value`, where a file would have its folder named."""
+    return "/" not in argument.partition("=")[0] and "=" in argument
 
 
 def validate(tree: Mapping[str, Any], origin: str) -> RunConfig:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+from cluster.names import config_file
+from cluster.plan import plan
+from cluster.visible import visible
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 
@@ -10,17 +13,29 @@ SHOWN_CHARACTERS = 200
 
 
 def show(target: str, store_url: str) -> str:
-    """A manifest with its lineage and first rows; ValueError with the cure where the store has no such address."""
-    store = Store(store_url)
-    manifest = store.manifest(target)
-    if manifest is None:
-        raise ValueError(
-            f"no address '{target}' in store '{store_url}'; give --store, or list a run's "
-            "addresses with gleaner plan FILE"
-        )
+    """A manifest with its lineage and first rows, or the stages of the run of that name, without hidden orders.
+
+    ValueError says what was looked for where there is neither.
+    """
+    manifest = Store(store_url).manifest(target)
+    return visible(_run(target, store_url) if manifest is None else _stage(manifest, Store(store_url)))
+
+
+def _stage(manifest: Manifest, store: Store) -> str:
     return "\n".join(
         [*_summary(manifest), "", "lineage", *_lineage(manifest, store), "", *_first_rows(manifest, store)]
     )
+
+
+def _run(target: str, store_url: str) -> str:
+    try:
+        file = config_file(target)
+    except ValueError as error:
+        raise ValueError(
+            f"store '{store_url}' has no address '{target}', and {error}; gleaner plan FILE lists a run's addresses, "
+            "and --store names another store"
+        ) from None
+    return f"{file}\n{plan(file, [])}"
 
 
 def _summary(manifest: Manifest) -> list[str]:

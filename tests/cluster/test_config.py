@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster.config import dump, load, read_tree
+from cluster.config import dump, is_override, load, read_tree
 from cluster.layers import merge
 from training.recipe import set_path
 
@@ -190,3 +190,22 @@ def test_a_resolved_config_holds_no_secrets_of_urls(write) -> None:
     assert "s3cret" not in text
     assert yaml.safe_load(text)["data"]["source"]["path"] == ["https://host/a.jsonl", "what?.jsonl"]
     assert yaml.safe_load(text)["store"] == "s3://bucket/store"
+
+
+@pytest.mark.parametrize("name", ["team/run1", "../../x", "..", "a\\0b", " x", ".x", "-x", ""])
+def test_a_name_that_cannot_be_a_folders_is_a_mistake_of_the_config(write, name: str) -> None:
+    assert "name: '" in (text := mistake(write, f"name={name!r}" if "\\0" not in name else 'name="a\\0b"'))
+    assert "cannot name a run" in text
+
+
+def test_an_override_that_the_shell_has_cut_is_told_to_be_quoted(write) -> None:
+    assert "put all of it in quotes" in mistake(write, "training.curriculum={kind:", "easy_first}")
+    assert "put quotes around 'data.source.path=my file.txt'" in mistake(write, "data.source.path=my", "file.txt")
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [("training.tokens=5", True), ("a.path=/x/y.yaml", True), ("mine.yaml", False), ("./odd=name.yaml", False)],
+)
+def test_an_override_is_told_from_a_file(argument: str, expected: bool) -> None:
+    assert is_override(argument) == expected
