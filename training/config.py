@@ -117,9 +117,10 @@ class TrainingConfig(Spec):
                 "or pack shorter sequences"
             )
         if self.batch_tokens % length:
+            for_workers = f", for {self.workers} workers" if self.workers > 1 else ""
             raise ValueError(
                 f"batch_tokens {self.batch_tokens} is no whole number of sequences of {length} tokens; the nearest "
-                f"that are, for {self.workers} workers: {self._nearest_batches(length)}"
+                f"that are{for_workers}: {self._nearest_batches(length)}"
             )
         if sequences % self.workers:
             raise ValueError(

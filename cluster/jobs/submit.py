@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from cluster.config import is_override, load
 from cluster.layers import layers
 from cluster.names import CONFIG_SUFFIXES
+from pipelines.contracts.location import public
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient
@@ -48,7 +49,7 @@ def submit(arguments: Sequence[str], address: str | None, working_dir: str) -> i
         print(f"gleaner: {warning}", file=sys.stderr)
     client = _connected(address)
     job = f"gleaner-{command[0]}-{uuid.uuid4().hex[:8]}"
-    print(f"job {job}: gleaner {shlex.join(command)}", flush=True)
+    print(f"job {job}: gleaner {public(shlex.join(command))}", flush=True)
     try:
         _send(client, job, shlex.join(["python", "-m", "cluster.run", *command]), root)
         details = asyncio.run(_followed(client, job))
