@@ -81,7 +81,7 @@ def test_an_override_without_a_value_is_explained(write, override: str) -> None:
 
 
 def test_an_override_through_a_value_is_refused() -> None:
-    with pytest.raises(ValueError, match="'name', which is no section"):
+    with pytest.raises(ValueError, match="'name', which is no section; set 'name' whole"):
         set_path({"name": "x"}, "name.first", 1)
 
 

@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import fsspec
 import xxhash
 import zstandard
 from aiohttp import ClientError
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import tokenize
 
-from pipelines.contracts.location import base_name, located, public
+from pipelines.contracts.location import base_name, located
 
 RAW_BYTES = 1 << 17  # read at once
 PACKED_BYTES = 256  # decompressed at once: 4 bytes of Zstandard can stand for 128 KiB, so these for 8 MiB at most
@@ -63,12 +62,12 @@ class Lines(NamedTuple):
 
 def is_local(file: str) -> bool:
     """Whether the file lies in this machine's own filesystem."""
-    return isinstance(filesystem_of(file)[0], LocalFileSystem)
+    return isinstance(located(file)[0], LocalFileSystem)
 
 
 def opened(file: str) -> Any:
     """The file's bytes as a seekable stream, not decompressed."""
-    filesystem, path = filesystem_of(file)
+    filesystem, path = located(file)
     return filesystem.open(path, "rb")
 
 
@@ -166,21 +165,6 @@ class _LineBuffer:
         return Lines(first, offset, lines)
 
 
-def filesystem_of(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
-    """The filesystem of a path or URL, and the path on it; ValueError with the cure where it cannot be had."""
-    try:
-        return located(path)
-    except ImportError as error:
-        raise ValueError(
-            f"path '{public(path)}' needs a package that is not installed ({error}); for s3:// and gs:// install "
-            "gleaner-lm[s3] or gleaner-lm[gcs]"
-        ) from error
-    except ValueError as error:
-        raise ValueError(
-            f"path '{public(path)}': {error}; give a local path or a URL such as s3://, gs://, hf:// or https://"
-        ) from error
-
-
 def _decompressed(raw: Iterator[bytes], start: Callable[[], Any]) -> Iterator[bytes]:
     """The content of one or more compressed members or frames in a row; zero bytes after a member are padding."""
     decoder: Any = None
@@ -208,7 +192,7 @@ def _small(raw: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _token(file: str) -> str:
-    filesystem, path = filesystem_of(file)
+    filesystem, path = located(file)
     if isinstance(filesystem, LocalFileSystem):
         status = os.stat(path)
         return _local_token(path, status.st_size, status.st_mtime_ns)

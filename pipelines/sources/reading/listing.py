@@ -16,8 +16,8 @@ from aiohttp import ClientError
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
-from pipelines.contracts.location import public
-from pipelines.sources.reading.files import DECODERS, filesystem_of
+from pipelines.contracts.location import located, public
+from pipelines.sources.reading.files import DECODERS
 
 LOGGER = logging.getLogger(__name__)
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".csv", ".tsv", ".txt", ".text")
@@ -35,7 +35,7 @@ def listed(path: str | Sequence[str], suffixes: Sequence[str]) -> list[str]:
 def warn_of_others(path: str | Sequence[str], suffixes: Sequence[str], kind: str) -> None:
     """Logs how many files of other kinds a folder holds that is read for files of one kind."""
     for one in _paths(path):
-        filesystem, inner = filesystem_of(one)
+        filesystem, inner = located(one)
         if filesystem.isdir(inner):
             others = _other_kinds(_below(filesystem, inner), suffixes)
             told = ", ".join(f"{count} of *{suffix}" for suffix, count in sorted(others.items()))
@@ -54,7 +54,7 @@ def _paths(path: str | Sequence[str]) -> Sequence[str]:
 
 
 def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
-    filesystem, inner = filesystem_of(path)
+    filesystem, inner = located(path)
     try:
         found = _found(filesystem, inner, path, suffixes)
     except ClientError as error:

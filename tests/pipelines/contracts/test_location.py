@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.contracts.location import base_name, public
+from pipelines.contracts.location import base_name, located, public
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,8 @@ def test_a_location_is_told_without_its_secrets(text: str, told: str) -> None:
 def test_a_name_comes_from_the_path() -> None:
     assert base_name("https://u:p@host/a/b.jsonl.gz?sig=x/y.parquet") == "b.jsonl.gz"
     assert base_name("/data/what?.jsonl") == "what?.jsonl"
+
+
+def test_a_filesystem_that_is_not_there_is_a_sentence_without_secrets() -> None:
+    with pytest.raises(ValueError, match="'s3x://bucket/a': Protocol not known: s3x; give a local path or a URL"):
+        located("s3x://key:s3cret@bucket/a")

@@ -18,6 +18,7 @@ class Outer(Spec):
     inner: Inner = Inner(path="x")
     steps: dict[str, Inner] = {}
     share: float = 0.5
+    paths: str | tuple[str, ...] = ()
 
 
 @pytest.mark.parametrize(
@@ -28,10 +29,11 @@ class Outer(Spec):
         ({"inner": {"path": 12}}, "inner.path: is the number 12, and has to be a text; put it in quotes"),
         ({"inner": {"path": None}}, "inner.path: is null, and has to be a text; give one"),
         ({"inner": {"path": "x", "size": 0}}, "inner.size: is the number 0, and has to be greater than 0"),
-        ({"inner": {"path": "x", "size": "many"}}, "inner.size: is 'many', and has to be a valid integer"),
-        ({"steps": ["x"]}, "steps: is a list, and has to be a valid dictionary"),
+        ({"inner": {"path": "x", "size": "many"}}, "inner.size: is 'many', and has to be a whole number"),
+        ({"steps": ["x"]}, "steps: is a list, and has to be a section of names"),
         ({"share": float("nan")}, "share: is the number .nan, and has to be a finite number"),
-        ({"shares": 1}, "shares: no such key; did you mean 'share'? known: inner, share, steps"),
+        ({"paths": 7}, "paths: is the number 7, and has to be a text; put it in quotes"),
+        ({"shares": 1}, "shares: no such key; did you mean 'share'? known: inner, paths, share, steps"),
     ],
 )
 def test_a_mistake_is_one_sentence_with_its_path(tree: dict[str, Any], told: str) -> None:
