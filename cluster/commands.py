@@ -1,6 +1,7 @@
 """What the commands do, behind the command line: configs in, one line that names what was written out."""
 
 import itertools
+import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,6 @@ from cluster.jobs.session import session
 from cluster.names import RUNS, record
 from cluster.report import sweep as table
 from cluster.report.arms import arm, with_multipliers
-from cluster.report.kept import check_replaces_no_other
 from cluster.report.page import render
 from cluster.report.schema import HeldOut, Report, Shared
 from pipelines.build import build_data
@@ -84,7 +84,7 @@ def compare(files: Sequence[str], out: str, seeds: Sequence[int], overrides: Seq
 def _reported(configs: Sequence[RunConfig], folder: Path, seeds: Sequence[int], command: str) -> str:
     """Runs the configs as arms of one report, which is in the folder and, below reports/, in their store."""
     shared, store, title = check_comparable(configs), Store(configs[0].store), folder.resolve().name
-    check_replaces_no_other(folder, {config.name for config in configs}, store)
+    check_out(folder, [config.name for config in configs])
     record(folder, [(config.name, dump(config)) for config in configs])
     recipes = [_with_seed(config.recipe, seed) for config in configs for seed in seeds or [config.seed]]
     with _session_for(recipes, configs[0], store):
@@ -144,6 +144,19 @@ def check_comparable(configs: Sequence[RunConfig]) -> Shared:
     budgets = [each.training.tokens * each.training.model.parameters(1) for each in configs if each.training.tokens]
     check_equal_flops(dict(zip(names, budgets, strict=True)))
     return "flops"
+
+
+def check_out(folder: Path, arms: Sequence[str]) -> None:
+    """Raises ValueError, before any work, where the folder holds the report of other arms, which would be lost."""
+    try:
+        held = [each["name"] for each in json.loads((folder / "report.json").read_text(encoding="utf-8"))["arms"]]
+    except FileNotFoundError:
+        return
+    if held != list(arms):
+        raise ValueError(
+            f"'{folder}' holds the report of {', '.join(held)}, and this one is of {', '.join(arms)}; give another "
+            "folder, as in --out runs/other, or another `name`"
+        )
 
 
 def check_equal_text(texts: Mapping[str, int | None]) -> None:

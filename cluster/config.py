@@ -1,28 +1,39 @@
 """RunConfig: one YAML tree for a whole run, with dotted overrides; checked in full before a cluster is touched."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, ValidationError
+import yaml
+from pydantic import ValidationError, field_validator
 
-from cluster.layers import layers, merge
-from cluster.names import checked_name
-from pipelines.contracts.config_yaml import read, written
 from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import mistakes
 from training.recipe import Recipe, set_path
+from training.yaml_text import TwiceError, parse, write
 from tuning.config import TuningConfig
 
+EXTENDS = "extends"
 LOCATIONS = ("path", "store")
 
 
 class RunConfig(Recipe):
     """A run: its name and store, the recipe (`seed`, `data`, `training`, `evaluation`), and a sweep if there is one."""
 
-    name: Annotated[str, AfterValidator(checked_name)]
+    name: str
     store: str = "runs/store"
     tuning: TuningConfig | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if not re.fullmatch(r"\w[\w.+-]{0,99}", name):
+            raise ValueError(
+                f"{name!r} cannot name the folder of the run's report; use letters, digits, '_', '.', '+' and '-', a "
+                "letter, digit or '_' first, at most 100 of them"
+            )
+        return name
 
     @property
     def recipe(self) -> Recipe:
@@ -37,9 +48,7 @@ def load(file: str, overrides: Sequence[str] = ()) -> RunConfig:
 
 def read_tree(file: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """The tree of a YAML file, over the file it `extends` if any, under the `path=value` overrides."""
-    tree: dict[str, Any] = {}
-    for layer in reversed(layers(Path(file))):
-        tree = merge(tree, layer.tree)
+    tree = _read(Path(file))
     for place, override in enumerate(overrides):
         path, separator, value = override.partition("=")
         if not separator or not path:
@@ -64,7 +73,7 @@ def validate(tree: Mapping[str, Any], origin: str) -> RunConfig:
 
 def dump(config: RunConfig) -> str:
     """The resolved tree as YAML; `load` of it gives an equal config, but that secrets in URLs are left out."""
-    return written(_public(config.model_dump(mode="json")))
+    return write(_public(config.model_dump(mode="json")))
 
 
 def _public(tree: Any, key: str = "") -> Any:
@@ -78,9 +87,11 @@ def _public(tree: Any, key: str = "") -> Any:
 
 def _value(path: str, text: str) -> Any:
     try:
-        return read(text, f"the value of override '{path}={text}'")
-    except ValueError as error:
-        raise ValueError(f"{error}; {_quoted(path, text)}") from None
+        return parse(text)
+    except yaml.YAMLError as error:
+        raise ValueError(
+            f"the value of override '{path}={text}' is no YAML; {_quoted(path, text)} ({' '.join(str(error).split())})"
+        ) from None
 
 
 def _quoted(path: str, text: str) -> str:
@@ -88,3 +99,55 @@ def _quoted(path: str, text: str) -> str:
     if text[:1] in ("{", "["):
         return f"the shell cuts at blanks: put all of it in quotes, as in '{path}={{kind: easy_first}}'"
     return f"a text needs quotes of its own: '{path}=\"{text}\"'"
+
+
+def _read(file: Path, above: Sequence[Path] = ()) -> dict[str, Any]:
+    """The tree of a file over the one that it extends; `above` are the files that led to this one."""
+    if file.resolve() in above:
+        chain = " -> ".join(f"'{each}'" for each in [*above, file.resolve()])
+        raise ValueError(f"`{EXTENDS}` leads in a circle: {chain}; take it out of one of them")
+    tree = read_file(file)
+    below = tree.pop(EXTENDS, None)
+    if below is None:
+        return tree
+    return merge(_read(file.parent / below, [*above, file.resolve()]), tree)
+
+
+def read_file(file: Path) -> dict[str, Any]:
+    """The tree of this file alone; ValueError with the path where it is no mapping in YAML."""
+    try:
+        tree = parse(file.read_bytes())
+    except FileNotFoundError:
+        raise ValueError(f"no config file '{file}'; give the path of a YAML file") from None
+    except IsADirectoryError:
+        raise ValueError(f"'{file}' is a folder; give the path of a YAML file") from None
+    except TwiceError as error:
+        raise ValueError(f"'{file}': {error}") from None
+    except yaml.YAMLError as error:
+        raise ValueError(f"'{file}' is no YAML in UTF-8: {' '.join(str(error).split())}") from None
+    if not isinstance(tree, dict):
+        raise ValueError(f"'{file}' has to hold sections (name, data, training, ...), it holds {_told(tree)}")
+    below = tree.get(EXTENDS)
+    if below is not None and not (isinstance(below, str) and below):
+        raise ValueError(f"`{EXTENDS}` of '{file}' is {below!r}; write the path of a YAML file, relative to this one")
+    return tree
+
+
+def _told(tree: Any) -> str:
+    return "nothing" if tree is None else type(tree).__name__
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` laid over `below`, section by section; a component of another kind replaces the one below it whole."""
+    result = dict(below)
+    for key, value in above.items():
+        under = result.get(key)
+        if isinstance(under, Mapping) and isinstance(value, Mapping) and not _other_kind(under, value):
+            result[key] = merge(under, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _other_kind(below: Mapping[str, Any], above: Mapping[str, Any]) -> bool:
+    return "kind" in above and above["kind"] != below.get("kind")

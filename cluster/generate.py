@@ -7,11 +7,11 @@ from typing import TextIO
 
 from cluster.config import RunConfig, load
 from cluster.names import config_file
-from cluster.visible import visible
 from pipelines.contracts.codec import Coder
 from pipelines.contracts.location import public
 from pipelines.store.encoded import open_coder
 from pipelines.store.store import Store
+from pipelines.texts.showing import visible
 from training.execution import find_model, planned_training, with_models
 from training.networks.export import open_trained
 from training.networks.generation import Sampling

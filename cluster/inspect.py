@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from cluster.names import config_file
 from cluster.plan import plan
-from cluster.visible import visible
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
+from pipelines.texts.showing import shown, visible
 
 SHOWN_ROWS = 3
 SHOWN_CHARACTERS = 200
@@ -61,7 +61,7 @@ def _lineage(manifest: Manifest, store: Store, depth: int = 1) -> Iterator[str]:
 
 
 def _first_rows(manifest: Manifest, store: Store) -> Iterator[str]:
-    for row in store.read_table(manifest.shards[0]).slice(0, SHOWN_ROWS).to_pylist() if manifest.shards else []:
+    for row in shown(store.read_table(manifest.shards[0]).slice(0, SHOWN_ROWS)) if manifest.shards else []:
         for name, value in row.items():
             text = " ".join(str(value).split())
             yield f"  {name}: {text[:SHOWN_CHARACTERS]}{'...' if len(text) > SHOWN_CHARACTERS else ''}"

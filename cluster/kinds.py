@@ -10,7 +10,6 @@ from pydantic.fields import FieldInfo
 from pipelines.contracts.byte_model import ByteModel
 from pipelines.contracts.codec import Codec
 from pipelines.contracts.component import PLACEMENT, Component, Spec, component_in, did_you_mean, kinds
-from pipelines.contracts.config_yaml import label
 from pipelines.contracts.engine import Engine
 from pipelines.contracts.filter import Filter
 from pipelines.contracts.rewriter import Rewriter
@@ -19,6 +18,7 @@ from pipelines.contracts.selector import Selector
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import Step
 from training.contracts import Curriculum, Model, Objective
+from training.yaml_text import on_one_line
 
 ROOTS: tuple[type[Component], ...] = (
     Source,
@@ -98,7 +98,7 @@ def _parameter(name: str, field: FieldInfo) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
-    return label(field_value) if (field_value := _plain(value)) is not None else "null"
+    return on_one_line(field_value) if (field_value := _plain(value)) is not None else "null"
 
 
 def _plain(value: Any) -> Any:
@@ -116,7 +116,7 @@ def _type(annotation: Any, limits: Sequence[Any] = ()) -> str:
     if origin in (Union, UnionType):
         return " | ".join(_type(each, limits if each is not NoneType else ()) for each in inner)
     if origin is Literal:
-        return " | ".join(label(each) for each in inner)
+        return " | ".join(on_one_line(each) for each in inner)
     if origin is dict:
         return f"{{name: {_type(inner[1])}, ...}}"
     if origin in (list, tuple):

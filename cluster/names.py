@@ -1,6 +1,5 @@
-"""Names: what a run may be called, and the resolved config by which it is found again under its name."""
+"""Names: the resolved config by which a run is found again under its name."""
 
-import re
 from collections.abc import Sequence
 from glob import escape
 from pathlib import Path
@@ -8,20 +7,7 @@ from pathlib import Path
 from pipelines.contracts.component import did_you_mean
 
 RUNS = Path("runs")  # runs/<name> holds what a run leaves for people
-NAME = re.compile(r"\w(?:[\w .-]*[\w.-])?")
-LONGEST_BYTES = 100
 CONFIG_SUFFIXES = (".yaml", ".yml")
-
-
-def checked_name(name: str) -> str:
-    """The name of a run, which can be a folder's; ValueError with the cure where it cannot."""
-    if not NAME.fullmatch(name) or len(name.encode()) > LONGEST_BYTES:
-        told = name if len(name) <= LONGEST_BYTES else f"{name[:20]}..."
-        raise ValueError(
-            f"{told!r} cannot name a run, whose folder gets the name; choose letters, digits, '_', '-', '.' and blanks "
-            f"inside, a letter, digit or '_' first, at most {LONGEST_BYTES} bytes"
-        )
-    return name
 
 
 def record(folder: Path, configs: Sequence[tuple[str, str]]) -> None:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from pipelines.contracts.config_yaml import label
 from pipelines.store.manifest import Stored
 from pipelines.store.store import Store
 from tuning.config import TuningConfig
 from tuning.results import Trial
-from tuning.space import values_at
+from tuning.space import label, values_at
 from tuning.trial import METRIC, SHARE, STOPPED
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from pydantic import (
 )
 
 from pipelines.contracts.component import Spec
-from pipelines.contracts.config_yaml import label
 from pipelines.contracts.mistakes import mistakes
 from training.recipe import Recipe, set_path
+from training.yaml_text import on_one_line
 
 DIGITS = 4  # significant ones of a drawn number, so that an override is short and means exactly what was run
 
@@ -156,6 +156,11 @@ KINDS: dict[str, type[Dimension]] = {
     "integer": Integer,
     "choice": Choice,
 }
+
+
+def label(value: Any) -> str:
+    """A value as it stands behind the `=` of an override."""
+    return on_one_line(value)
 
 
 def values_at(space: Mapping[str, Dimension], drawn: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,14 +17,15 @@ def session() -> Iterator[None]:
         yield
         return
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    for noisy in ("ray.data", "ray.train", "httpx"):
+    for noisy in ("ray.train", "httpx"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # its errors arrive as exceptions, and are told once
     os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
     ended_by = signal.getsignal(signal.SIGTERM)
     context = ray.init(
         address=os.environ.get("RAY_ADDRESS", "local"),
         log_to_driver=False,
-        logging_level=logging.WARNING,
+        logging_level=logging.ERROR,
         runtime_env=_runtime_env(),
     )
     signal.signal(signal.SIGTERM, ended_by)  # Ray takes it, and ends the process without a word

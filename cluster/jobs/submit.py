@@ -15,8 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from cluster.config import is_override, load
-from cluster.layers import layers
+from cluster.config import EXTENDS, is_override, load, read_file
 from cluster.names import CONFIG_SUFFIXES
 from pipelines.contracts.location import public
 
@@ -130,15 +129,15 @@ def _is_config(argument: str) -> bool:
 
 
 def _with_extended(file: Path) -> list[Path]:
-    """A config file and the chain of those that it extends; ValueError where one is named in no way that travels."""
-    found = layers(file)
-    for layer in found:
-        if layer.below is not None and Path(layer.below).is_absolute():
-            raise ValueError(
-                f"'{layer.file}' extends '{layer.below}', an absolute path that a cluster does not have; name it "
-                "relative to the file"
-            )
-    return [layer.file for layer in found]
+    """A config file and the chain of those that it extends; all of them are known to be readable."""
+    below = read_file(file).get(EXTENDS)
+    if not below:
+        return [file]
+    if Path(below).is_absolute():
+        raise ValueError(
+            f"'{file}' extends '{below}', an absolute path that a cluster does not have; name it relative to the file"
+        )
+    return [file, *_with_extended(file.parent / below)]
 
 
 def _travelling_name(file: Path, root: Path) -> str:

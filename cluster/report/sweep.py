@@ -11,9 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from cluster.report import figures
 from cluster.report.charts.axes import SIDE, Scale, Tick
 from cluster.report.charts.lines import path as drawn
-from pipelines.contracts.config_yaml import label
 from pipelines.store.manifest import Manifest
 from tuning.results import Swept, Trial
+from tuning.space import label
 from tuning.trial import FINISHED
 
 TEMPLATE = "sweep.html.j2"

@@ -5,8 +5,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipelines.contracts.config_yaml import label
-
 SHOWN_CHARACTERS = 60
 TYPE_TRIED = re.compile(r"str|\w+\[.*\]")
 PLAIN = {
@@ -30,9 +28,9 @@ def mistakes(error: ValidationError) -> list[str]:
 def named(value: Any) -> str:
     """The value as a person would name it."""
     if value is None or isinstance(value, bool):
-        return label(value)
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int | float):
-        return f"the number {label(value)}"
+        return f"the number {value}"
     if isinstance(value, str):
         return repr(value if len(value) <= SHOWN_CHARACTERS else f"{value[:SHOWN_CHARACTERS]}...")
     return "a list" if isinstance(value, list | tuple) else "a section" if isinstance(value, dict) else repr(value)

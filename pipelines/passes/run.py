@@ -94,15 +94,26 @@ def _finish(do: Callable[[Unit], UnitRecord], batch: pa.Table) -> pa.Table:
 
 
 class _Worker:
-    """An actor of a pool: the work is opened when the actor starts."""
+    """An actor of a pool: the work is opened when the actor starts.
+
+    What cannot be opened is told at the first unit, since Ray starts an actor that does not start again and again, and
+    prints what it died of each time.
+    """
 
     def __init__(self, work: "ray.ObjectRef[Work]") -> None:
         import ray
 
-        self._do = ray.get(work).open()
+        try:
+            self._do = ray.get(work).open()
+        except (ValueError, OSError) as error:
+            self._do = functools.partial(_tell, error)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         return _finish(self._do, batch)
+
+
+def _tell(error: Exception, unit: Unit) -> UnitRecord:
+    raise error
 
 
 def _run_task(batch: pa.Table, work: "ray.ObjectRef[Work]") -> pa.Table:

@@ -1,12 +1,13 @@
 """Which runs may stand in one comparison, known before any of them has started."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cluster.commands import check_comparable, check_equal_flops
+from cluster.commands import check_comparable, check_equal_flops, check_out
 from cluster.config import RunConfig, dump, validate
 from cluster.run import main
 
@@ -103,3 +104,11 @@ def test_seeds_that_are_no_numbers_are_refused_with_the_cure(
     with pytest.raises(SystemExit, match="2"):
         main()
     assert "--seeds '0,a' is not whole numbers with commas between; give them as in 0,1,2" in capsys.readouterr().err
+
+
+def test_a_report_of_other_arms_is_not_overwritten(tmp_path: Path) -> None:
+    check_out(tmp_path, ["mine"])
+    (tmp_path / "report.json").write_text(json.dumps({"arms": [{"name": "random"}, {"name": "mine"}]}))
+    check_out(tmp_path, ["random", "mine"])
+    with pytest.raises(ValueError, match=r"holds the report of random, mine, and this one is of mine; give another"):
+        check_out(tmp_path, ["mine"])

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from training.recipe import Recipe, set_path
 from tuning.config import TuningConfig
-from tuning.space import Dimension, overridden, probes, values_at
+from tuning.space import Dimension, label, overridden, probes, values_at
 from tuning.sweep import check_sweep
 
 FRACTION = "data.steps.chosen.selector.fraction"
@@ -35,6 +35,19 @@ def test_a_drawn_number_is_short_and_stays_inside_its_bounds(one: float, other: 
         value = as_space("x", {kind: [low, high]})["x"].value(low + share * (high - low))
         assert low <= value <= high
         assert value in (low, high) or float(f"{value:.4g}") == value
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(-1e9, 1e9) | st.text(st.characters(codec="ascii")),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=3),
+        max_leaves=6,
+    )
+)
+def test_the_label_of_a_value_is_one_line_that_reads_back_as_the_value(value: Any) -> None:
+    text = label(value)
+    assert "\n" not in text
+    assert yaml.safe_load(text) == value
 
 
 def test_a_choice_gives_back_the_very_option() -> None:

@@ -84,6 +84,37 @@ def test_a_module_that_lacks_what_it_imports_says_what(tmp_path, monkeypatch) ->
         Filter.model_validate({"kind": "acme_broken.mine"})
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "os.path",
+        "json",
+        "..",
+        ".",
+        "a..b",
+        ".x",
+        "x.",
+        "/etc/passwd",
+        "a b",
+        " ",
+        "os.path\n",
+        "1.2",
+        "pipelines.steps",
+    ],
+)
+def test_a_kind_that_is_no_component_is_one_sentence(kind: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Selector.model_validate({"kind": kind})
+    (mistake,) = caught.value.errors()
+    assert mistake["loc"] == ("kind",)
+    assert "top_fraction" in mistake["msg"]
+
+
+def test_a_misspelt_kind_is_answered_with_the_nearest() -> None:
+    with pytest.raises(ValidationError, match="did you mean 'top_fraction'"):
+        Selector.model_validate({"kind": "top_fractions"})
+
+
 def test_the_path_of_a_nested_mistake_is_whole() -> None:
     with pytest.raises(ValidationError) as caught:
         Step.model_validate({"kind": "clean", "filters": [{"kind": "length"}, {"kind": "lenght"}]})

@@ -31,7 +31,7 @@ class Outer(Spec):
         ({"inner": {"path": "x", "size": 0}}, "inner.size: is the number 0, and has to be greater than 0"),
         ({"inner": {"path": "x", "size": "many"}}, "inner.size: is 'many', and has to be a whole number"),
         ({"steps": ["x"]}, "steps: is a list, and has to be a section of names"),
-        ({"share": float("nan")}, "share: is the number .nan, and has to be a finite number"),
+        ({"share": float("nan")}, "share: is the number nan, and has to be a finite number"),
         ({"paths": 7}, "paths: is the number 7, and has to be a text; put it in quotes"),
         ({"shares": 1}, "shares: no such key; did you mean 'share'? known: inner, paths, share, steps"),
     ],
