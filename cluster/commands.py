@@ -13,11 +13,13 @@ from cluster.config import RunConfig, dump, load
 from cluster.jobs.nodes import alive_nodes
 from cluster.jobs.preflight import preflight as find_problems
 from cluster.jobs.session import session
+from cluster.names import RUNS, record
 from cluster.report import sweep as table
 from cluster.report.arms import arm, with_multipliers
 from cluster.report.page import render
 from cluster.report.schema import HeldOut, Report, Shared
 from pipelines.build import build_data
+from pipelines.contracts.location import public
 from pipelines.store.manifest import Manifest
 from pipelines.store.provenance import provenance
 from pipelines.store.store import Store
@@ -28,19 +30,19 @@ from training.results import Evaluated
 from training.stages import train_model
 from tuning.sweep import check_sweep, sweep
 
-RUNS = Path("runs")
 FLOPS_TOLERANCE = 0.01
 EQUAL_FLOPS = "make `training.model`, `training.tokens`, `data.codec.vocab` and `data.pack.length` equal"
 
 
 def run(file: str, overrides: Sequence[str]) -> str:
     """The whole of one run: data, training, evaluation and its report in runs/<name>."""
-    return compare([file], str(RUNS / load(file, overrides).name), [], overrides)
+    config = _checked(load(file, overrides))
+    return _reported([config], RUNS / config.name, [], shlex.join(["gleaner", "run", file, *overrides]))
 
 
 def data(file: str, overrides: Sequence[str]) -> str:
     """Puts the data of a run into the store; returns a line that names its address."""
-    config = _checked(load(file, overrides))
+    config = _begun(load(file, overrides))
     store = Store(config.store)
     with session():
         _on_a_cluster(config)
@@ -52,7 +54,7 @@ def data(file: str, overrides: Sequence[str]) -> str:
 
 def train(file: str, overrides: Sequence[str]) -> str:
     """Puts the data and the model of a run into the store; returns a line that names the model's folder."""
-    config = _checked(load(file, overrides))
+    config = _begun(load(file, overrides))
     store = Store(config.store)
     with session():
         _on_a_cluster(config)
@@ -64,7 +66,7 @@ def train(file: str, overrides: Sequence[str]) -> str:
 
 def evaluate(file: str, overrides: Sequence[str]) -> str:
     """Puts data, model and measurement of a run into the store; returns a line with its bits per byte."""
-    config = _checked(load(file, overrides))
+    config = _begun(load(file, overrides))
     store = Store(config.store)
     with _session_for([config.recipe], config, store):
         finished = execute(config.recipe, store)
@@ -74,26 +76,25 @@ def evaluate(file: str, overrides: Sequence[str]) -> str:
 def compare(files: Sequence[str], out: str, seeds: Sequence[int], overrides: Sequence[str]) -> str:
     """Runs every file as an arm over one store; `out` gets report.html, report.json and each arm's resolved config."""
     configs = [_checked(load(file, overrides)) for file in files]
-    shared = check_comparable(configs)
-    check_out(Path(out), [config.name for config in configs])
-    store = Store(configs[0].store)
+    given = [f"--seeds={','.join(map(str, seeds))}"] if seeds else []
+    command = shlex.join(["gleaner", "compare", *files, *overrides, "--out", out, *given])
+    return _reported(configs, Path(out), seeds, command)
+
+
+def _reported(configs: Sequence[RunConfig], folder: Path, seeds: Sequence[int], command: str) -> str:
+    """Runs the configs as arms of one report, which is in the folder and, below reports/, in their store."""
+    shared, store, title = check_comparable(configs), Store(configs[0].store), folder.resolve().name
+    check_out(folder, [config.name for config in configs])
+    record(folder, [(config.name, dump(config)) for config in configs])
     arms = {config.name: _seeded(config, seeds) for config in configs}
     with _session_for([recipe for of_arm in arms.values() for recipe in of_arm], configs[0], store):
         runs = {name: _seeded_runs(name, of_arm, store) for name, of_arm in arms.items()}
     if shared == "flops":
         check_equal_flops({name: next(iter(of_arm.values())).training.flops for name, of_arm in runs.items()})
-    command = shlex.join(
-        ["gleaner", "compare", *files, "--out", out, *(f"--set={override}" for override in overrides)]
-        + ([f"--seeds={','.join(map(str, seeds))}"] if seeds else [])
-    )
-    report = make_report(Path(out).name, command, shared, runs, store)
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    for config in configs:
-        (folder / f"{config.name}.yaml").write_text(dump(config), encoding="utf-8")
+    report = make_report(title, public(command), shared, runs, store)
     for name, text in {"report.json": report.model_dump_json(indent=1), "report.html": render(report)}.items():
         (folder / name).write_text(text, encoding="utf-8")
-        store.write(f"reports/{folder.name}/{name}", text.encode())  # a job's own folder goes with its cluster
+        store.write(f"reports/{title}/{name}", text.encode())  # a job's own folder goes with its cluster
     results = ", ".join(f"{each.name} {each.bits_per_byte.mean:.4f}" for each in report.arms)
     return f"bits per byte of held-out text: {results}\nwrote {folder / 'report.html'} and {folder / 'report.json'}"
 
@@ -104,12 +105,11 @@ def tune(file: str, overrides: Sequence[str]) -> str:
     if config.tuning is None:
         raise ValueError(f"'{file}' has no section 'tuning'; add one, as in cluster/runs/quickstart/sweep.yaml")
     check_sweep(config.recipe, config.tuning)
+    record(RUNS / config.name, [(config.name, dump(config))])
     with session():
         _on_a_cluster(config)
         manifest = sweep(config.recipe, config.tuning, Store(config.store))
     page = RUNS / config.name / "sweep.html"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.with_name(f"{config.name}.yaml").write_text(dump(config), encoding="utf-8")
     page.write_text(table.page(manifest, config.name), encoding="utf-8")
     return f"{table.text_table(manifest)}\nwrote {page}; {_told(manifest, config)}"
 
@@ -242,5 +242,10 @@ def _checked(config: RunConfig) -> RunConfig:
     return config
 
 
+def _begun(config: RunConfig) -> RunConfig:
+    record(RUNS / _checked(config).name, [(config.name, dump(config))])
+    return config
+
+
 def _told(manifest: Manifest, config: RunConfig) -> str:
-    return f"wrote {manifest.address} to {config.store}"
+    return f"wrote {manifest.address} to {public(config.store)}"

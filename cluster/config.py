@@ -8,11 +8,14 @@ from typing import Any
 import yaml
 from pydantic import ValidationError, field_validator
 
+from pipelines.contracts.location import public
+from pipelines.contracts.mistakes import mistakes
 from training.recipe import Recipe, set_path
 from training.yaml_text import TwiceError, parse, write
 from tuning.config import TuningConfig
 
 EXTENDS = "extends"
+LOCATIONS = ("path", "store")
 
 
 class RunConfig(Recipe):
@@ -46,12 +49,18 @@ def load(file: str, overrides: Sequence[str] = ()) -> RunConfig:
 def read_tree(file: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """The tree of a YAML file, over the file it `extends` if any, under the `path=value` overrides."""
     tree = _read(Path(file))
-    for override in overrides:
+    for place, override in enumerate(overrides):
         path, separator, value = override.partition("=")
         if not separator or not path:
-            raise ValueError(f"override '{override}' has to read path=value, as in training.tokens=2_000_000")
+            cut = f"; if the shell cut it off, put quotes around '{overrides[place - 1]} {override}'" if place else ""
+            raise ValueError(f"override '{override}' has to read path=value, as in training.tokens=2_000_000{cut}")
         set_path(tree, path, _value(path, value))
     return tree
+
+
+def is_override(argument: str) -> bool:
+    """Whether an argument among files is an override: `path=value`, where a file would have its folder named."""
+    return "/" not in argument.partition("=")[0] and "=" in argument
 
 
 def validate(tree: Mapping[str, Any], origin: str) -> RunConfig:
@@ -59,14 +68,21 @@ def validate(tree: Mapping[str, Any], origin: str) -> RunConfig:
     try:
         return RunConfig.model_validate(tree)
     except ValidationError as error:
-        mistakes = [f"{_dotted(each['loc'])}: {each['msg']}" for each in error.errors()]
-        raise ValueError("\n".join([f"{origin}:", *(f"  {mistake}" for mistake in mistakes)])) from None
+        raise ValueError("\n".join([f"{origin}:", *(f"  {mistake}" for mistake in mistakes(error))])) from None
 
 
 def dump(config: RunConfig) -> str:
-    """The resolved tree as YAML; `load` of it gives an equal config."""
-    tree = config.model_dump(mode="json")
-    return write(tree)
+    """The resolved tree as YAML; `load` of it gives an equal config, but that secrets in URLs are left out."""
+    return write(_public(config.model_dump(mode="json")))
+
+
+def _public(tree: Any, key: str = "") -> Any:
+    """The tree whose locations, under the keys `path` and `store`, hold no secrets."""
+    if isinstance(tree, Mapping):
+        return {name: _public(value, name) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [_public(value, key) for value in tree]
+    return public(tree) if key in LOCATIONS and isinstance(tree, str) else tree
 
 
 def _value(path: str, text: str) -> Any:
@@ -74,9 +90,15 @@ def _value(path: str, text: str) -> Any:
         return parse(text)
     except yaml.YAMLError as error:
         raise ValueError(
-            f"the value of override '{path}={text}' is no YAML; a text needs quotes of its own: "
-            f"'{path}=\"{text}\"' ({error})"
+            f"the value of override '{path}={text}' is no YAML; {_quoted(path, text)} ({' '.join(str(error).split())})"
         ) from None
+
+
+def _quoted(path: str, text: str) -> str:
+    """How to write an override whose value is no YAML: the shell has cut it, or a text looks like something else."""
+    if text[:1] in ("{", "["):
+        return f"the shell cuts at blanks: put all of it in quotes, as in '{path}={{kind: easy_first}}'"
+    return f"a text needs quotes of its own: '{path}=\"{text}\"'"
 
 
 def _read(file: Path, above: Sequence[Path] = ()) -> dict[str, Any]:
@@ -102,7 +124,7 @@ def read_file(file: Path) -> dict[str, Any]:
     except TwiceError as error:
         raise ValueError(f"'{file}': {error}") from None
     except yaml.YAMLError as error:
-        raise ValueError(f"'{file}' is no YAML in UTF-8: {error}") from None
+        raise ValueError(f"'{file}' is no YAML in UTF-8: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):
         raise ValueError(f"'{file}' has to hold sections (name, data, training, ...), it holds {_told(tree)}")
     below = tree.get(EXTENDS)
@@ -129,7 +151,3 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 def _other_kind(below: Mapping[str, Any], above: Mapping[str, Any]) -> bool:
     return "kind" in above and above["kind"] != below.get("kind")
-
-
-def _dotted(location: Sequence[int | str]) -> str:
-    return ".".join(str(part) for part in location) or "config"

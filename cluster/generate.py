@@ -5,12 +5,14 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from cluster.config import load
+from cluster.config import RunConfig, load
+from cluster.names import config_file
 from pipelines.contracts.codec import Coder
+from pipelines.contracts.location import public
 from pipelines.store.encoded import open_coder
 from pipelines.store.store import Store
 from pipelines.texts.showing import visible
-from training.execution import find_model
+from training.execution import find_model, planned_training, with_models
 from training.networks.export import open_trained
 from training.networks.generation import Sampling
 from training.networks.generation import generate as generate_tokens
@@ -23,12 +25,12 @@ def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Samplin
     might have held more. What is decoded as a whole document takes no prompt, and is written where the model ends it.
     ValueError where the model is not trained yet, and on tokens that stand for no text.
     """
+    file = config_file(file)
     config = load(file, overrides)
     store = Store(config.store)
     found = find_model(config.recipe, store)
     if found is None:
-        command = shlex.join(["gleaner", "train", file, *overrides])
-        raise ValueError(f"the model of '{file}' is not in store '{config.store}' yet; train it: {command}")
+        raise ValueError(_not_found(file, overrides, config, store))
     data, trained = found
     coder = open_coder(data.encoded, store)
     given: list[int] = coder.encode([prompt])[0].tolist() if prompt else []
@@ -46,6 +48,16 @@ def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Samplin
     return f"{trained.address}, seed {sampling.seed}: {len(drawn)} tokens behind {len(given)}, {written} bytes of text"
 
 
+def _not_found(file: str, overrides: Sequence[str], config: RunConfig, store: Store) -> str:
+    """What was looked for, and how to get it; the file of a run that had overrides is not the run itself."""
+    address = planned_training(with_models(config.recipe, store))
+    return (
+        f"the model of '{file}', {address}, is not in store '{public(config.store)}'; name the run "
+        f"('{config.name}') or give its overrides if it had others, or train it: "
+        f"{shlex.join(['gleaner', 'train', file, *overrides])}"
+    )
+
+
 def check_whole_windows(coder: Coder, given: int, sampling: Sampling) -> None:
     """Raises ValueError where nothing can follow the `given` tokens of a prompt, or the last window would stay open."""
     together, drawn = coder.window, sampling.tokens
@@ -61,7 +73,10 @@ def check_whole_windows(coder: Coder, given: int, sampling: Sampling) -> None:
 
 
 def write(pieces: Iterator[bytes], out: TextIO) -> int:
-    """The pieces are in `out` as UTF-8 text without controls, each at once, and a line break; returns their bytes."""
+    """The pieces are in `out` as UTF-8 text, each at once, and a line break; returns how many bytes they had.
+
+    Control and direction marks are written out, so that a model gives no orders to the terminal.
+    """
     decoder, size = codecs.getincrementaldecoder("utf-8")("replace"), 0
     try:
         for piece in pieces:

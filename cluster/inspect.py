@@ -1,75 +1,41 @@
-"""Inspect: what is in the store and which components there are, as text."""
+"""Inspect: what is in the store, as text."""
 
 from collections.abc import Iterator
 
-from pipelines.contracts.byte_model import ByteModel
-from pipelines.contracts.codec import Codec
-from pipelines.contracts.component import PLACEMENT, Component, component_in, kinds
-from pipelines.contracts.engine import Engine
-from pipelines.contracts.filter import Filter
-from pipelines.contracts.rewriter import Rewriter
-from pipelines.contracts.scorer import Scorer
-from pipelines.contracts.selector import Selector
-from pipelines.contracts.source import Source
-from pipelines.contracts.step import Step
+from cluster.names import config_file
+from cluster.plan import plan
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 from pipelines.texts.showing import shown, visible
-from training.contracts import Curriculum, Model, Objective
 
-ROOTS: tuple[type[Component], ...] = (
-    Source,
-    Filter,
-    Scorer,
-    Selector,
-    Rewriter,
-    Engine,
-    Codec,
-    ByteModel,
-    Step,
-    Model,
-    Objective,
-    Curriculum,
-)
-FAMILIES = {root.family.rpartition(".")[2]: root for root in ROOTS}
 SHOWN_ROWS = 3
 SHOWN_CHARACTERS = 200
 
 
 def show(target: str, store_url: str) -> str:
-    """A manifest with its lineage and first rows; ValueError with the cure where the store has no such address."""
-    store = Store(store_url)
-    manifest = store.manifest(target)
-    if manifest is None:
-        raise ValueError(
-            f"no address '{target}' in store '{store_url}'; give --store, or list a run's "
-            "addresses with gleaner plan FILE"
-        )
+    """A manifest with its lineage and first rows, or the stages of the run of that name, without hidden orders.
+
+    ValueError says what was looked for where there is neither.
+    """
+    manifest = Store(store_url).manifest(target)
+    return visible(_run(target, store_url) if manifest is None else _stage(manifest, Store(store_url)))
+
+
+def _stage(manifest: Manifest, store: Store) -> str:
     return "\n".join(
         [*_summary(manifest), "", "lineage", *_lineage(manifest, store), "", *_first_rows(manifest, store)]
     )
 
 
-def kinds_table(family: str) -> str:
-    """Every kind of a family, or of all, with the first line of its documentation and its parameters."""
-    if family and family not in FAMILIES:
-        raise ValueError(f"no family '{family}'; known: {', '.join(FAMILIES)}")
-    lines: list[str] = []
-    for name in [family] if family else FAMILIES:
-        lines += [name, *_kinds(name), ""]
-    return "\n".join(lines).rstrip()
-
-
-def _kinds(family: str) -> Iterator[str]:
-    root = FAMILIES[family]
-    for kind in kinds(root.family):
-        component = component_in(f"{root.family}.{kind}", root)
-        yield f"  {kind:18} {(component.__doc__ or '').strip().splitlines()[0]}"
-        for name, field in component.model_fields.items():
-            if name != "kind":
-                default = "required" if field.is_required() else repr(field.get_default(call_default_factory=True))
-                where = " (placement)" if PLACEMENT in field.metadata else ""
-                yield f"      {name}: {default}{where}"
+def _run(target: str, store_url: str) -> str:
+    try:
+        file = config_file(target)
+    except ValueError as error:
+        raise ValueError(
+            f"store '{store_url}' has no address '{target}', and {error}; gleaner plan FILE lists a run's addresses, "
+            "and --store names another store"
+        ) from None
+    return f"{file}\n{plan(file, [])}"
 
 
 def _summary(manifest: Manifest) -> list[str]:
@@ -97,6 +63,6 @@ def _lineage(manifest: Manifest, store: Store, depth: int = 1) -> Iterator[str]:
 def _first_rows(manifest: Manifest, store: Store) -> Iterator[str]:
     for row in shown(store.read_table(manifest.shards[0]).slice(0, SHOWN_ROWS)) if manifest.shards else []:
         for name, value in row.items():
-            text = visible(" ".join(str(value).split()))
+            text = " ".join(str(value).split())
             yield f"  {name}: {text[:SHOWN_CHARACTERS]}{'...' if len(text) > SHOWN_CHARACTERS else ''}"
         yield ""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cluster.config import RunConfig, load
 from cluster.report.figures import size
+from pipelines.contracts.location import public
 from pipelines.contracts.source import Source
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
@@ -28,7 +29,7 @@ def plan(file: str, overrides: Sequence[str]) -> str:
         rows.append(_row(stage, found, before, config))
         before = found if found is not None and found.shards else before
     missing = sum(row[2] == "no" for row in rows)
-    told = f"{len(rows) - missing} of {len(rows)} stages are in {config.store}, {missing} are to be built"
+    told = f"{len(rows) - missing} of {len(rows)} stages are in {public(config.store)}, {missing} are to be built"
     return "\n".join([*_aligned([HEAD, *rows]), told])
 
 

@@ -3,6 +3,7 @@
 Nothing heavy is imported until a command runs, so `--help` answers at once.
 """
 
+import signal
 import sys
 from typing import Annotated, Literal
 
@@ -15,6 +16,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Train small language models that learn more from less text.",
 )
+
+INTERRUPTED = 130
+LASTING = ("run", "data", "train", "evaluate", "compare", "tune")  # commands whose finished work stays in the store
+GOES_ON = "; the same command goes on where it was"
 
 File = Annotated[str, typer.Argument(help="A run's YAML file.", show_default=False)]
 Overrides = Annotated[list[str] | None, typer.Argument(help="path=value, as in training.tokens=2_000_000")]
@@ -54,7 +59,7 @@ def evaluate(file: File, overrides: Overrides = None) -> None:
 
 @app.command()
 def generate(
-    file: File,
+    file: Annotated[str, typer.Argument(help="A run's YAML file, or its name.", show_default=False)],
     overrides: Overrides = None,
     prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "",
     tokens: Annotated[int, typer.Option(help="At most so many are drawn.")] = 192,
@@ -72,15 +77,23 @@ def generate(
 
 @app.command()
 def compare(
-    files: Annotated[list[str], typer.Argument(help="Two or more YAML files, the first the one to beat.")],
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILES... [OVERRIDES]...",
+            help="YAML files, the first the one to beat, and path=value for all of them.",
+            show_default=False,
+        ),
+    ],
     out: Annotated[str, typer.Option(help="The folder of the report.")],
     seeds: Annotated[str, typer.Option(help="As in 0,1,2; each file's own seed unless given.")] = "",
-    set_: Annotated[list[str] | None, typer.Option("--set", help="path=value for every file.")] = None,
 ) -> None:
     """Several recipes at equal training FLOPs, or after equally much text, and one report."""
     from cluster import commands
+    from cluster.config import is_override
 
-    print(commands.compare(files, out, _numbers(seeds), set_ or []))
+    files = [argument for argument in arguments if not is_override(argument)]
+    print(commands.compare(files, out, _numbers(seeds), [each for each in arguments if is_override(each)]))
 
 
 @app.command()
@@ -127,42 +140,56 @@ def plan(file: File, overrides: Overrides = None) -> None:
 
 @app.command()
 def show(
-    target: Annotated[str, typer.Argument(help="An address in the store, as `gleaner plan` lists them.")],
+    target: Annotated[
+        str, typer.Argument(help="An address in the store, as `gleaner plan` lists them, or a run's name.")
+    ],
     store: Annotated[str, typer.Option(help="The store of the address.")] = "runs/store",
 ) -> None:
-    """A manifest, its lineage and a few rows."""
+    """A manifest, its lineage and a few rows; of a run its stages as they were begun, overrides and all."""
     from cluster import inspect
 
     print(inspect.show(target, store))
 
 
 @app.command()
-def kinds(family: Annotated[str, typer.Argument(help="As in filters; all families unless given.")] = "") -> None:
-    """The components and their parameters."""
-    from cluster import inspect
+def kinds(name: Annotated[str, typer.Argument(help="As in filters or filters.length; all unless given.")] = "") -> None:
+    """The components and their parameters, of a family or of one kind."""
+    from cluster.kinds import kinds_table
 
-    print(inspect.kinds_table(family))
+    print(kinds_table(name))
 
 
 def _numbers(seeds: str) -> list[int]:
     try:
-        return [int(seed) for seed in seeds.split(",") if seed]
-    except ValueError as error:
-        raise ValueError(
-            f"--seeds '{seeds}' is not whole numbers with commas between; give them as in 0,1,2"
-        ) from error
+        numbers = [int(seed) for seed in seeds.split(",") if seed]
+    except ValueError:
+        raise ValueError(f"--seeds '{seeds}' is not whole numbers with commas between; give them as in 0,1,2") from None
+    if len(set(numbers)) < len(numbers) or min(numbers, default=0) < 0:
+        raise ValueError(f"--seeds '{seeds}' has one twice or below 0; give each once, as in 0,1,2")
+    return numbers
 
 
 def main() -> None:
-    """Runs a command; a mistake of the user's is one sentence on stderr and exit status 2, no stack."""
+    """Runs a command; a mistake of the user's is one sentence on stderr and exit status 2, no stack.
+
+    SIGTERM ends it as Ctrl-C does: exit status 130, and where that can be, a sentence that it goes on with the same
+    command.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except (ValueError, OSError) as error:
         sys.exit(_fail(error))
+    except SystemExit as end:
+        if end.code == INTERRUPTED and sys.argv[1:2] != ["submit"]:
+            print(f"gleaner: stopped{GOES_ON if sys.argv[1] in LASTING else ''}", file=sys.stderr)
+        raise
 
 
 def _fail(error: ValueError | OSError) -> int:
-    print(f"gleaner: {error}", file=sys.stderr)
+    from pipelines.contracts.location import public
+
+    print(f"gleaner: {public(str(error))}", file=sys.stderr)
     return 2
 
 

@@ -116,6 +116,12 @@ class TrainingConfig(Spec):
                 f"batch_tokens {self.batch_tokens} is less than one sequence of {length} tokens; raise batch_tokens "
                 "or pack shorter sequences"
             )
+        if self.batch_tokens % length:
+            for_workers = f", for {self.workers} workers" if self.workers > 1 else ""
+            raise ValueError(
+                f"batch_tokens {self.batch_tokens} is no whole number of sequences of {length} tokens; the nearest "
+                f"that are{for_workers}: {self._nearest_batches(length)}"
+            )
         if sequences % self.workers:
             raise ValueError(
                 f"{self.workers} workers cannot share the {sequences} sequences of a batch evenly; choose workers "
@@ -128,6 +134,12 @@ class TrainingConfig(Spec):
                 f"batch; choose a divisor of {each}"
             )
         return sequences
+
+    def _nearest_batches(self, length: int) -> str:
+        """The usable values of `batch_tokens` around the one that is not."""
+        step = length * self.workers * (self.micro_batch_sequences or 1)
+        below = self.batch_tokens // step * step
+        return f"{below} and {below + step}" if below else str(step)
 
     def micro_batch(self, length: int) -> int:
         """Sequences that one worker puts through the model at once."""

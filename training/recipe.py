@@ -89,8 +89,9 @@ class Recipe(ModelRecipe):
 def set_path(tree: dict[str, Any], path: str, value: Any) -> None:
     """Sets the value at a dotted path in place, making the sections on the way; ValueError where one is no section."""
     *sections, key = path.split(".")
-    for section in sections:
+    for place, section in enumerate(sections, 1):
         tree = tree.setdefault(section, {})
         if not isinstance(tree, dict):
-            raise ValueError(f"path '{path}' goes through '{section}', which is no section")
+            whole = ".".join(sections[:place])
+            raise ValueError(f"path '{path}' goes through '{section}', which is no section; set '{whole}' whole")
     tree[key] = value

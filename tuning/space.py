@@ -10,7 +10,6 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     Field,
-    FiniteFloat,
     ModelWrapValidatorHandler,
     ValidationError,
     field_validator,
@@ -18,6 +17,7 @@ from pydantic import (
 )
 
 from pipelines.contracts.component import Spec
+from pipelines.contracts.mistakes import mistakes
 from training.recipe import Recipe, set_path
 from training.yaml_text import on_one_line
 
@@ -57,7 +57,7 @@ def _ascending(bounds: tuple[Any, Any]) -> tuple[Any, Any]:
 class Uniform(Dimension):
     """A number between two, every one as likely; rounded to 4 significant digits."""
 
-    uniform: Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_ascending)]
+    uniform: Annotated[tuple[float, float], AfterValidator(_ascending)]
 
     def ends(self) -> tuple[Any, ...]:
         """Both bounds."""
@@ -77,7 +77,7 @@ class Uniform(Dimension):
 class LogUniform(Dimension):
     """A positive number between two, every order of magnitude as likely; rounded to 4 significant digits."""
 
-    log_uniform: Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_ascending)]
+    log_uniform: Annotated[tuple[float, float], AfterValidator(_ascending)]
 
     @field_validator("log_uniform")
     @classmethod
@@ -176,9 +176,8 @@ def overridden(base: Recipe, values: Mapping[str, Any]) -> Recipe:
     try:
         return Recipe.model_validate(tree)
     except ValidationError as error:
-        mistakes = [f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors()]
         given = " ".join(f"{path}={label(value)}" for path, value in values.items())
-        raise ValueError(f"tuning.space: {given} does not fit this config; {'; '.join(mistakes)}") from None
+        raise ValueError(f"tuning.space: {given} does not fit this config; {'; '.join(mistakes(error))}") from None
 
 
 def probes(base: Recipe, space: Mapping[str, Dimension]) -> list[Recipe]:

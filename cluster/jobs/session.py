@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,12 +21,14 @@ def session() -> Iterator[None]:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # its errors arrive as exceptions, and are told once
     os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
+    ended_by = signal.getsignal(signal.SIGTERM)
     context = ray.init(
         address=os.environ.get("RAY_ADDRESS", "local"),
         log_to_driver=False,
         logging_level=logging.ERROR,
         runtime_env=_runtime_env(),
     )
+    signal.signal(signal.SIGTERM, ended_by)  # Ray takes it, and ends the process without a word
     if context.dashboard_url:
         print(f"Ray dashboard: http://{context.dashboard_url}")
     try:

@@ -15,12 +15,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from cluster.config import EXTENDS, load, read_file
+from cluster.config import EXTENDS, is_override, load, read_file
+from cluster.names import CONFIG_SUFFIXES
+from pipelines.contracts.location import public
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient
 
-CONFIG_SUFFIXES = (".yaml", ".yml")
 TOP_EXCLUDES = ("runs", "docs", "tests", "build", "dist")  # folders of the repository that no job needs
 NAME_EXCLUDES = (".?*", "__pycache__", "*.egg-info")  # in any folder; hidden files may hold secrets
 ADDRESS_VARIABLES = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")
@@ -47,7 +48,7 @@ def submit(arguments: Sequence[str], address: str | None, working_dir: str) -> i
         print(f"gleaner: {warning}", file=sys.stderr)
     client = _connected(address)
     job = f"gleaner-{command[0]}-{uuid.uuid4().hex[:8]}"
-    print(f"job {job}: gleaner {shlex.join(command)}", flush=True)
+    print(f"job {job}: gleaner {public(shlex.join(command))}", flush=True)
     try:
         _send(client, job, shlex.join(["python", "-m", "cluster.run", *command]), root)
         details = asyncio.run(_followed(client, job))
@@ -83,7 +84,7 @@ def travelling(arguments: Sequence[str], root: Path) -> list[str]:
 
     ValueError for a mistake in a config, and for a file, or one that it extends, which the job would not find.
     """
-    overrides = [argument for argument in arguments if _is_override(argument)]
+    overrides = [argument for argument in arguments if is_override(argument)]
     result = []
     for argument in arguments:
         if _is_config(argument):
@@ -97,7 +98,7 @@ def travelling(arguments: Sequence[str], root: Path) -> list[str]:
 
 def store_warnings(command: Sequence[str], root: Path) -> Iterator[str]:
     """A sentence for every config whose store would be lost with the job's folder."""
-    overrides = [argument for argument in command if _is_override(argument)]
+    overrides = [argument for argument in command if is_override(argument)]
     for file in filter(_is_config, command):
         store = load(str(root / file), overrides).store
         if "://" not in store and not os.path.isabs(os.path.expanduser(store)):
@@ -123,12 +124,8 @@ class ShownLog:
         return end
 
 
-def _is_override(argument: str) -> bool:
-    return "=" in argument and not argument.startswith("-")
-
-
 def _is_config(argument: str) -> bool:
-    return argument.endswith(CONFIG_SUFFIXES) and not _is_override(argument)
+    return argument.endswith(CONFIG_SUFFIXES) and not is_override(argument)
 
 
 def _with_extended(file: Path) -> list[Path]:

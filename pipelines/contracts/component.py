@@ -8,12 +8,12 @@ outside the project.
 
 import difflib
 import importlib
-import importlib.util
 import pkgutil
 import re
+import sys
 from collections.abc import Mapping, Sequence
-from importlib.machinery import ModuleSpec
-from typing import Annotated, Any, ClassVar, Self, TypeVar
+from types import ModuleType
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -23,6 +23,10 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from pipelines.contracts.mistakes import named
+
+KIND = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")  # a file's name, or a module's
 
 
 class _Placement:
@@ -34,9 +38,12 @@ Workers = Annotated[int, PLACEMENT]
 
 
 class Spec(BaseModel):
-    """A frozen section of a config; a key it does not know is an error that names the ones it knows."""
+    """A frozen section of a config; a key it does not know is an error that names the ones it knows.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    Every number in it is finite.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
     def model_dump(self, **options: Any) -> dict[str, Any]:
         """The tree of this section; a nested component brings all its own parameters, not those of its family alone."""
@@ -49,11 +56,16 @@ class Spec(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _know_every_key(cls, value: Any) -> Any:
-        unknown = [key for key in value if key not in cls.model_fields] if isinstance(value, Mapping) else []
-        if not unknown:
-            return value
         known = sorted(set(cls.model_fields) - {"kind"})
-        raise _error(cls, unknown[0], value[unknown[0]], f"no such key; {_nearest(str(unknown[0]), known)}")
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping):
+            raise _error(cls, [Wrong(None, value, f"is {named(value)}, and has to be a section; {_keys(cls, known)}")])
+        unknown = [key for key in value if key not in cls.model_fields]
+        if unknown:
+            told = [f"no such key; {did_you_mean(key, known)}known: {', '.join(known)}" for key in unknown]
+            raise _error(cls, [Wrong(key, value[key], text) for key, text in zip(unknown, told, strict=True)])
+        return value
 
 
 class Component(Spec):
@@ -86,7 +98,6 @@ class Component(Spec):
 
 
 C = TypeVar("C", bound=Component)
-DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 
 def kind_of(component: type[Component]) -> str:
@@ -109,24 +120,63 @@ def find(root: type[C], value: Any) -> type[C]:
     kind = value.get("kind") if isinstance(value, Mapping) else value
     noun = root.__name__.lower()
     known = kinds(root.family)
+    told = f"known: {', '.join(known)}"
     if not isinstance(kind, str) or not kind:
-        raise _error(root, "kind", value, f"a {noun} needs a kind; known: {', '.join(known)}")
+        raise _error(root, [Wrong("kind", value, f"a {noun} needs a kind; {told}")])
     if kind in known:
         return component_in(f"{root.family}.{kind}", root)
-    if not DOTTED.fullmatch(kind):
-        raise _error(root, "kind", kind, f"no {noun} named '{kind}'; {_nearest(kind, known)}")
-    if _module_spec(kind) is None:
-        raise _error(root, "kind", kind, f"no module '{kind}' can be imported here; known: {', '.join(known)}")
+    if "." not in kind or not KIND.fullmatch(kind):
+        hint = did_you_mean(kind, known) or "a module of your own is named with dots, as in acme.mine; "
+        raise _error(root, [Wrong("kind", kind, f"no {noun} named {named(kind)}; {hint}{told}")])
     try:
-        return component_in(kind, root)
-    except TypeError as error:
-        raise _error(root, "kind", kind, f"{error}; name a module with a {noun} of yours, or one of {known}") from None
+        return _outside(kind, root)
+    except _NoComponentError as error:
+        raise _error(root, [Wrong("kind", kind, f"{error}; {told}")]) from error
 
 
 def component_in(module_name: str, root: type[C]) -> type[C]:
     """The one public subclass of `root` that a module defines; TypeError when there is none or more than one."""
-    module = importlib.import_module(module_name)
-    found = [
+    found = _public(importlib.import_module(module_name), root)
+    if len(found) != 1:
+        raise TypeError(_not_one(module_name, root, found))
+    return found[0]
+
+
+def did_you_mean(given: Any, known: Sequence[str]) -> str:
+    """A question that names what is known and closest to `given`, "" where nothing is close."""
+    close = difflib.get_close_matches(str(given).strip().lower(), known, 1)
+    return f"did you mean '{close[0]}'? " if close else ""
+
+
+class Wrong(NamedTuple):
+    """A key (None for the section itself) whose value is wrong, and the sentence that says so."""
+
+    key: Any
+    value: Any
+    sentence: str
+
+
+class _NoComponentError(Exception):
+    """A module that cannot be had, or holds no component of a family."""
+
+
+def _outside(module_name: str, root: type[C]) -> type[C]:
+    """The component of a module outside the project; _NoComponentError says why it has none."""
+    if module_name.partition(".")[0] in sys.stdlib_module_names:
+        raise _NoComponentError(f"'{module_name}' is a part of Python and no {root.__name__.lower()}")
+    try:
+        found = _public(importlib.import_module(module_name), root)
+    except ImportError as error:
+        is_missing = error.name is not None and f"{module_name}.".startswith(f"{error.name}.")
+        why = "it is not on the PYTHONPATH" if is_missing else str(error)
+        raise _NoComponentError(f"no module '{module_name}' can be imported here: {why}") from error
+    if len(found) != 1:
+        raise _NoComponentError(_not_one(module_name, root, found))
+    return found[0]
+
+
+def _public(module: ModuleType, root: type[C]) -> list[type[C]]:
+    return [
         item
         for name, item in vars(module).items()
         if isinstance(item, type)
@@ -134,31 +184,27 @@ def component_in(module_name: str, root: type[C]) -> type[C]:
         and item.__module__ == module.__name__
         and not name.startswith("_")
     ]
-    if len(found) != 1:
-        names = ", ".join(item.__name__ for item in found) or "none"
-        raise TypeError(f"{module_name} has to define one public {root.__name__}, it defines: {names}")
-    return found[0]
 
 
-def _module_spec(module_name: str) -> ModuleSpec | None:
-    """Where a module would come from; None where there is none, also below what is a module and no package."""
-    package = module_name.rpartition(".")[0]
-    if package:
-        above = _module_spec(package)
-        if above is None or above.submodule_search_locations is None:
-            return None
-    return importlib.util.find_spec(module_name)
+def _not_one(module_name: str, root: type[C], found: Sequence[type[C]]) -> str:
+    names = ", ".join(item.__name__ for item in found) or "none"
+    return f"'{module_name}' has to define one public {root.__name__}, it defines: {names}"
 
 
-def _nearest(wrong: str, known: Sequence[str]) -> str:
-    """What a mistake ends with: the name that was probably meant, and all that are known."""
-    close = difflib.get_close_matches(wrong, known, 1)
-    hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"{hint}known: {', '.join(known)}"
+def _keys(model: type[BaseModel], known: Sequence[str]) -> str:
+    needed = [name for name, field in model.model_fields.items() if field.is_required()]
+    return f"it needs {', '.join(needed)}, and knows {', '.join(known)}" if needed else f"known: {', '.join(known)}"
 
 
-def _error(model: type[BaseModel], key: Any, value: Any, message: str) -> ValidationError:
-    error = PydanticCustomError("config", "{message}", {"message": message})
+def _error(model: type[BaseModel], wrong: Sequence[Wrong]) -> ValidationError:
     return ValidationError.from_exception_data(
-        model.__name__, [InitErrorDetails(type=error, loc=(str(key),), input=value)]
+        model.__name__,
+        [
+            InitErrorDetails(
+                type=PydanticCustomError("config", "{message}", {"message": each.sentence}),
+                loc=() if each.key is None else (str(each.key),),
+                input=each.value,
+            )
+            for each in wrong
+        ],
     )

@@ -37,7 +37,7 @@ class NgramImportance(Scorer):
     target: Source
     buckets: int = Field(default=10_000, ge=2)
     normalize: Literal["sum", "mean_per_token"] = "sum"
-    smoothing: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    smoothing: float = Field(default=0.0, ge=0)
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """`{"log_ratio": (buckets,)}`; a target without words is a ValueError. One count vector a block travels."""

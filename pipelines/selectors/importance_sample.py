@@ -24,7 +24,7 @@ class ImportanceSample(Selector):
 
     by: str = Field(min_length=1)
     fraction: float = Field(default=0.5, gt=0, le=1)
-    temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    temperature: float = Field(default=1.0, gt=0)
     of: Measure = "rows"
 
     @property

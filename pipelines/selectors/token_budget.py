@@ -19,7 +19,7 @@ class TokenBudget(Selector):
     """
 
     by: str = Field(min_length=1)
-    tokens: float = Field(gt=0, allow_inf_nan=False)
+    tokens: float = Field(gt=0)
     count: str = Field(default=TEXT_BYTES, min_length=1)
     order: Order = "descending"
 

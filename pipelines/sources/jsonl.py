@@ -9,6 +9,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from pipelines.contracts.component import PLACEMENT
+from pipelines.contracts.location import public
 from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
@@ -45,12 +46,12 @@ class Jsonl(Source):
 
     def check(self) -> None:
         """ValueError where there is no file, or none of the first 100 rows of the first file has the text."""
-        warn_of_others(self.path, SUFFIXES, self.kind)
         first = self.files()[0]
+        warn_of_others(self.path, SUFFIXES, self.kind)
         names = _first_keys(first)
         if names and self.text not in names:
             raise ValueError(
-                f"no key '{self.text}' in the rows of '{first}', they have {sorted(names)}; "
+                f"no key '{self.text}' in the rows of '{public(first)}', they have {sorted(names)}; "
                 "set the source's `text` to the key that holds the document"
             )
 

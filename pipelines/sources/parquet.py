@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from pipelines.contracts.component import PLACEMENT
+from pipelines.contracts.location import public
 from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
@@ -46,8 +47,8 @@ class Parquet(Source):
 
     def check(self) -> None:
         """ValueError where there is no file, or the first one that opens has not the columns; a corrupt one passes."""
-        warn_of_others(self.path, SUFFIXES, self.kind)
         first = self.files()[0]
+        warn_of_others(self.path, SUFFIXES, self.kind)
         try:
             with files.opened(first) as stream:
                 schema = pq.read_schema(stream)
@@ -55,18 +56,19 @@ class Parquet(Source):
             _raise_unless_corrupt(error)
             return
         if twice := _repeated(schema.names):
-            raise ValueError(f"'{first}' has the column '{twice}' twice; write it with one column of that name")
+            raise ValueError(f"'{public(first)}' has the column '{twice}' twice; write it with one column of that name")
         missing = [name for name in (self.text, *(self.columns or ())) if schema.get_field_index(name) < 0]
         if missing:
             parameter = "text" if self.text in missing else "columns"
             raise ValueError(
-                f"no column '{missing[0]}' in '{first}', it has {schema.names}; set the source's `{parameter}` "
+                f"no column '{missing[0]}' in '{public(first)}', it has {schema.names}; set the source's `{parameter}` "
                 "to what is there"
             )
         if not _holds_text(schema.field(self.text).type):
+            texts = [field.name for field in schema if _holds_text(field.type)]
             raise ValueError(
-                f"column '{self.text}' of '{first}' holds {schema.field(self.text).type} and no text; set the source's "
-                f"`text` to one of the columns of text: {[field.name for field in schema if _holds_text(field.type)]}"
+                f"column '{self.text}' of '{public(first)}' holds {schema.field(self.text).type} and no text; set the "
+                f"source's `text` to one of the columns of text: {texts}"
             )
 
     def read(self, file: str) -> Iterator[Read]:

@@ -1,7 +1,7 @@
 """Step `quota`: from every source at most its share of a budget, drawn at random by the hash of the id."""
 
 import functools
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ class Quota(Step):
 
     version: ClassVar[int] = 2  # 2: letters of scripts without spaces are tokens
 
-    quotas: dict[str, float] = Field(min_length=1)
+    quotas: dict[str, Annotated[float, Field(ge=0)]] = Field(min_length=1)
     count: Literal["rows", "tokens"] = "rows"
 
     @property

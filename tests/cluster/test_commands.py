@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cluster.commands import check_comparable, check_equal_flops, check_out
-from cluster.config import RunConfig, validate
+from cluster.config import RunConfig, dump, validate
 from cluster.run import main
 
 
@@ -61,6 +61,40 @@ def test_arms_share_names_stores_and_held_out_text_as_they_have_to() -> None:
     evaluation = one.evaluation.model_copy(update={"curve_bytes": 9})
     with pytest.raises(ValueError, match="make `evaluation` equal"):
         check_comparable([one, arm("b").model_copy(update={"evaluation": evaluation})])
+
+
+@pytest.mark.parametrize("seeds", ["-1", "0,0"])
+def test_seeds_are_different_and_not_below_0(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], seeds: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["gleaner", "compare", "a.yaml", "b.yaml", "--out", "x", f"--seeds={seeds}"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert f"--seeds '{seeds}' has one twice or below 0" in capsys.readouterr().err
+
+
+def test_overrides_stand_behind_the_files_of_a_comparison(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    files = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
+    for file in files:
+        file.write_text(dump(arm(file.stem)), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["gleaner", "compare", *map(str, files), "training.tokns=5", "--out", "x"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert f"{files[0]}:\n  training.tokns: no such key; did you mean 'tokens'?" in capsys.readouterr().err
+
+
+def test_a_message_holds_no_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(dump(arm("a")), encoding="utf-8")
+    override = "data.source={kind: jsonl, path: 'https://u:s3cret@host/x?s3cret'"
+    monkeypatch.setattr(sys, "argv", ["gleaner", "plan", str(file), override])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert "s3cret" not in capsys.readouterr().err
 
 
 def test_seeds_that_are_no_numbers_are_refused_with_the_cure(

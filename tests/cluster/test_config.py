@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster.config import dump, load, merge, read_tree
+from cluster.config import dump, is_override, load, merge, read_tree
 from training.recipe import set_path
 
 RUNS = Path(__file__).resolve().parent.parent.parent / "cluster" / "runs"
@@ -80,7 +80,7 @@ def test_an_override_without_a_value_is_explained(write, override: str) -> None:
 
 
 def test_an_override_through_a_value_is_refused() -> None:
-    with pytest.raises(ValueError, match="'name', which is no section"):
+    with pytest.raises(ValueError, match="'name', which is no section; set 'name' whole"):
         set_path({"name": "x"}, "name.first", 1)
 
 
@@ -156,10 +156,40 @@ def test_a_config_may_be_in_any_encoding_that_says_which_it_is(tmp_path: Path, e
 def test_a_file_that_holds_no_config_is_refused_with_its_path(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "run.yaml"
     file.write_bytes(content)
-    with pytest.raises(ValueError, match=r"run\.yaml' (is no YAML in UTF-8|has to hold sections)"):
+    with pytest.raises(ValueError, match=r"run\.yaml' (is no YAML in UTF-8|has to hold sections)") as caught:
         load(str(file))
+    assert "\n" not in str(caught.value)
 
 
 def test_numbers_may_be_written_with_an_exponent(write) -> None:
     config = load(write(MINIMAL), ["training.tokens=5e6", "training.learning_rate=3e-4"])
     assert (config.training.tokens, config.training.learning_rate) == (5_000_000, 3e-4)
+
+
+def test_words_are_words_and_what_is_none_says_how_to_write_it(write) -> None:
+    assert load(write(MINIMAL), ["name=no"]).name == "no"
+    assert load(write(MINIMAL), ["name=2026-11-26"]).name == "2026-11-26"
+    assert "name: is the number 123, and has to be a text; put it in quotes" in mistake(write, "name=0123")
+    assert "name: is true, and has to be a text; put it in quotes" in mistake(write, "name=true")
+
+
+def test_a_resolved_config_holds_no_secrets_of_urls(write) -> None:
+    tree = {**MINIMAL, "store": "s3://key:s3cret@bucket/store"}
+    paths = '["https://u:s3cret@host/a.jsonl?sig=s3cret", "what?.jsonl"]'
+    text = dump(load(write(tree), [f"data.source={{kind: jsonl, path: {paths}}}"]))
+    assert "s3cret" not in text
+    assert yaml.safe_load(text)["data"]["source"]["path"] == ["https://host/a.jsonl", "what?.jsonl"]
+    assert yaml.safe_load(text)["store"] == "s3://bucket/store"
+
+
+def test_an_override_that_the_shell_has_cut_is_told_to_be_quoted(write) -> None:
+    assert "put all of it in quotes" in mistake(write, "training.curriculum={kind:", "easy_first}")
+    assert "put quotes around 'data.source.path=my file.txt'" in mistake(write, "data.source.path=my", "file.txt")
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [("training.tokens=5", True), ("a.path=/x/y.yaml", True), ("mine.yaml", False), ("./odd=name.yaml", False)],
+)
+def test_an_override_is_told_from_a_file(argument: str, expected: bool) -> None:
+    assert is_override(argument) == expected

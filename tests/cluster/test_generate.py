@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster.config import load
+from cluster.config import dump, load
 from cluster.generate import check_whole_windows, generate, write
+from cluster.names import record
 from cluster.run import main
 from pipelines.build import build_data, find_data
 from pipelines.contracts.codec import Codec, Coder
 from pipelines.store.encoded import open_coder
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
+from training.execution import planned_training
 from training.networks.export import export
 from training.networks.generation import Sampling
 from training.stages import training_address
@@ -78,15 +80,30 @@ def test_a_run_writes_on_behind_its_prompt(trained_file: str) -> None:
     assert text_of(trained_file, "", Sampling(0)) == ("\n", f"{address}, seed 0: 0 tokens behind 0, 0 bytes of text")
 
 
+def test_a_run_is_found_by_its_name_overrides_and_all(
+    trained_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_file = text_of(trained_file, "x", Sampling(8))
+    monkeypatch.chdir(tmp_path)
+    config = load(trained_file)
+    tree = yaml.safe_load(Path(trained_file).read_text(encoding="utf-8"))
+    Path(trained_file).write_text(yaml.safe_dump({**tree, "seed": 9}), encoding="utf-8")
+    record(Path("runs/tiny"), [("tiny", dump(config))])
+    assert text_of("tiny", "x", Sampling(8)) == by_file
+    with pytest.raises(ValueError, match=r"no run is named 'tinny' here .*runs/\*/tinny.yaml.*; did you mean 'tiny'\?"):
+        text_of("tinny", "x", Sampling(8))
+
+
 def test_a_run_that_is_not_trained_names_the_cure(
     config_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["gleaner", "generate", config_file, "seed=3", "--prompt", "x"])
     with pytest.raises(SystemExit, match="2"):
         main()
-    assert f"not in store '{load(config_file).store}' yet; train it: gleaner train {config_file} seed=3" in (
-        capsys.readouterr().err
-    )
+    config = load(config_file, ["seed=3"])
+    told = capsys.readouterr().err
+    assert f"{planned_training(config.recipe)}, is not in store '{config.store}'; name the run ('tiny') or give" in told
+    assert f"train it: gleaner train {config_file} seed=3" in told
     assert not Path(load(config_file).store).exists()
 
 
@@ -117,6 +134,12 @@ def test_a_piece_is_written_at_once_and_a_character_cut_in_two_when_it_is_whole(
     assert write(pieces(), out) == 7
     assert seen == ["a", "aéb", "aéb\ufffd", "aéb\ufffd"]
     assert out.getvalue() == "aéb\ufffd\ufffd\n"
+
+
+def test_a_model_gives_no_orders_to_the_terminal() -> None:
+    out = io.StringIO()
+    write(iter([b"a\x1b[2J\tb\n", "\u202ec\u009bd".encode()]), out)
+    assert out.getvalue() == "a\\x1b[2J\tb\n\\u202ec\\x9bd\n"
 
 
 def test_what_came_before_an_error_is_written() -> None:

@@ -1,19 +1,53 @@
-"""What `gleaner kinds` tells."""
+"""What `gleaner show` tells."""
 
+from pathlib import Path
+
+import pyarrow as pa
 import pytest
 
-from cluster.inspect import FAMILIES, kinds_table
-from pipelines.contracts.component import kinds
+from cluster.config import dump, load
+from cluster.inspect import show
+from cluster.names import record
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
+
+CONFIG = """
+name: mine
+store: {store}
+data: {{source: {{kind: jsonl, path: {path}}}}}
+evaluation: {{held_out: {{kind: jsonl, path: {path}}}}}
+"""
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_every_kind_of_every_family_is_told_with_its_parameters(family: str) -> None:
-    lines = kinds_table(family).splitlines()
-    assert [line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("   ")] == kinds(
-        FAMILIES[family].family
-    )
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text('{"text": "one"}\n', encoding="utf-8")
+    found = tmp_path / "mine.yaml"
+    found.write_text(CONFIG.format(store=tmp_path / "store", path=texts), encoding="utf-8")
+    return found
 
 
-def test_a_family_that_is_not_there_is_answered_with_those_that_are() -> None:
-    with pytest.raises(ValueError, match=r"no family 'filter'; known: sources, filters"):
-        kinds_table("filter")
+def test_a_run_is_shown_by_its_name_as_it_was_begun(file: Path, tmp_path: Path) -> None:
+    record(Path("runs/mine"), [("mine", dump(load(str(file), ["training.tokens=8_192"])))])
+    lines = show("mine", str(tmp_path / "store")).splitlines()
+    assert lines[0] == "runs/mine/mine.yaml"
+    assert [line.split()[0] for line in lines[2:-1]] == ["source", "encode", "pack", "train", "held_out", "evaluate"]
+    assert lines[1:] != show(str(file), str(tmp_path / "store")).splitlines()[1:], "another training"
+
+
+def test_what_is_nowhere_says_what_was_looked_for(file: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"has no address 'mien', and no run is named 'mien' here .*runs/\*/mien.yaml"):
+        show("mien", str(tmp_path / "store"))
+
+
+def test_rows_give_no_orders_to_the_terminal(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    shard = store.write_table("step-1/a/part.parquet", pa.table({"text": ["a\x1b[2Jb\u202ec"], "\x07": ["x"]}), 3)
+    facts = {"kind": "clean", "ingredients": {}, "inputs": [], "rows": 1, "columns": {"\x07": "string"}}
+    store.commit(Manifest(address="step-1", name="step", shards=[shard], dropped={"\x1b]0;": 1}, **facts))
+    told = show("step-1", str(tmp_path))
+    assert r"  text: a\x1b[2Jb\u202ec" in told
+    assert r"  dropped \x1b]0;: 1" in told
+    assert "\x07" not in told

@@ -5,7 +5,7 @@ import importlib.util
 
 import pytest
 
-from cluster.inspect import FAMILIES
+from cluster.kinds import FAMILIES
 from pipelines.contracts.component import kinds
 
 KINDS = sorted(f"{root.family}.{kind}" for root in FAMILIES.values() for kind in kinds(root.family))

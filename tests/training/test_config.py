@@ -54,6 +54,9 @@ def test_steps_and_micro_batches_follow_from_tokens() -> None:
         ({"workers": 3}, "choose workers that divide 8"),
         ({"micro_batch_sequences": 3}, "choose a divisor of 8"),
         ({"batch_tokens": 100}, "raise batch_tokens"),
+        ({"batch_tokens": 1_000}, "no whole number of sequences of 128 tokens; .* 896 and 1024"),
+        ({"batch_tokens": 1_000, "workers": 3}, "for 3 workers: 768 and 1152"),
+        ({"batch_tokens": 200, "workers": 2}, "for 2 workers: 256"),
     ],
 )
 def test_a_batch_that_does_not_divide_is_refused(changes: dict[str, int], message: str) -> None:

@@ -111,7 +111,7 @@ def test_a_section_is_replaced_before_what_lies_inside_it(tiny: Recipe) -> None:
         ("data.steps.chsen.selector.fraction", r"data\.steps\.chsen"),
         ("trainng.tokens", r"trainng: no such key; did you mean 'training'\?"),
         ("training.tokens.many", r"goes through 'tokens', which is no section"),
-        ("training.curriculum.start_share", r"start_share: Input should be less than or equal to 1"),
+        ("training.curriculum.start_share", r"start_share: is the number 1.5, and has to be less than or equal to 1"),
     ],
 )
 def test_a_path_that_leads_nowhere_or_a_bound_that_does_not_fit_stops_before_any_work(

@@ -3,6 +3,7 @@
 Legend of shapes: V tokens in the vocabulary.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,9 +24,9 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """ValueError where a value is below 0."""
+        """ValueError where a value is below 0 or not finite."""
         for name in ("tokens", "temperature", "top_k", "seed"):
-            if not getattr(self, name) >= 0:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} {getattr(self, name)} makes no sense when sampling; give 0 or more")
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
+from pipelines.contracts.location import public
 from pipelines.contracts.rows import BAD, GENRE, ID, SOURCE, TEXT, Read
 from pipelines.texts.arrays import bytes_and_offsets, one_array
 from pipelines.texts.showing import shown
@@ -30,7 +31,7 @@ class Bad(NamedTuple):
 def bad_rows(file: str, rows: Sequence[Bad]) -> pa.Table:
     """The rows in the schema BAD, with printable excerpts of at most 200 characters."""
     columns = {
-        "file": [file] * len(rows),
+        "file": [public(file)] * len(rows),
         "line": [row.line for row in rows],
         "reason": [row.reason for row in rows],
         "excerpt": [excerpt(row.content) for row in rows],
@@ -40,7 +41,9 @@ def bad_rows(file: str, rows: Sequence[Bad]) -> pa.Table:
 
 
 def only_bad(file: str, bad: Bad) -> Read:
-    """A batch without documents that holds one bad row."""
+    """A batch without documents that holds one bad row, what an error said of it told without the secrets of URLs."""
+    if isinstance(bad.content, str):
+        bad = bad._replace(content=public(bad.content))
     return Read(rows=pa.table({TEXT: pa.array([], pa.string())}), bad=bad_rows(file, [bad]))
 
 

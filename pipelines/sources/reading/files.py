@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import fsspec
 import xxhash
 import zstandard
+from aiohttp import ClientError
 from fsspec.implementations.local import LocalFileSystem
+from fsspec.utils import tokenize
 
-from pipelines.contracts.location import located
+from pipelines.contracts.location import base_name, located
 
 RAW_BYTES = 1 << 17  # read at once
 PACKED_BYTES = 256  # decompressed at once: 4 bytes of Zstandard can stand for 128 KiB, so these for 8 MiB at most
@@ -28,8 +29,10 @@ LINE_LIMIT_BYTES = 1 << 30
 WINDOW_LIMIT_BYTES = 1 << 31  # what a Zstandard frame may look back on: dumps of web forums are made with --long=31
 HASHED_BYTES = 64 << 20  # local files up to this size are known by their content
 THREADS = 8
-UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, ClientError)
 VERSION_KEYS = ("ETag", "etag", "md5Hash", "crc32c", "blob_id", "LastModified", "last_modified", "updated", "mtime")
+
+PLACE_KEYS = ("name", "url")  # where a file is, which may hold a signature of today
 
 DECODERS: dict[str, Callable[[], Any]] = {
     ".gz": lambda: zlib.decompressobj(wbits=31),
@@ -59,12 +62,12 @@ class Lines(NamedTuple):
 
 def is_local(file: str) -> bool:
     """Whether the file lies in this machine's own filesystem."""
-    return isinstance(filesystem_of(file)[0], LocalFileSystem)
+    return isinstance(located(file)[0], LocalFileSystem)
 
 
 def opened(file: str) -> Any:
     """The file's bytes as a seekable stream, not decompressed."""
-    filesystem, path = filesystem_of(file)
+    filesystem, path = located(file)
     return filesystem.open(path, "rb")
 
 
@@ -73,7 +76,7 @@ def chunks(file: str) -> Iterator[bytes]:
 
     A chunk has at most 8 MiB, whatever the file decompresses to.
     """
-    decoder = next((start for suffix, start in DECODERS.items() if file.endswith(suffix)), None)
+    decoder = next((start for suffix, start in DECODERS.items() if base_name(file).endswith(suffix)), None)
     try:
         with opened(file) as stream:
             raw = iter(functools.partial(stream.read, RAW_BYTES), b"")
@@ -110,7 +113,7 @@ def fingerprint(files: Sequence[str]) -> str:
     with ThreadPoolExecutor(THREADS) as pool:
         tokens = list(pool.map(_token, files))
     total = xxhash.xxh3_128()
-    for name, token in sorted((os.path.basename(file), token) for file, token in zip(files, tokens, strict=True)):
+    for name, token in sorted((base_name(file), token) for file, token in zip(files, tokens, strict=True)):
         total.update(f"{name}\0{token}\n".encode())
     return total.hexdigest()
 
@@ -162,21 +165,6 @@ class _LineBuffer:
         return Lines(first, offset, lines)
 
 
-def filesystem_of(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
-    """The filesystem of a path or URL, and the path on it; ValueError with the cure where it cannot be had."""
-    try:
-        return located(path)
-    except ImportError as error:
-        raise ValueError(
-            f"path '{path}' needs a package that is not installed ({error}); for s3:// and gs:// install "
-            "gleaner-lm[s3] or gleaner-lm[gcs]"
-        ) from error
-    except ValueError as error:
-        raise ValueError(
-            f"path '{path}': {error}; give a local path or a URL such as s3://, gs://, hf:// or https://"
-        ) from error
-
-
 def _decompressed(raw: Iterator[bytes], start: Callable[[], Any]) -> Iterator[bytes]:
     """The content of one or more compressed members or frames in a row; zero bytes after a member are padding."""
     decoder: Any = None
@@ -204,13 +192,14 @@ def _small(raw: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _token(file: str) -> str:
-    filesystem, path = filesystem_of(file)
+    filesystem, path = located(file)
     if isinstance(filesystem, LocalFileSystem):
         status = os.stat(path)
         return _local_token(path, status.st_size, status.st_mtime_ns)
     info = filesystem.info(path)
     version = next((f"{key}:{info[key]}" for key in VERSION_KEYS if info.get(key)), None)
-    return f"{info['size']}:{version or filesystem.checksum(path)}"
+    known = {key: value for key, value in info.items() if key not in PLACE_KEYS}
+    return f"{info['size']}:{version or tokenize(known)}"
 
 
 @functools.lru_cache(maxsize=100_000)

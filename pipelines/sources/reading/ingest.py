@@ -10,6 +10,7 @@ from itertools import chain
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contracts.location import base_name, public
 from pipelines.contracts.rows import BAD, GENRE, ID, TEXT
 from pipelines.contracts.source import Source
 from pipelines.passes.step_work import columns_of, text_bytes, total
@@ -62,7 +63,7 @@ def file_units(source: Source) -> list[Unit]:
 
 def _names(files: Sequence[str]) -> str:
     """A digest of the files' own names: a build that goes on with other files does not take these for done."""
-    return digest("\n".join(file.rpartition("/")[2] for file in files).encode())[:8]
+    return digest("\n".join(map(base_name, files)).encode())[:8]
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class IngestWork:
             bad=reasons,
             bad_files=_sums(lost, "file"),
             file_bytes=sum(unit.files.values()),
-            damaged_files={file: unit.files[file] for file in damaged},
+            damaged_files={public(file): unit.files[file] for file in damaged},
             columns=columns,
             seconds=time.monotonic() - started,
         )
@@ -198,6 +199,6 @@ def _id_text_genre(rows: pa.Table) -> pa.Table:
 
 
 def _read(source: Source, file: str) -> Iterator[tuple[pa.Table, pa.Table]]:
-    name = file.rpartition("/")[2]
+    name = base_name(file)
     for read in source.read(file):
         yield identify(read.rows, name), read.bad

@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import fsspec
+from aiohttp import ClientError
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
-from pipelines.sources.reading.files import DECODERS, filesystem_of
+from pipelines.contracts.location import located, public
+from pipelines.sources.reading.files import DECODERS
 
 LOGGER = logging.getLogger(__name__)
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".csv", ".tsv", ".txt", ".text")
@@ -33,7 +35,7 @@ def listed(path: str | Sequence[str], suffixes: Sequence[str]) -> list[str]:
 def warn_of_others(path: str | Sequence[str], suffixes: Sequence[str], kind: str) -> None:
     """Logs how many files of other kinds a folder holds that is read for files of one kind."""
     for one in _paths(path):
-        filesystem, inner = filesystem_of(one)
+        filesystem, inner = located(one)
         if filesystem.isdir(inner):
             others = _other_kinds(_below(filesystem, inner), suffixes)
             told = ", ".join(f"{count} of *{suffix}" for suffix, count in sorted(others.items()))
@@ -41,7 +43,7 @@ def warn_of_others(path: str | Sequence[str], suffixes: Sequence[str], kind: str
                 LOGGER.warning(
                     "'%s' also holds files that the source '%s' passes over (%s); to read them too, make them another "
                     "part of a source of kind `mixture`",
-                    one,
+                    public(one),
                     kind,
                     told,
                 )
@@ -52,8 +54,19 @@ def _paths(path: str | Sequence[str]) -> Sequence[str]:
 
 
 def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
-    filesystem, inner = filesystem_of(path)
-    folder = f"a folder that holds *{suffixes[0]} files"
+    filesystem, inner = located(path)
+    try:
+        found = _found(filesystem, inner, path, suffixes)
+    except ClientError as error:
+        raise ValueError(
+            f"'{public(path)}' cannot be had ({public(str(error))}); see whether the address is right, and whether its "
+            "signature or password still holds"
+        ) from None
+    return found if isinstance(filesystem, LocalFileSystem) else [filesystem.unstrip_protocol(name) for name in found]
+
+
+def _found(filesystem: fsspec.AbstractFileSystem, inner: str, path: str, suffixes: Sequence[str]) -> list[str]:
+    told, folder = public(path), f"a folder that holds *{suffixes[0]} files"
     if filesystem.isfile(inner):
         found = [inner]
     elif filesystem.isdir(inner):
@@ -62,10 +75,10 @@ def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
     elif glob.has_magic(inner):
         found = _matched(filesystem, inner)
     else:
-        raise ValueError(f"there is no '{path}' here; give a file, {folder}, or a glob such as 'data/*{suffixes[0]}'")
+        raise ValueError(f"there is no '{told}' here; give a file, {folder}, or a glob such as 'data/*{suffixes[0]}'")
     if not found:
-        raise ValueError(f"no file is named by '{path}'; give a file, {folder}, or a glob that matches some")
-    return found if isinstance(filesystem, LocalFileSystem) else [filesystem.unstrip_protocol(name) for name in found]
+        raise ValueError(f"no file is named by '{told}'; give a file, {folder}, or a glob that matches some")
+    return found
 
 
 def _endings(suffixes: Iterable[str]) -> tuple[str, ...]:

@@ -34,7 +34,23 @@ def test_a_component_is_hashable_and_survives_pickling() -> None:
     [
         ({"kind": "top_fracton"}, ("kind",), ["no selector named 'top_fracton'", "top_fraction", "random"]),
         ({}, ("kind",), ["a selector needs a kind", "random"]),
-        ({"kind": "acme.mine"}, ("kind",), ["no module 'acme.mine'"]),
+        ({"kind": "top-fraction"}, ("kind",), ["no selector named 'top-fraction'; did you mean 'top_fraction'?"]),
+        ({"kind": "acme.mine"}, ("kind",), ["no module 'acme.mine' can be imported here: it is not on the PYTHONPATH"]),
+        ({"kind": "os.path"}, ("kind",), ["'os.path' is a part of Python and no selector"]),
+        ({"kind": "this.poem"}, ("kind",), ["'this.poem' is a part of Python and no selector"]),
+        ({"kind": "numpy.linalg"}, ("kind",), ["'numpy.linalg' has to define one public Selector, it defines: none"]),
+        ({"kind": "numpy.linalg.x.y"}, ("kind",), ["no module 'numpy.linalg.x.y' can be imported here"]),
+        (
+            {"kind": ".."},
+            ("kind",),
+            ["no selector named '..'; a module of your own is named with dots, as in acme.mine"],
+        ),
+        ({"kind": "a..b"}, ("kind",), ["no selector named 'a..b'; a module of your own", "known: "]),
+        ({"kind": ".random"}, ("kind",), ["no selector named '.random'; did you mean 'random'?"]),
+        ({"kind": "/srv/mine.py"}, ("kind",), ["no selector named '/srv/mine.py'; a module of your own"]),
+        ({"kind": "../random"}, ("kind",), ["no selector named '../random'; did you mean 'random'?"]),
+        ({"kind": " random "}, ("kind",), ["no selector named ' random '; did you mean 'random'?"]),
+        ({"kind": 7}, ("kind",), ["a selector needs a kind; known: "]),
         ({"kind": "random", "fractoin": 0.1}, ("fractoin",), ["did you mean 'fraction'", "known:"]),
     ],
 )
@@ -44,6 +60,28 @@ def test_a_mistake_names_the_key_and_the_known_values(value: object, location: t
     (error,) = caught.value.errors()
     assert error["loc"] == location
     assert all(word in error["msg"] for word in words)
+
+
+def test_every_unknown_key_is_named() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Selector.model_validate({"kind": "random", "fractoin": 0.1, "off": "rows"})
+    assert [error["loc"] for error in caught.value.errors()] == [("fractoin",), ("off",)]
+
+
+def test_a_value_that_is_no_section_is_told_what_a_section_holds() -> None:
+    for value, told in ((None, "is null"), (3, "is the number 3"), ("x", "is 'x'")):
+        with pytest.raises(ValidationError) as caught:
+            TopFraction.model_validate(value)
+        (error,) = caught.value.errors()
+        assert error["msg"] == f"{told}, and has to be a section; it needs by, and knows by, fraction, of, order"
+
+
+def test_a_module_that_lacks_what_it_imports_says_what(tmp_path, monkeypatch) -> None:
+    (tmp_path / "acme_broken").mkdir()
+    (tmp_path / "acme_broken" / "mine.py").write_text("import nowhere_to_be_found\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValidationError, match="imported here: No module named 'nowhere_to_be_found'"):
+        Filter.model_validate({"kind": "acme_broken.mine"})
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ class Doubtful(Scorer):
 
     seeded: ClassVar[bool] = True
 
-    values: tuple[float, ...] = (1.0, 2.0)
+    values: tuple[Any, ...] = (1.0, 2.0)  # a config's own numbers are finite
 
     @property
     def columns(self) -> list[str]:

@@ -139,3 +139,9 @@ def test_a_sampling_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> Non
 def test_a_model_of_another_vocabulary_is_refused(tiny_llama: Path) -> None:
     with pytest.raises(ValueError, match="the codec makes 12; use the codec that the model was trained with"):
         open_folder(str(tiny_llama), 12)
+
+
+@pytest.mark.parametrize("values", [{"temperature": float("inf")}, {"temperature": float("nan")}, {"tokens": -1}])
+def test_a_number_that_no_sampling_can_follow_is_refused(values: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="makes no sense when sampling; give 0 or more"):
+        Sampling(**values)  # type: ignore[arg-type]

@@ -1,0 +1,42 @@
+"""Mistakes in a config as people would tell them."""
+
+from typing import Any
+
+import pytest
+from pydantic import Field, ValidationError
+
+from pipelines.contracts.component import Spec
+from pipelines.contracts.mistakes import mistakes
+
+
+class Inner(Spec):
+    path: str
+    size: int = Field(default=1, gt=0)
+
+
+class Outer(Spec):
+    inner: Inner = Inner(path="x")
+    steps: dict[str, Inner] = {}
+    share: float = 0.5
+    paths: str | tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("tree", "told"),
+    [
+        ({"inner": None}, "inner: is null, and has to be a section; it needs path, and knows path, size"),
+        ({"inner": {}}, "inner.path: is missing; give it"),
+        ({"inner": {"path": 12}}, "inner.path: is the number 12, and has to be a text; put it in quotes"),
+        ({"inner": {"path": None}}, "inner.path: is null, and has to be a text; give one"),
+        ({"inner": {"path": "x", "size": 0}}, "inner.size: is the number 0, and has to be greater than 0"),
+        ({"inner": {"path": "x", "size": "many"}}, "inner.size: is 'many', and has to be a whole number"),
+        ({"steps": ["x"]}, "steps: is a list, and has to be a section of names"),
+        ({"share": float("nan")}, "share: is the number nan, and has to be a finite number"),
+        ({"paths": 7}, "paths: is the number 7, and has to be a text; put it in quotes"),
+        ({"shares": 1}, "shares: no such key; did you mean 'share'? known: inner, paths, share, steps"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_its_path(tree: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Outer.model_validate(tree)
+    assert mistakes(caught.value) == [told]
