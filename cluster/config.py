@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError, field_validator
 
 from pipelines.contracts.location import public
-from pipelines.contracts.mistakes import mistakes
+from pipelines.contracts.mistakes import Mistake, mistakes
 from training.recipe import Recipe, set_path
 from training.yaml_text import TwiceError, parse, write
 from tuning.config import TuningConfig
@@ -29,7 +29,7 @@ class RunConfig(Recipe):
     @classmethod
     def _names_a_folder(cls, name: str) -> str:
         if not re.fullmatch(r"\w[\w.+-]{0,99}", name):
-            raise ValueError(
+            raise Mistake(
                 f"{name!r} cannot name the folder of the run's report; use letters, digits, '_', '.', '+' and '-', a "
                 "letter, digit or '_' first, at most 100 of them"
             )
@@ -42,7 +42,7 @@ class RunConfig(Recipe):
 
 
 def load(file: str, overrides: Sequence[str] = ()) -> RunConfig:
-    """The config in a YAML file after its overrides; ValueError with one line for every mistake in it."""
+    """The config in a YAML file after its overrides; Mistake with one line for every mistake in it."""
     return validate(read_tree(file, overrides), file)
 
 
@@ -53,7 +53,7 @@ def read_tree(file: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
         path, separator, value = override.partition("=")
         if not separator or not path:
             cut = f"; if the shell cut it off, put quotes around '{overrides[place - 1]} {override}'" if place else ""
-            raise ValueError(f"override '{override}' has to read path=value, as in training.tokens=2_000_000{cut}")
+            raise Mistake(f"override '{override}' has to read path=value, as in training.tokens=2_000_000{cut}")
         set_path(tree, path, _value(path, value))
     return tree
 
@@ -64,11 +64,11 @@ def is_override(argument: str) -> bool:
 
 
 def validate(tree: Mapping[str, Any], origin: str) -> RunConfig:
-    """The checked config; ValueError names every wrong key by its whole path."""
+    """The checked config; Mistake names every wrong key by its whole path."""
     try:
         return RunConfig.model_validate(tree)
     except ValidationError as error:
-        raise ValueError("\n".join([f"{origin}:", *(f"  {mistake}" for mistake in mistakes(error))])) from None
+        raise Mistake("\n".join([f"{origin}:", *(f"  {mistake}" for mistake in mistakes(error))])) from None
 
 
 def dump(config: RunConfig) -> str:
@@ -89,7 +89,7 @@ def _value(path: str, text: str) -> Any:
     try:
         return parse(text)
     except yaml.YAMLError as error:
-        raise ValueError(
+        raise Mistake(
             f"the value of override '{path}={text}' is no YAML; {_quoted(path, text)} ({' '.join(str(error).split())})"
         ) from None
 
@@ -105,7 +105,7 @@ def _read(file: Path, above: Sequence[Path] = ()) -> dict[str, Any]:
     """The tree of a file over the one that it extends; `above` are the files that led to this one."""
     if file.resolve() in above:
         chain = " -> ".join(f"'{each}'" for each in [*above, file.resolve()])
-        raise ValueError(f"`{EXTENDS}` leads in a circle: {chain}; take it out of one of them")
+        raise Mistake(f"`{EXTENDS}` leads in a circle: {chain}; take it out of one of them")
     tree = read_file(file)
     below = tree.pop(EXTENDS, None)
     if below is None:
@@ -114,22 +114,22 @@ def _read(file: Path, above: Sequence[Path] = ()) -> dict[str, Any]:
 
 
 def read_file(file: Path) -> dict[str, Any]:
-    """The tree of this file alone; ValueError with the path where it is no mapping in YAML."""
+    """The tree of this file alone; Mistake with the path where it is no mapping in YAML."""
     try:
         tree = parse(file.read_bytes())
     except FileNotFoundError:
-        raise ValueError(f"no config file '{file}'; give the path of a YAML file") from None
+        raise Mistake(f"no config file '{file}'; give the path of a YAML file") from None
     except IsADirectoryError:
-        raise ValueError(f"'{file}' is a folder; give the path of a YAML file") from None
+        raise Mistake(f"'{file}' is a folder; give the path of a YAML file") from None
     except TwiceError as error:
-        raise ValueError(f"'{file}': {error}") from None
+        raise Mistake(f"'{file}': {error}") from None
     except yaml.YAMLError as error:
-        raise ValueError(f"'{file}' is no YAML in UTF-8: {' '.join(str(error).split())}") from None
+        raise Mistake(f"'{file}' is no YAML in UTF-8: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):
-        raise ValueError(f"'{file}' has to hold sections (name, data, training, ...), it holds {_told(tree)}")
+        raise Mistake(f"'{file}' has to hold sections (name, data, training, ...), it holds {_told(tree)}")
     below = tree.get(EXTENDS)
     if below is not None and not (isinstance(below, str) and below):
-        raise ValueError(f"`{EXTENDS}` of '{file}' is {below!r}; write the path of a YAML file, relative to this one")
+        raise Mistake(f"`{EXTENDS}` of '{file}' is {below!r}; write the path of a YAML file, relative to this one")
     return tree
 
 

@@ -9,6 +9,7 @@ from cluster.config import RunConfig, load
 from cluster.names import config_file
 from pipelines.contracts.codec import Coder
 from pipelines.contracts.location import public
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.encoded import open_coder
 from pipelines.store.store import Store
 from pipelines.texts.showing import visible
@@ -23,14 +24,14 @@ def generate(file: str, overrides: Sequence[str], prompt: str, sampling: Samplin
 
     The prompt is encoded as a text of its own: a codec of windows closes the last one there, which in a longer text
     might have held more. What is decoded as a whole document takes no prompt, and is written where the model ends it.
-    ValueError where the model is not trained yet, and on tokens that stand for no text.
+    Mistake where the model is not trained yet, and on tokens that stand for no text.
     """
     file = config_file(file)
     config = load(file, overrides)
     store = Store(config.store)
     found = find_model(config.recipe, store)
     if found is None:
-        raise ValueError(_not_found(file, overrides, config, store))
+        raise Mistake(_not_found(file, overrides, config, store))
     data, trained = found
     coder = open_coder(data.encoded, store)
     given: list[int] = coder.encode([prompt])[0].tolist() if prompt else []
@@ -59,15 +60,15 @@ def _not_found(file: str, overrides: Sequence[str], config: RunConfig, store: St
 
 
 def check_whole_windows(coder: Coder, given: int, sampling: Sampling) -> None:
-    """Raises ValueError where nothing can follow the `given` tokens of a prompt, or the last window would stay open."""
+    """Raises Mistake where nothing can follow the `given` tokens of a prompt, or the last window would stay open."""
     together, drawn = coder.window, sampling.tokens
     if not together and given:
-        raise ValueError("the codec decodes whole documents only, and the prompt is one already; leave it out")
+        raise Mistake("the codec decodes whole documents only, and the prompt is one already; leave it out")
     if together and given % together:
-        raise ValueError(f"the prompt ends within {together} tokens that are decoded together; give a longer one")
+        raise Mistake(f"the prompt ends within {together} tokens that are decoded together; give a longer one")
     if together and drawn % together:
         fewer = drawn - drawn % together
-        raise ValueError(
+        raise Mistake(
             f"{drawn} tokens end within {together} that are decoded together; give {fewer} or {fewer + together}"
         )
 

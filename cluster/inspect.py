@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cluster.names import config_file
 from cluster.plan import plan
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 from pipelines.texts.showing import shown, visible
@@ -15,7 +16,7 @@ SHOWN_CHARACTERS = 200
 def show(target: str, store_url: str) -> str:
     """A manifest with its lineage and first rows, or the stages of the run of that name, without hidden orders.
 
-    ValueError says what was looked for where there is neither.
+    Mistake says what was looked for where there is neither.
     """
     manifest = Store(store_url).manifest(target)
     return visible(_run(target, store_url) if manifest is None else _stage(manifest, Store(store_url)))
@@ -30,8 +31,8 @@ def _stage(manifest: Manifest, store: Store) -> str:
 def _run(target: str, store_url: str) -> str:
     try:
         file = config_file(target)
-    except ValueError as error:
-        raise ValueError(
+    except Mistake as error:
+        raise Mistake(
             f"store '{store_url}' has no address '{target}', and {error}; gleaner plan FILE lists a run's addresses, "
             "and --store names another store"
         ) from None

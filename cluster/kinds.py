@@ -12,6 +12,7 @@ from pipelines.contracts.codec import Codec
 from pipelines.contracts.component import PLACEMENT, Component, Spec, component_in, did_you_mean, kinds
 from pipelines.contracts.engine import Engine
 from pipelines.contracts.filter import Filter
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rewriter import Rewriter
 from pipelines.contracts.scorer import Scorer
 from pipelines.contracts.selector import Selector
@@ -42,7 +43,7 @@ ENDS = {Ge: ("ge", ">="), Gt: ("gt", ">"), Le: ("le", "<="), Lt: ("lt", "<")}
 def kinds_table(name: str) -> str:
     """Every kind of a family with its parameters, or of all families; of one kind its whole documentation too.
 
-    `name` is a family, a kind, or both with a full stop between; ValueError with what is close where there is none.
+    `name` is a family, a kind, or both with a full stop between; Mistake with what is close where there is none.
     """
     if not name or name in FAMILIES:
         families = [name] if name else list(FAMILIES)
@@ -50,7 +51,7 @@ def kinds_table(name: str) -> str:
     found = [(family, kind) for family, kind in _all_kinds() if name in (kind, f"{family}.{kind}")]
     if not found:
         known = [*FAMILIES, *(each for pair in _all_kinds() for each in (pair[1], ".".join(pair)))]
-        raise ValueError(
+        raise Mistake(
             f"no family or kind '{name}'; {did_you_mean(name, known)}give a family ({', '.join(FAMILIES)}), or a kind "
             "as in filters.length"
         )

@@ -9,6 +9,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipelines.contracts.mistakes import Mistake
+from pipelines.contracts.storage_errors import storage_mistake
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -163,9 +166,9 @@ def _numbers(seeds: str) -> list[int]:
     try:
         numbers = [int(seed) for seed in seeds.split(",") if seed]
     except ValueError:
-        raise ValueError(f"--seeds '{seeds}' is not whole numbers with commas between; give them as in 0,1,2") from None
+        raise Mistake(f"--seeds '{seeds}' is not whole numbers with commas between; give them as in 0,1,2") from None
     if len(set(numbers)) < len(numbers) or min(numbers, default=0) < 0:
-        raise ValueError(f"--seeds '{seeds}' has one twice or below 0; give each once, as in 0,1,2")
+        raise Mistake(f"--seeds '{seeds}' has one twice or below 0; give each once, as in 0,1,2")
     return numbers
 
 
@@ -178,18 +181,18 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
-    except (ValueError, OSError) as error:
-        sys.exit(_fail(error))
+    except (Mistake, OSError) as error:
+        sys.exit(_fail(error if isinstance(error, Mistake) else storage_mistake(error)))
     except SystemExit as end:
         if end.code == INTERRUPTED and sys.argv[1:2] != ["submit"]:
             print(f"gleaner: stopped{GOES_ON if sys.argv[1] in LASTING else ''}", file=sys.stderr)
         raise
 
 
-def _fail(error: ValueError | OSError) -> int:
+def _fail(mistake: Mistake) -> int:
     from pipelines.contracts.location import public
 
-    print(f"gleaner: {public(str(error))}", file=sys.stderr)
+    print(f"gleaner: {public(str(mistake))}", file=sys.stderr)
     return 2
 
 

@@ -11,7 +11,7 @@ PEEKED_FILES = 50
 
 
 def check_data(config: DataConfig) -> None:
-    """Raises ValueError with the cure: missing input or columns, in the order in which the steps would meet them."""
+    """Raises Mistake with the cure: missing input or columns, in the order in which the steps would meet them."""
     config.source.check()
     columns = peek_columns(config.source)
     for name, step in config.steps.items():

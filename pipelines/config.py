@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 
 from pipelines.contracts.codec import Codec
 from pipelines.contracts.component import Spec
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Verify
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import Step
@@ -50,7 +51,7 @@ class DataConfig(Spec):
             return steps
         for name in steps:
             if not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)) or name in RESERVED:
-                raise ValueError(
+                raise Mistake(
                     f"'{name}' cannot name a step; choose small letters, digits and '_', and none of {sorted(RESERVED)}"
                 )
         return {name: _named(name, step) for name, step in steps.items() if step is not None}

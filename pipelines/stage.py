@@ -4,13 +4,15 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Fitted
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import Step, StepFn, require_columns
 from pipelines.corpus.corpus import StoredCorpus
-from pipelines.passes.run import explained, run
+from pipelines.passes.run import run
 from pipelines.passes.step_work import StepWork, total
 from pipelines.passes.units import Attempt, row_group_units, shard_units
+from pipelines.passes.worker_errors import mistakes_told
 from pipelines.sources.reading.ingest import IngestWork, Losses, check_bad_share, file_units, losses
 from pipelines.store.address import address, ingredients
 from pipelines.store.built import built
@@ -32,7 +34,7 @@ def step_address(name: str, step: Step, seed: int, before: str) -> str:
 
 
 def ingest(source: Source, store: Store, max_bad_share: float) -> Manifest:
-    """The documents of a source, identified, with unreadable rows in quarantine; ValueError above `max_bad_share`."""
+    """The documents of a source, identified, with unreadable rows in quarantine; Mistake above `max_bad_share`."""
     target = source_address(source)
     finished = built(store, target, lambda: _ingested(source, store, target, max_bad_share))
     # The share is no ingredient: the documents may have been read under a larger one.
@@ -41,7 +43,7 @@ def ingest(source: Source, store: Store, max_bad_share: float) -> Manifest:
 
 
 def apply_step(name: str, step: Step, before: Manifest, store: Store, seed: int) -> Manifest:
-    """The dataset `before` after the step; ValueError where a column is missing or nothing is left."""
+    """The dataset `before` after the step; Mistake where a column is missing or nothing is left."""
     target = step_address(name, step, seed, before.address)
     return built(store, target, lambda: _applied(name, step, before, store, seed, target))
 
@@ -88,12 +90,8 @@ def _step_ingredients(step: Step, seed: int) -> dict[str, Any]:
 
 
 def _fit(step: Step, corpus: "StoredCorpus", seed: int) -> Fitted:
-    from ray.exceptions import RayTaskError
-
-    try:
+    with mistakes_told():
         return step.fit(corpus, seed)
-    except RayTaskError as error:
-        raise explained(error) from error
 
 
 def _open(step: Step, fitted: Fitted, seed: int) -> StepFn:
@@ -107,11 +105,11 @@ def _put_file(attempt: Attempt, role: str, data: bytes) -> str:
 
 
 def _manifest(records: Sequence[UnitRecord], **facts: Any) -> Manifest:
-    """The manifest of finished units; `facts` are the fields that no unit knows. ValueError where no row is left."""
+    """The manifest of finished units; `facts` are the fields that no unit knows. Mistake where no row is left."""
     shards = [shard for record in records for shard in record.shards]
     dropped = total(record.dropped for record in records)
     if not shards:
-        raise ValueError(f"step '{facts['name']}' kept no row; dropped: {dropped}; relax it")
+        raise Mistake(f"step '{facts['name']}' kept no row; dropped: {dropped}; relax it")
     return Manifest(
         shards=shards,
         columns=_common_columns(records),

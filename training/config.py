@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from pipelines.contracts.component import PLACEMENT, Spec, Workers
+from pipelines.contracts.mistakes import Mistake
 from pipelines.packing.packed import Packed
 from training.contracts import Curriculum, Model, Objective
 from training.curricula.uniform import Uniform
@@ -66,17 +67,17 @@ class TrainingConfig(Spec):
     @model_validator(mode="after")
     def _shares_fit(self) -> Self:
         if self.schedule == "wsd" and self.warmup_share + self.decay_share > 1:
-            raise ValueError(
+            raise Mistake(
                 f"warmup_share {self.warmup_share} and decay_share {self.decay_share} are more than the whole run; "
                 "make their sum at most 1"
             )
         if (self.tokens is None) == (self.text_bytes is None):
-            raise ValueError(
+            raise Mistake(
                 f"a run is as long as `tokens` or as `text_bytes`, not as tokens {self.tokens} and text_bytes "
                 f"{self.text_bytes}; give one of them, and null for the other where a file below sets it"
             )
         if self.tokens is not None and self.tokens < self.batch_tokens:
-            raise ValueError(
+            raise Mistake(
                 f"tokens {self.tokens} is less than one batch of batch_tokens {self.batch_tokens}; train on more tokens"
             )
         return self
@@ -84,7 +85,7 @@ class TrainingConfig(Spec):
     def fitted_to(self, packed: Packed) -> Self:
         """The same with what follows from the packed data: `tokens` of its `text_bytes`, and `micro_batch_sequences`.
 
-        ValueError where the text does not fill a batch.
+        Mistake where the text does not fill a batch.
         """
         micro = self.micro_batch_sequences or self._fitting_sequences(packed.length, packed.vocab_size)
         settings = {"tokens": self._tokens_of(packed), "text_bytes": None, "micro_batch_sequences": micro}
@@ -96,7 +97,7 @@ class TrainingConfig(Spec):
             return self.tokens
         tokens = round(self.text_bytes * packed.tokens / packed.text_bytes)
         if tokens < self.batch_tokens:
-            raise ValueError(
+            raise Mistake(
                 f"text_bytes {self.text_bytes} is about {tokens} tokens, less than one batch of batch_tokens "
                 f"{self.batch_tokens}; train on more text"
             )
@@ -109,27 +110,27 @@ class TrainingConfig(Spec):
         return max(count for count in range(1, each + 1) if each % count == 0 and count <= max(1, most))
 
     def batch_sequences(self, length: int) -> int:
-        """Sequences in a global batch; ValueError when they do not divide over workers and micro-batches."""
+        """Sequences in a global batch; Mistake when they do not divide over workers and micro-batches."""
         sequences = self.batch_tokens // length
         if sequences == 0:
-            raise ValueError(
+            raise Mistake(
                 f"batch_tokens {self.batch_tokens} is less than one sequence of {length} tokens; raise batch_tokens "
                 "or pack shorter sequences"
             )
         if self.batch_tokens % length:
             for_workers = f", for {self.workers} workers" if self.workers > 1 else ""
-            raise ValueError(
+            raise Mistake(
                 f"batch_tokens {self.batch_tokens} is no whole number of sequences of {length} tokens; the nearest "
                 f"that are{for_workers}: {self._nearest_batches(length)}"
             )
         if sequences % self.workers:
-            raise ValueError(
+            raise Mistake(
                 f"{self.workers} workers cannot share the {sequences} sequences of a batch evenly; choose workers "
                 f"that divide {sequences}, or another batch_tokens"
             )
         each, micro = sequences // self.workers, self.micro_batch_sequences
         if micro is not None and each % min(micro, each):
-            raise ValueError(
+            raise Mistake(
                 f"micro_batch_sequences {micro} does not divide the {each} sequences that each worker gets of a "
                 f"batch; choose a divisor of {each}"
             )
@@ -147,9 +148,9 @@ class TrainingConfig(Spec):
         return min(self.micro_batch_sequences or each, each)
 
     def steps(self, length: int) -> int:
-        """Optimizer steps of the run: `tokens`, rounded up to whole batches; ValueError where only text is given."""
+        """Optimizer steps of the run: `tokens`, rounded up to whole batches; Mistake where only text is given."""
         if self.tokens is None:
-            raise ValueError(
+            raise Mistake(
                 f"how many steps text_bytes {self.text_bytes} takes is known with the packed data; set `tokens`"
             )
         return -(-self.tokens // (self.batch_sequences(length) * length))

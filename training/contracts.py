@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pipelines.contracts.codec import Codec
 from pipelines.contracts.component import Component
+from pipelines.contracts.mistakes import Mistake
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +37,7 @@ class Model(Component):
     reads: ClassVar[Reading] = "left to right"
 
     def check_codec(self, codec: Codec) -> None:
-        """Raises ValueError with the cure where the model cannot be trained on this codec's tokens; most take any."""
+        """Raises Mistake with the cure where the model cannot be trained on this codec's tokens; most take any."""
 
     def build(self, vocab_size: int, length: int, end: int) -> Any:
         """A transformers model with fresh weights drawn from torch's current generator, for sequences of `length`."""
@@ -114,9 +115,9 @@ class Objective(Component):
     reads: ClassVar[Reading] = "left to right"
 
     def check_model(self, model: Model) -> None:
-        """Raises ValueError with the cure where the model does not read sequences as this objective has them told."""
+        """Raises Mistake with the cure where the model does not read sequences as this objective has them told."""
         if model.reads != self.reads:
-            raise ValueError(
+            raise Mistake(
                 f"model '{model.kind}' reads {model.reads}, objective '{self.kind}' is for models that read "
                 f"{self.reads}; set `objective` to one that fits the model, or train another model"
             )
@@ -148,6 +149,6 @@ class HeldOut:
     text_bytes: int
 
     def __post_init__(self) -> None:
-        """ValueError without documents or without text."""
+        """Mistake without documents or without text."""
         if not self.documents or self.text_bytes <= 0:
-            raise ValueError("held-out data needs a document with text; give a held_out source that has rows")
+            raise Mistake("held-out data needs a document with text; give a held_out source that has rows")

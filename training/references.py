@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pipelines.config import DataConfig
+from pipelines.contracts.mistakes import Mistake
 
 KEY = "model"
 
@@ -27,10 +28,10 @@ def references(tree: Any) -> Iterator[str]:
 
 
 def check_references(where: str, config: DataConfig, known: Collection[str]) -> None:
-    """Raises ValueError where the config names a model that is not known."""
+    """Raises Mistake where the config names a model that is not known."""
     for name in references(config.model_dump()):
         if name not in known:
-            raise ValueError(
+            raise Mistake(
                 f"{where} refers to '@{name}', which is not among the models before it: {sorted(known)}; add "
                 f"models.{name} with its `data` and `training`"
             )

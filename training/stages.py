@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.build import BuiltData
+from pipelines.contracts.mistakes import Mistake
 from pipelines.packing.packed import Packed
 from pipelines.store.address import address, ingredients
 from pipelines.store.built import built, built_alone
@@ -74,17 +75,14 @@ def held_out_sample(config: Recipe, data: BuiltData, store: Store) -> HeldOut:
     return HeldOut(tuple(documents.tokens), int(documents.text_bytes.sum()))
 
 
-class DivergedError(ValueError):
+class DivergedError(Mistake):
     """The training ended without a finite loss, after so many steps and FLOPs."""
 
     def __init__(self, reason: str, steps: int, flops: float) -> None:
         """`reason` is the whole message, with what to change."""
-        super().__init__(reason, steps, flops)  # so that it can be pickled
-        self.reason, self.steps, self.flops = reason, steps, flops
-
-    def __str__(self) -> str:
-        """The reason alone."""
-        return self.reason
+        super().__init__(reason)
+        self.args = (reason, steps, flops)  # so that it can be pickled
+        self.steps, self.flops = steps, flops
 
 
 def _settings(config: Recipe) -> TrainingConfig:

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from pipelines.contracts.component import Spec
-from pipelines.contracts.mistakes import mistakes
+from pipelines.contracts.mistakes import Mistake, mistakes
 from training.recipe import Recipe, set_path
 from training.yaml_text import on_one_line
 
@@ -50,7 +50,7 @@ class Dimension(Spec):
 def _ascending(bounds: tuple[Any, Any]) -> tuple[Any, Any]:
     low, high = bounds
     if not low < high:
-        raise ValueError(f"the low end {low} has to be below the high end {high}; write [low, high]")
+        raise Mistake(f"the low end {low} has to be below the high end {high}; write [low, high]")
     return bounds
 
 
@@ -83,7 +83,7 @@ class LogUniform(Dimension):
     @classmethod
     def _positive(cls, bounds: tuple[float, float]) -> tuple[float, float]:
         if bounds[0] <= 0:
-            raise ValueError(f"the low end {bounds[0]} has to be above 0 for a logarithm; raise it, or use `uniform`")
+            raise Mistake(f"the low end {bounds[0]} has to be above 0 for a logarithm; raise it, or use `uniform`")
         return bounds
 
     def ends(self) -> tuple[Any, ...]:
@@ -132,7 +132,7 @@ class Choice(Dimension):
         labels = [label(option) for option in options]
         twice = sorted({each for each in labels if labels.count(each) > 1})
         if twice:
-            raise ValueError(f"the option {twice[0]} is there twice; list each option once")
+            raise Mistake(f"the option {twice[0]} is there twice; list each option once")
         return options
 
     def ends(self) -> tuple[Any, ...]:
@@ -169,7 +169,7 @@ def values_at(space: Mapping[str, Dimension], drawn: Mapping[str, Any]) -> dict[
 
 
 def overridden(base: Recipe, values: Mapping[str, Any]) -> Recipe:
-    """The recipe with these values at their dotted paths; ValueError names the values and every mistake by its path."""
+    """The recipe with these values at their dotted paths; Mistake names the values and every mistake by its path."""
     tree = base.model_dump(mode="json", serialize_as_any=True)
     for path in sorted(values, key=lambda path: path.count(".")):
         set_path(tree, path, copy.deepcopy(values[path]))
@@ -177,11 +177,11 @@ def overridden(base: Recipe, values: Mapping[str, Any]) -> Recipe:
         return Recipe.model_validate(tree)
     except ValidationError as error:
         given = " ".join(f"{path}={label(value)}" for path, value in values.items())
-        raise ValueError(f"tuning.space: {given} does not fit this config; {'; '.join(mistakes(error))}") from None
+        raise Mistake(f"tuning.space: {given} does not fit this config; {'; '.join(mistakes(error))}") from None
 
 
 def probes(base: Recipe, space: Mapping[str, Dimension]) -> list[Recipe]:
-    """The recipe at every end of every dimension, then at all first ends and at all last ends; ValueError as above."""
+    """The recipe at every end of every dimension, then at all first ends and at all last ends; Mistake as above."""
     points = [{path: end} for path, dimension in space.items() for end in dimension.ends()]
     for place in (0, -1):
         points.append({path: dimension.ends()[place] for path, dimension in space.items()})
@@ -193,7 +193,7 @@ def _kind(value: Any) -> type[Dimension]:
     if len(found) == 1 and found[0] is not None:
         return found[0]
     known = ", ".join(f"{{{kind}: {'[...]' if kind == 'choice' else '[low, high]'}}}" for kind in KINDS)
-    raise ValueError(f"{value!r} is no dimension; write one of {known}")
+    raise Mistake(f"{value!r} is no dimension; write one of {known}")
 
 
 def _rounded(drawn: float, bounds: tuple[float, float]) -> float:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.build import build_data, build_stages, data_addresses
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.address import address, ingredients
 from pipelines.store.built import built_alone
 from pipelines.store.manifest import FLOPS, Manifest
@@ -46,17 +47,17 @@ ENVIRONMENT = {
 
 
 def check_sweep(base: Recipe, config: TuningConfig) -> None:
-    """Raises ValueError, before any work, for a path that leads nowhere and for trials that cannot be compared."""
+    """Raises Mistake, before any work, for a path that leads nowhere and for trials that cannot be compared."""
     for probe in probes(base, config.space):
         probe.check()
         if probe.evaluation != base.evaluation:
-            raise ValueError("trials are compared on the same text; take the paths below 'evaluation' out of the space")
+            raise Mistake("trials are compared on the same text; take the paths below 'evaluation' out of the space")
         pair = [each.training for each in (base, probe)]
         budgets = [each.tokens * each.model.parameters(1) for each in pair if each.tokens]
         if len(budgets) < len(pair):
-            raise ValueError("trials are compared at equal training FLOPs; set `training.tokens`, not `text_bytes`")
+            raise Mistake("trials are compared at equal training FLOPs; set `training.tokens`, not `text_bytes`")
         if max(budgets) > (1 + FLOPS_TOLERANCE) * min(budgets):
-            raise ValueError(
+            raise Mistake(
                 "trials are compared at equal training FLOPs; take the paths of 'tuning.space' that change "
                 "`training.tokens` or the size of `training.model` out of it"
             )
@@ -65,7 +66,7 @@ def check_sweep(base: Recipe, config: TuningConfig) -> None:
 def sweep(base: Recipe, config: TuningConfig, store: Store) -> Manifest:
     """The manifest of the finished sweep; the same sweep is not run twice, and one that was killed goes on.
 
-    ValueError names the trials that failed; those that finished are kept for the next attempt.
+    Mistake names the trials that failed; those that finished are kept for the next attempt.
     """
     made_of = {"base": ingredients(with_models(base, store)), "tuning": ingredients(config)}
     target = address("sweep", made_of, [])
@@ -174,7 +175,7 @@ def _raise_failures(grid: "tune.ResultGrid", config: TuningConfig) -> None:
     failed = [grid[place] for place in range(len(grid)) if grid[place].error is not None]
     if failed:
         causes = "; ".join(f"{result.path}: {str(result.error).strip().splitlines()[-1]}" for result in failed)
-        raise ValueError(
+        raise Mistake(
             f"{len(failed)} of {config.trials} trials failed ({causes}); mend the cause and give the same command "
             "again: the trials that finished are kept"
         ) from failed[0].error
@@ -183,7 +184,7 @@ def _raise_failures(grid: "tune.ResultGrid", config: TuningConfig) -> None:
 def _manifest(target: str, made_of: dict[str, Any], trials: list[Trial]) -> Manifest:
     finished = [trial for trial in trials if trial.state == FINISHED]
     if not finished:
-        raise ValueError("training diverged in every trial; lower training.learning_rate or training.clip")
+        raise Mistake("training diverged in every trial; lower training.learning_rate or training.clip")
     best = min(finished, key=lambda trial: trial.bits_per_byte)
     return Manifest(
         address=target,

@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
+from pipelines.passes.worker_errors import mistakes_told
 from pipelines.store.store import Store
 from training.execution import Finished, execute
 from training.recipe import Recipe
@@ -48,7 +49,8 @@ def run_trial(drawn: dict[str, Any], base: Recipe, space: dict[str, Dimension], 
             points.append([report[SHARE], report[METRIC]])
             tune.report({**report, "curve": list(points)})
         try:
-            last = _final(ray.get(work))
+            with mistakes_told():
+                last = _final(ray.get(work))
         except DivergedError as error:
             last = _diverged(error, points)
         tune.report(last)

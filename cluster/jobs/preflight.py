@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cluster.jobs import node_facts
 from cluster.jobs.nodes import Node, alive_nodes, ask, sent_by_value
 from pipelines.build import thinning
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 from pipelines.inference.model_files import local_folder
 from pipelines.store.store import Store
@@ -146,7 +147,7 @@ def store_problems(url: str, nodes: Sequence[Node]) -> list[str]:
     folder = f".preflight-{uuid.uuid4().hex}"
     try:
         store.check()
-    except ValueError as error:
+    except Mistake as error:
         return [f"driver: {error}"]
     store.write(f"{folder}/driver", b"gleaner")
     try:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from cluster.config import EXTENDS, is_override, load, read_file
 from cluster.names import CONFIG_SUFFIXES
 from pipelines.contracts.location import public
+from pipelines.contracts.mistakes import Mistake
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient
@@ -38,7 +39,7 @@ def submit(arguments: Sequence[str], address: str | None, working_dir: str) -> i
     """A job has run `gleaner <arguments>` on the cluster at `address`, its log printed as it came; its exit status.
 
     `address` is the URL of the dashboard, else what RAY_API_SERVER_ADDRESS or RAY_ADDRESS names. The exit status is 0
-    only where the job succeeded; after Ctrl-C it is 130 and the job goes on. ValueError with the cure, before anything
+    only where the job succeeded; after Ctrl-C it is 130 and the job goes on. Mistake with the cure, before anything
     is sent, for a config that is wrong or that does not travel with `working_dir`, and where no cluster answers.
     """
     root = project_folder(working_dir)
@@ -64,10 +65,10 @@ def submit(arguments: Sequence[str], address: str | None, working_dir: str) -> i
 
 
 def project_folder(working_dir: str) -> Path:
-    """The absolute path of the repository that travels; ValueError where the program is not in it."""
+    """The absolute path of the repository that travels; Mistake where the program is not in it."""
     root = Path(os.path.abspath(Path(working_dir).expanduser()))
     if not (root / "cluster" / "run.py").is_file():
-        raise ValueError(
+        raise Mistake(
             f"working dir '{root}' does not hold the program (no cluster/run.py); give --working-dir the folder of "
             "the repository"
         )
@@ -82,7 +83,7 @@ def excludes() -> list[str]:
 def travelling(arguments: Sequence[str], root: Path) -> list[str]:
     """The arguments with every config file named relative to `root`, where the job starts.
 
-    ValueError for a mistake in a config, and for a file, or one that it extends, which the job would not find.
+    Mistake for a mistake in a config, and for a file, or one that it extends, which the job would not find.
     """
     overrides = [argument for argument in arguments if is_override(argument)]
     result = []
@@ -134,17 +135,17 @@ def _with_extended(file: Path) -> list[Path]:
     if not below:
         return [file]
     if Path(below).is_absolute():
-        raise ValueError(
+        raise Mistake(
             f"'{file}' extends '{below}', an absolute path that a cluster does not have; name it relative to the file"
         )
     return [file, *_with_extended(file.parent / below)]
 
 
 def _travelling_name(file: Path, root: Path) -> str:
-    """The file's path inside `root`; ValueError where it lies outside of it or in a part that stays behind."""
+    """The file's path inside `root`; Mistake where it lies outside of it or in a part that stays behind."""
     path = PurePath(os.path.abspath(file))
     if not path.is_relative_to(root):
-        raise ValueError(
+        raise Mistake(
             f"config file '{file}' is not inside the working dir '{root}', so the job would not find it; move it "
             "there, as to cluster/runs/, or give another --working-dir"
         )
@@ -152,7 +153,7 @@ def _travelling_name(file: Path, root: Path) -> str:
     if name.parts[0] in TOP_EXCLUDES or any(
         fnmatch.fnmatchcase(part, pattern) for part in name.parts for pattern in NAME_EXCLUDES
     ):
-        raise ValueError(
+        raise Mistake(
             f"config file '{file}' stays behind: nothing travels that matches {', '.join(excludes())}; move it to "
             "another folder, as to cluster/runs/"
         )
@@ -161,16 +162,16 @@ def _travelling_name(file: Path, root: Path) -> str:
 
 def _require_address(address: str | None) -> None:
     if address is None and not any(os.environ.get(name) for name in ADDRESS_VARIABLES):
-        raise ValueError(
+        raise Mistake(
             "no cluster is named; give --address http://HOST:8265, the dashboard of the head node, or set "
             "RAY_API_SERVER_ADDRESS"
         )
     if address is not None and "://" not in address:
-        raise ValueError(f"address '{address}' is no URL; give the head node's dashboard, as in http://HOST:8265")
+        raise Mistake(f"address '{address}' is no URL; give the head node's dashboard, as in http://HOST:8265")
 
 
 def _connected(address: str | None) -> "JobSubmissionClient":
-    """A client of the cluster; ValueError where none answers or it wants another token.
+    """A client of the cluster; Mistake where none answers or it wants another token.
 
     The token itself is read by Ray alone, and only if RAY_AUTH_MODE says so before Ray is imported. Ray lets
     RAY_API_SERVER_ADDRESS win over an argument, so an address that was given goes there.
@@ -186,12 +187,12 @@ def _connected(address: str | None) -> "JobSubmissionClient":
     try:
         return JobSubmissionClient()
     except AuthenticationError:
-        raise ValueError(
+        raise Mistake(
             f"the cluster at {place} does not take this token; set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH to a file "
             "that holds the cluster's token"
         ) from None
     except (ConnectionError, RuntimeError) as error:
-        raise ValueError(
+        raise Mistake(
             f"no Ray dashboard answers at {place} ({error}); give --address http://HOST:8265 of a running cluster, "
             "through a tunnel or port-forward where it is elsewhere"
         ) from None
@@ -210,9 +211,9 @@ def _send(client: "JobSubmissionClient", job: str, entrypoint: str, root: Path) 
             return
         except RuntimeError as error:
             if STARTING not in str(error):
-                raise ValueError(f"the cluster does not take the job: {error}") from error
+                raise Mistake(f"the cluster does not take the job: {error}") from error
             if time.monotonic() > deadline:
-                raise ValueError(
+                raise Mistake(
                     f"the cluster has taken no job for {START_SECONDS} s: its head node has no agent that starts jobs; "
                     "see dashboard_agent.log there (a port that was taken is the usual reason), and start Ray again"
                 ) from error

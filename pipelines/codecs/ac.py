@@ -30,7 +30,7 @@ class Ac(AskingCodec):
         return in_model_folder(self.model.train(rows, seed))
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder; ValueError where the files are not those of this codec's model, cut off or edited."""
+        """The coder; Mistake where the files are not those of this codec's model, cut off or edited."""
         return _AcCoder(opened_model(self.model, files, "ac"), self.vocab, self.batch)
 
 
@@ -53,11 +53,11 @@ class _AcCoder(Coder):
         return [to_tokens(stream, self._vocab) for stream in streams]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The text of a whole stream; ValueError where the tokens are not exactly what some text is encoded to."""
+        """The text of a whole stream; Mistake where the tokens are not exactly what some text is encoded to."""
         return self.decode_many([tokens])[0]
 
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
-        """`decode_bytes` of each, side by side; a ValueError names the document's number."""
+        """`decode_bytes` of each, side by side; a Mistake names the document's number."""
         from pipelines.codecs.entropy.range_coder import Decoder
         from pipelines.codecs.entropy.readings import read_each
 

@@ -16,6 +16,7 @@ from pipelines.codecs.tokenizer.byte_level import (
     tokenizer_folder,
 )
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens
+from pipelines.contracts.mistakes import Mistake
 from pipelines.corpus.text_sample import text_sample
 from pipelines.texts.arrays import bytes_and_offsets
 
@@ -39,7 +40,7 @@ class Bpe(Codec):
     sample_bytes: int = Field(16 << 20, gt=0)
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`tokenizer.json` learned from a sample of the columns id and text; ValueError where there is no text.
+        """`tokenizer.json` learned from a sample of the columns id and text; Mistake where there is no text.
 
         The same rows in any order and number of blocks give the same file.
         """
@@ -47,9 +48,9 @@ class Bpe(Codec):
         return {TOKENIZER_FILE: train_tokenizer(texts, self.vocab)}
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder; ValueError where `files` has no tokenizer.json."""
+        """The coder; Mistake where `files` has no tokenizer.json."""
         if TOKENIZER_FILE not in files:
-            raise ValueError(f"codec 'bpe' needs {TOKENIZER_FILE}, given {sorted(files)}; train the codec first")
+            raise Mistake(f"codec 'bpe' needs {TOKENIZER_FILE}, given {sorted(files)}; train the codec first")
         return _BpeCoder(files[TOKENIZER_FILE])
 
     def tokenizer_files(self, files: dict[str, bytes]) -> dict[str, bytes]:
@@ -71,7 +72,7 @@ class _BpeCoder(Coder):
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
         """One array of tokens a text, the same as the tokenizer gives for the text as a whole.
 
-        Every different word is encoded once, in batches of natural text that is several times faster. ValueError on
+        Every different word is encoded once, in batches of natural text that is several times faster. Mistake on
         bytes that are no UTF-8.
         """
         words, first_words = split_words(pa.array([_characters(text) for text in texts], pa.large_string()))
@@ -93,11 +94,11 @@ class _BpeCoder(Coder):
         return pieces
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The bytes that these tokens spell. ValueError on the end token."""
+        """The bytes that these tokens spell. Mistake on the end token."""
         numbers = np.asarray(tokens, np.int64)
         known = numbers.size == 0 or 0 <= numbers.min() <= numbers.max() < self.vocab_size
         if not known or (numbers == self.end).any():
-            raise ValueError(
+            raise Mistake(
                 f"decode takes tokens below {self.vocab_size} other than the end token {self.end}; "
                 "cut the documents apart at the end token first"
             )
@@ -110,7 +111,7 @@ def _characters(text: str | bytes) -> str:
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(
+        raise Mistake(
             f"codec 'bpe' reads UTF-8, and byte {error.start} of a text is none; use codec 'bytes', 'sentencepiece' or "
             "'equal_info_dense'"
         ) from error

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipelines.codecs.tokenizer.byte_level import END_TEXT, TOKENIZER_FILE, byte_characters, tokenizer_folder
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.contracts.mistakes import Mistake
 
 if TYPE_CHECKING:
     import ray.data
@@ -23,9 +24,9 @@ class Bytes(Codec):
         return {}
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder; ValueError where files are given, since they belong to another codec."""
+        """The coder; Mistake where files are given, since they belong to another codec."""
         if files:
-            raise ValueError(
+            raise Mistake(
                 f"codec 'bytes' has no files, given {sorted(files)}; open them with the codec that wrote them"
             )
         return _ByteCoder()
@@ -62,8 +63,8 @@ class _ByteCoder(Coder):
         return [np.frombuffer(as_bytes(text), np.uint8).astype(np.uint32) for text in texts]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The bytes with these numbers. ValueError on a number that is no byte."""
+        """The bytes with these numbers. Mistake on a number that is no byte."""
         numbers = np.asarray(tokens, np.int64)
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < END:
-            raise ValueError("decode takes bytes 0 to 255; cut the documents apart at the end token first")
+            raise Mistake("decode takes bytes 0 to 255; cut the documents apart at the end token first")
         return numbers.astype(np.uint8).tobytes()

@@ -64,7 +64,7 @@ class EqualInfo(AskingCodec):
         return save(codebook, self._facts(), files_hash(files))
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder; ValueError where files are missing, not whole, or made for other parameters."""
+        """The coder; Mistake where files are missing, not whole, or made for other parameters."""
         if self.asks_model:
             return _AskingCoder(opened_model(self.model, files, "equal_info"), self)
         codebook = load(files, self._facts(), "equal_info")
@@ -91,7 +91,7 @@ class _CodebookCoder(Coder):
         return windows if self._vocab == 65536 else [to_tokens(each.astype(">u2").tobytes(), 256) for each in windows]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The text of whole windows; ValueError on half a window and on a window that no text has."""
+        """The text of whole windows; Mistake on half a window and on a window that no text has."""
         if self._vocab == 65536:
             return self._walker.decode(tokens)
         return self._walker.decode(np.frombuffer(whole_windows(tokens, 256, 16), ">u2"))
@@ -117,11 +117,11 @@ class _AskingCoder(Coder):
         return [to_tokens(stream, self._vocab) for stream in self._encode([as_bytes(text) for text in texts])]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The text of whole windows; ValueError on a part of a window and on a window that no text has."""
+        """The text of whole windows; Mistake on a part of a window and on a window that no text has."""
         return self.decode_many([tokens])[0]
 
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
-        """`decode_bytes` of each, side by side; a ValueError names the window's number in its document."""
+        """`decode_bytes` of each, side by side; a Mistake names the window's number in its document."""
         return self._decode([whole_windows(tokens, self._vocab, self._bits) for tokens in documents])
 
 

@@ -28,7 +28,7 @@ class EqualInfoDense(Codec):
     model: ByteModel = Field(default_factory=lambda: ByteModel.model_validate("order_k"))
 
     def check(self) -> None:
-        """Raises ValueError with the cure for what is wrong with the byte model, before any work starts."""
+        """Raises Mistake with the cure for what is wrong with the byte model, before any work starts."""
         self.model.check()
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
@@ -38,7 +38,7 @@ class EqualInfoDense(Codec):
         return save(codebook, self._facts(), files_hash(files))
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder; ValueError where the codebook is missing, not whole, or compiled for other parameters."""
+        """The coder; Mistake where the codebook is missing, not whole, or compiled for other parameters."""
         codebook = load(files, self._facts(), "equal_info_dense")
         codebook.check_lossless()
         return _DenseCoder(codebook, self.entries)
@@ -59,5 +59,5 @@ class _DenseCoder(Coder):
         return self._walker.encode([as_bytes(text) for text in texts])
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The strings one after the other; ValueError on the end token."""
+        """The strings one after the other; Mistake on the end token."""
         return self._walker.decode(tokens)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.codecs.entropy.packing import Vocab, from_tokens, to_tokens
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.contracts.mistakes import Mistake
 
 if TYPE_CHECKING:
     import ray.data
@@ -25,11 +26,9 @@ class Gzip(Codec):
         return {}
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder; ValueError where files are given, since they belong to another codec."""
+        """The coder; Mistake where files are given, since they belong to another codec."""
         if files:
-            raise ValueError(
-                f"codec 'gzip' has no files, given {sorted(files)}; open them with the codec that wrote them"
-            )
+            raise Mistake(f"codec 'gzip' has no files, given {sorted(files)}; open them with the codec that wrote them")
         return _GzipCoder(self.vocab)
 
 
@@ -45,7 +44,7 @@ class _GzipCoder(Coder):
         return [to_tokens(zlib.compress(as_bytes(text)) if text else b"", self._vocab) for text in texts]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The text of a whole stream; ValueError where the tokens are not one zlib stream with a right checksum."""
+        """The text of a whole stream; Mistake where the tokens are not one zlib stream with a right checksum."""
         stream = from_tokens(tokens, self._vocab)
         if not stream:
             return b""
@@ -53,9 +52,7 @@ class _GzipCoder(Coder):
         try:
             text = unpacker.decompress(stream)
         except zlib.error as error:
-            raise ValueError(f"these tokens are no zlib stream of one document: {error}") from error
+            raise Mistake(f"these tokens are no zlib stream of one document: {error}") from error
         if not unpacker.eof or unpacker.unused_data not in (b"", b"\0"):
-            raise ValueError(
-                "these tokens are not one whole zlib stream; cut the documents apart at the end token first"
-            )
+            raise Mistake("these tokens are not one whole zlib stream; cut the documents apart at the end token first")
         return text

@@ -16,6 +16,7 @@ from pipelines.codecs.tokenizer.byte_level import (
     tokenizer_folder,
 )
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.contracts.mistakes import Mistake
 from pipelines.corpus.text_sample import text_sample
 
 if TYPE_CHECKING:
@@ -38,14 +39,14 @@ class Sentencepiece(Codec):
     sample_bytes: int = Field(16 << 20, gt=0)
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`tokenizer.json` learned from a sample of the columns id and text; ValueError where there is no text."""
+        """`tokenizer.json` learned from a sample of the columns id and text; Mistake where there is no text."""
         texts = text_sample(rows, self.sample_bytes, seed, "sentencepiece")
         return {TOKENIZER_FILE: train_tokenizer(texts, self.vocab)}
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder; ValueError where `files` has no tokenizer.json."""
+        """The coder; Mistake where `files` has no tokenizer.json."""
         if TOKENIZER_FILE not in files:
-            raise ValueError(f"codec 'sentencepiece' needs {TOKENIZER_FILE}, given {sorted(files)}; train it first")
+            raise Mistake(f"codec 'sentencepiece' needs {TOKENIZER_FILE}, given {sorted(files)}; train it first")
         return _UnigramCoder(files[TOKENIZER_FILE])
 
     def tokenizer_files(self, files: dict[str, bytes]) -> dict[str, bytes]:
@@ -72,10 +73,10 @@ class _UnigramCoder(Coder):
         return [np.array(encoding.ids, np.uint32) for encoding in encodings]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The bytes that these pieces spell. ValueError on the end token."""
+        """The bytes that these pieces spell. Mistake on the end token."""
         numbers = np.asarray(tokens, np.int64)
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < self.end:
-            raise ValueError(f"decode takes tokens below the end token {self.end}; cut the documents apart there first")
+            raise Mistake(f"decode takes tokens below the end token {self.end}; cut the documents apart there first")
         return b"".join([self._spelled[number] for number in numbers.tolist()])
 
 

@@ -36,7 +36,7 @@ class StaticAc(Codec):
         return in_model_folder(self.model.train(rows, seed))
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder; ValueError where the counts are missing, cut off or edited."""
+        """The coder; Mistake where the counts are missing, cut off or edited."""
         model = opened_model(self.model, files, "static_ac")
         return _StaticAcCoder(quantized_cdf(model.predict([b""]))[0], self.vocab)
 
@@ -59,11 +59,11 @@ class _StaticAcCoder(Coder):
         return [to_tokens(stream, self._vocab) for stream in streams]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The text of a whole stream; ValueError where the tokens are not exactly what some text is encoded to."""
+        """The text of a whole stream; Mistake where the tokens are not exactly what some text is encoded to."""
         return self.decode_many([tokens])[0]
 
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
-        """`decode_bytes` of each; a ValueError names the document's number."""
+        """`decode_bytes` of each; a Mistake names the document's number."""
         from pipelines.codecs.entropy.range_coder import Decoder
 
         streams = [from_tokens(tokens, self._vocab) for tokens in documents]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Translation(Codec):
         return Resources(gpus=max(each.gpus for each in both), workers=max(each.workers for each in both))
 
     def check(self) -> None:
-        """Raises ValueError with the cure for what is wrong with the source codec or the target codec."""
+        """Raises Mistake with the cure for what is wrong with the source codec or the target codec."""
         self.source.check()
         self.target.check()
 
@@ -61,12 +62,12 @@ class Translation(Codec):
         return {f"{role}/{name}": data for role, files in trained.items() for name, data in files.items()}
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder; ValueError where a file is not below source/ or target/, or does not belong to that codec."""
+        """The coder; Mistake where a file is not below source/ or target/, or does not belong to that codec."""
         parts: dict[str, dict[str, bytes]] = {role: {} for role in ROLES}
         for name, data in files.items():
             role, _, rest = name.partition("/")
             if role not in parts:
-                raise ValueError(
+                raise Mistake(
                     f"codec 'translation' has files below source/ and target/, given {sorted(files)}; open them with "
                     "the codec that wrote them"
                 )
@@ -94,7 +95,7 @@ class _TranslationCoder(Coder):
         return [np.concatenate(list(islice(coming, len(text)))) for text in cut]
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The text of the target's parts; ValueError where the parts are not two of each piece of one text."""
+        """The text of the target's parts; Mistake where the parts are not two of each piece of one text."""
         return self.decode_many([tokens])[0]
 
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
@@ -106,7 +107,7 @@ class _TranslationCoder(Coder):
         if self._comparable:
             sources = self._source.decode_many([first for parts in halves for first, _ in parts])
             if sources != pieces or any(pieces_of(b"".join(text), self._piece) != text for text in texts):
-                raise ValueError(
+                raise Mistake(
                     "the tokens before a separator are not of the text that the tokens behind it stand for; decode "
                     "what one text was encoded to"
                 )
@@ -126,7 +127,7 @@ class _TranslationCoder(Coder):
         place = int(separators[0]) if len(separators) == 1 else len(piece)
         first, second = piece[:place], piece[place + 1 :] - self._source.vocab_size
         if len(separators) != 1 or (first >= self._source.vocab_size).any() or (second < 0).any():
-            raise ValueError(
+            raise Mistake(
                 f"a piece is the source's tokens, one separator ({self._source.end}) and the target's tokens from "
                 f"{self._source.vocab_size} on; cut documents apart at the end token {self.end} first"
             )

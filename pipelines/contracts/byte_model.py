@@ -61,14 +61,14 @@ class ByteModel(Component):
     family: ClassVar[str] = "pipelines.codecs.byte_models"
 
     def check(self) -> None:
-        """Raises ValueError with the cure for what can be known to be wrong before any work starts."""
+        """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """What the model learned from a sample of the columns id and text, as named files."""
         raise NotImplementedError
 
     def open(self, files: dict[str, bytes]) -> NextByte:
-        """The trained model; ValueError where the files are not its own, cut off or edited."""
+        """The trained model; Mistake where the files are not its own, cut off or edited."""
         raise NotImplementedError
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.contracts.component import Component
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Coder:
         raise NotImplementedError
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The bytes of one document's tokens; ValueError on the end token and on what no text is encoded to."""
+        """The bytes of one document's tokens; Mistake on the end token and on what no text is encoded to."""
         raise NotImplementedError
 
     def decode_many(self, documents: Sequence[Tokens]) -> list[bytes]:
@@ -47,7 +48,7 @@ class Coder:
     def decode_stream(self, tokens: Iterable[int]) -> Iterator[bytes]:
         """`decode_bytes` in pieces, each as soon as the tokens of its window are there.
 
-        ValueError names the first window that stands for no text, counted from 0, and its tokens.
+        Mistake names the first window that stands for no text, counted from 0, and its tokens.
         """
         if not self.window:
             yield self.decode_bytes(list(tokens))
@@ -57,8 +58,8 @@ class Coder:
         for number, window in enumerate(windows):
             try:
                 text = self.decode_bytes(window)
-            except ValueError as error:
-                raise ValueError(
+            except Mistake as error:
+                raise Mistake(
                     f"window {number} is {window}, which stands for no text; a model that writes such windows was "
                     "trained too little, or is sampled too freely: lower the temperature, or set top-k"
                 ) from error
@@ -99,14 +100,14 @@ class Codec(Component):
         return Resources()
 
     def check(self) -> None:
-        """Raises ValueError with the cure for what can be known to be wrong before any work starts."""
+        """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
         """What the codec learned from a sample of the column `text`, as named files; none for a fixed codec."""
         raise NotImplementedError
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder that those files describe; ValueError where they do not belong to this codec."""
+        """The coder that those files describe; Mistake where they do not belong to this codec."""
         raise NotImplementedError
 
     def tokenizer_files(self, files: dict[str, bytes]) -> dict[str, bytes]:
@@ -123,5 +124,5 @@ def come_back(codec: Codec, coder: Coder, documents: Sequence[Tokens], texts: Se
 def _decoded(coder: Coder, tokens: Tokens) -> bytes | None:
     try:
         return coder.decode_bytes(tokens)
-    except ValueError:
+    except Mistake:
         return None

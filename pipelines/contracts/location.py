@@ -6,13 +6,15 @@ import re
 import fsspec
 import fsspec.core
 
+from pipelines.contracts.mistakes import Mistake
+
 URL = re.compile(r"([a-z][a-z0-9+.-]*://)([^\s/?#'\"]*@)?([^\s?#'\"]*)([?#][^\s'\"]*)?", re.IGNORECASE)
 
 
 def located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     """The fsspec filesystem of a path or URL, and the path on it; a local one is absolute.
 
-    A path without `://` is local whatever its name holds, also the `::` by which fsspec chains URLs. ValueError with
+    A path without `://` is local whatever its name holds, also the `::` by which fsspec chains URLs. Mistake with
     the cure where the filesystem, or a package that it needs, is not there.
     """
     if "://" not in url:
@@ -20,12 +22,12 @@ def located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     try:
         filesystem, path = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        raise ValueError(
+        raise Mistake(
             f"'{public(url)}' needs a package that is not installed ({error}); for s3:// and gs:// install "
             "gleaner-lm[s3] or gleaner-lm[gcs]"
         ) from error
     except ValueError as error:
-        raise ValueError(
+        raise Mistake(
             f"'{public(url)}': {error}; give a local path or a URL such as s3://, gs://, hf:// or https://"
         ) from error
     return filesystem, str(path)

@@ -1,9 +1,10 @@
-"""Mistakes: what is wrong with a config, one sentence for each value, behind its dotted path."""
+"""Mistakes: what a user can mend, told in a sentence; of a config one for each wrong value, behind its dotted path."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 SHOWN_CHARACTERS = 60
 TYPE_TRIED = re.compile(r"str|\w+\[.*\]")
@@ -17,7 +18,23 @@ PLAIN = {
 }
 
 
-def mistakes(error: ValidationError) -> list[str]:
+class Mistake(ValueError):  # noqa: N818 - it is the user's, the program has no error
+    """What whoever runs a command can mend: the text says what is wrong and what to do.
+
+    Every other error is a fault of the program, and is shown with its stack.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        """`sentence` stays as it is when Ray Data adds advice of its own to the arguments of an error."""
+        super().__init__(sentence)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        """The sentence."""
+        return self.sentence
+
+
+def mistakes(error: "ValidationError") -> list[str]:
     """A sentence for every wrong value, with its path; where one may be of several types the first of them is asked."""
     found: dict[str, str] = {}
     for each in error.errors():

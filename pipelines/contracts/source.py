@@ -23,11 +23,11 @@ class Source(Component):
     family: ClassVar[str] = "pipelines.sources"
 
     def files(self) -> list[str]:
-        """Every input file, sorted; ValueError with the cure when there is none."""
+        """Every input file, sorted; Mistake with the cure when there is none."""
         raise NotImplementedError
 
     def check(self) -> None:
-        """Raises ValueError with the cure before any work starts: no such files, no text column in the first one."""
+        """Raises Mistake with the cure before any work starts: no such files, no text column in the first one."""
         self.files()
 
     @property

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.contracts.component import Component
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Fitted, Outcome, Resources
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Step(Component):
         return Resources()
 
     def check(self) -> None:
-        """Raises ValueError with the cure for what can be known to be wrong before any work starts."""
+        """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """One global look at the corpus before any row is decided; most steps need none."""
@@ -117,10 +118,10 @@ class Step(Component):
 
 
 def require_columns(name: str, wanted: Sequence[str], present: Sequence[str]) -> None:
-    """Raises ValueError with the cure where a step's column is not there."""
+    """Raises Mistake with the cure where a step's column is not there."""
     for column in wanted:
         if column not in present:
-            raise ValueError(
+            raise Mistake(
                 f"step '{name}' needs the column '{column}', which is not among {sorted(present)}; add a score step "
                 f"named '{column}' before it, or name one of these columns"
             )

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from pipelines.contracts.rows import ROW, SHARD
 from pipelines.contracts.step import Place
+from pipelines.contracts.storage_errors import storage_told
 from pipelines.passes.units import Attempt, few_blocks, shard_units, units_dataset, units_in
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
@@ -63,6 +64,7 @@ def rows(store: Store, manifest: Manifest, columns: Sequence[str]) -> "ray.data.
 def _read_columns(store: Store, manifest: Manifest, columns: list[str], batch: pa.Table) -> Iterator[pa.Table]:
     for unit in units_in(batch):
         for number in range(unit.shard, unit.shard + unit.shards):
-            table = store.read_columns(manifest.shards[number], columns)
+            with storage_told():
+                table = store.read_columns(manifest.shards[number], columns)
             place = Place.in_shard(number, 0, table.num_rows)
             yield table.append_column(SHARD, pa.array(place.shards)).append_column(ROW, pa.array(place.rows))

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pipelines.contracts.mistakes import Mistake
+
 if TYPE_CHECKING:
     import ray.data
 
@@ -42,9 +44,9 @@ class Cutoff:
 
 
 def ordered_bits(values: npt.NDArray[np.float64]) -> Uint64Array:
-    """(n,) unsigned integers in the order of the finite floats; ValueError on a value that is not finite."""
+    """(n,) unsigned integers in the order of the finite floats; Mistake on a value that is not finite."""
     if not np.isfinite(values).all():
-        raise ValueError("a selection key is not finite; every score has to be a finite number")
+        raise Mistake("a selection key is not finite; every score has to be a finite number")
     bits = (values + 0.0).view(np.uint64)  # + 0.0 makes -0.0 equal to 0.0
     negative = bits >> np.uint64(63) == 1
     flipped: Uint64Array = np.where(negative, ~bits, bits | np.uint64(1 << 63))

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, FloatArray
 
 Measure = Literal["rows", "bytes"]
@@ -44,11 +45,11 @@ LAST = -float(np.finfo(np.float64).max)
 def column_key(rows: pa.Table, by: str, order: Order = "descending") -> FloatArray:
     """(n,) finite keys that put the wanted end of the column first, and nulls and NaN last.
 
-    ValueError where the column is not numeric.
+    Mistake where the column is not numeric.
     """
     column = rows[by]
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)):
-        raise ValueError(f"column '{by}' holds {column.type}, not numbers; select by a column that a score step wrote")
+        raise Mistake(f"column '{by}' holds {column.type}, not numbers; select by a column that a score step wrote")
     values = pc.cast(column, pa.float64(), safe=False).fill_null(np.nan).to_numpy()
     return finite_key(values if order == "descending" else -values)
 

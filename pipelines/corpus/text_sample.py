@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import ID, TEXT
 from pipelines.corpus.randomness import uniform
 from pipelines.texts.arrays import one_array
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def text_sample(rows: "ray.data.Dataset", sample_bytes: int, seed: int, purpose: str) -> list[str]:
     """About `sample_bytes` of text, or all there is, sorted by id; which rows depends on seed, purpose and ids alone.
 
-    There is one document at least, however large; ValueError where there is none with text. Two passes: the first adds
+    There is one document at least, however large; Mistake where there is none with text. Two passes: the first adds
     up the bytes, two numbers a block; only the rows of the sample come to the driver.
     """
 
@@ -38,5 +39,5 @@ def text_sample(rows: "ray.data.Dataset", sample_bytes: int, seed: int, purpose:
     tables = list(parts.iter_batches(batch_size=None, batch_format="pyarrow"))
     texts = pa.concat_tables(tables).sort_by(ID)[TEXT].to_pylist() if tables else []
     if not texts:
-        raise ValueError(f"'{purpose}' has no text to learn from; look at what the steps before it dropped")
+        raise Mistake(f"'{purpose}' has no text to learn from; look at what the steps before it dropped")
     return texts

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from pipelines.contracts.component import PLACEMENT, Workers
 from pipelines.contracts.engine import Engine, EngineFn, Prompt, Reply
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 
 LONGEST_WAIT_SECONDS = 60.0
@@ -63,10 +64,10 @@ class Http(Engine):
         return 2.0 * self.parameters * (tokens_in + tokens_out)
 
     def open(self) -> EngineFn:
-        """The client, after one look at the server: ValueError where it cannot be reached or refuses the key.
+        """The client, after one look at the server: Mistake where it cannot be reached or refuses the key.
 
         A request that fails for good is answered by a reply whose `finish` begins with 'error:'; but 401, 403 and 404,
-        which every other request would get too, raise ValueError.
+        which every other request would get too, raise Mistake.
         """
         headers = self._headers()
         self._look(headers)
@@ -77,26 +78,26 @@ class Http(Engine):
             return {}
         key = os.environ.get(self.api_key_variable)
         if not key:
-            raise ValueError(
+            raise Mistake(
                 f"the environment variable '{self.api_key_variable}' that `api_key_variable` names is not set here; "
                 "set it on every machine that rewrites, or leave `api_key_variable` out"
             )
         if not all("!" <= sign <= "~" for sign in key):
-            raise ValueError(
+            raise Mistake(
                 f"the key in the environment variable '{self.api_key_variable}' has a blank, a line break or another "
                 "character that no header may hold; set it to the key alone"
             )
         return {"Authorization": f"Bearer {key}"}
 
     def _look(self, headers: dict[str, str]) -> None:
-        """Raises ValueError where nobody listens or the key is refused; servers without a list of models pass."""
+        """Raises Mistake where nobody listens or the key is refused; servers without a list of models pass."""
         try:
             seconds = min(self.timeout_seconds, LONGEST_LOOK_SECONDS)
             response = httpx.get(f"{self.base_url.rstrip('/')}/models", headers=headers, timeout=seconds)
         except (httpx.ReadTimeout, httpx.WriteTimeout):
             return  # it is there, and busy
         except (httpx.RequestError, httpx.InvalidURL) as error:
-            raise ValueError(
+            raise Mistake(
                 f"no server answers at '{self.base_url}' ({error}); start one there, or correct `base_url`"
             ) from error
         if response.status_code in (401, 403):
@@ -154,9 +155,9 @@ class Http(Engine):
         """Seconds until the next attempt: twice as long each time, half of it random, so that clients spread out."""
         return min(LONGEST_WAIT_SECONDS, self.first_wait_seconds * 2.0**attempt) * random.uniform(0.5, 1.0)
 
-    def _refused(self, response: httpx.Response) -> ValueError:
+    def _refused(self, response: httpx.Response) -> Mistake:
         status = response.status_code
-        return ValueError(
+        return Mistake(
             f"'{self.base_url}' answered {status} for model '{self.model}': {CURES[status]} ({_excerpt(response)})"
         )
 

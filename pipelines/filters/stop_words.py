@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 from pydantic import Field, field_validator
 
 from pipelines.contracts.filter import Filter, FilterFn
+from pipelines.contracts.mistakes import Mistake
 from pipelines.texts.arrays import first_reason
 
 ENGLISH = ("the", "be", "to", "of", "and", "that", "have", "with")
@@ -27,7 +28,7 @@ class StopWords(Filter):
     @classmethod
     def _plain(cls, words: tuple[str, ...]) -> tuple[str, ...]:
         if odd := [word for word in words if not (word.isascii() and word.isalpha() and word.islower())]:
-            raise ValueError(f"words: {odd[0]!r} is not made of the small letters a to z; leave it out")
+            raise Mistake(f"words: {odd[0]!r} is not made of the small letters a to z; leave it out")
         return words
 
     def open(self) -> FilterFn:

@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 from pipelines.contracts.location import located
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.local_copy import local_copy
 
 STORED_MODEL = re.compile(r"/(train-[0-9a-f]{12})/run/model/?$")
@@ -23,7 +24,7 @@ def model_fingerprint(model: str, revision: str | None = None) -> dict[str, str]
 
     A model that a store holds is known by the address it was trained at, whether it has been trained yet or not. The
     hash of any other local folder covers the names and contents of its files MODEL_FILES, not where the folder lies. A
-    revision that is a commit hash pins a hub model; a branch can move. ValueError where there is neither folder nor
+    revision that is a commit hash pins a hub model; a branch can move. Mistake where there is neither folder nor
     revision, or where the folder has no safetensors.
     """
     if (stored := STORED_MODEL.search(model)) is not None:
@@ -32,7 +33,7 @@ def model_fingerprint(model: str, revision: str | None = None) -> dict[str, str]
     if folder is not None:
         return {"model": _folder_hash(tuple(_stamp(file) for file in _model_files(folder)))}
     if revision is None:
-        raise ValueError(
+        raise Mistake(
             f"model '{model}' is no folder here, and a hub name needs a revision; "
             "give the path of a model folder, or add `revision: <commit hash>`"
         )
@@ -84,7 +85,7 @@ def _cached_folder(model: str, revision: str | None) -> Path | None:
 def _weights(folder: Path) -> list[Path]:
     files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise ValueError(
+        raise Mistake(
             f"model folder '{folder}' has no *.safetensors; save the model with `save_pretrained(folder)` first"
         )
     return files

@@ -107,7 +107,7 @@ class Packed:
 
 @functools.lru_cache(maxsize=1024)
 def _open(store: Store, file: str, checksum: str) -> pa.Table:
-    """The mapped file; ValueError with the cure where it is gone or not what was written."""
+    """The mapped file; Mistake with the cure where it is gone or not what was written."""
     try:
         source = pa.memory_map(str(_local_path(store, file)))
     except FileNotFoundError as error:

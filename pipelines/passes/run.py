@@ -8,14 +8,16 @@ same address, after a kill at any moment, does only what is missing.
 
 import functools
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
+from pipelines.contracts.storage_errors import storage_told
 from pipelines.passes.units import Attempt, Unit, few_blocks, units_dataset, units_in
+from pipelines.passes.worker_errors import mistakes_told
 from pipelines.store.manifest import UnitRecord
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     import ray.data
 
 RECORD = "record"
-TOLD = r"^(ValueError|(?:OS|Permission|FileNotFound|NotADirectory)Error): (.+)$"
-CHAINED = r"The above exception was the direct cause|During handling of the above exception, another exception occurred"
 
 # On a thread Ray Data learns a round of its loop later, 0.1 s, that a task is done, and its core waits for the next.
 os.environ.setdefault("RAY_DATA_METADATA_PREFETCH_ON_THREAD", "0")
@@ -64,33 +64,14 @@ def _map(units: Sequence[Unit], work: Work, resources: Resources) -> Iterator[Un
     worker: Any = _Worker if resources.workers else _run_task
     blocks = len(units) if resources.workers else few_blocks(len(units))
     records = units_dataset(units, blocks).map_batches(worker, batch_size=1, batch_format="pyarrow", **options)
-    try:
+    with mistakes_told():
         for record in records.iter_rows():
             yield UnitRecord.model_validate_json(record[RECORD])
-    except ray.exceptions.RayError as error:
-        raise explained(error) from error
-
-
-def explained(error: Exception) -> Exception:
-    """A worker's ValueError or OSError as one sentence; any other error of a worker is a fault and stays as it is.
-
-    Ray Data keeps an error's text and drops its type, so it is told by its line in the worker's traceback. Of errors
-    that led to one another the last counts that is not Ray's own.
-    """
-    chain = [part for part in re.split(CHAINED, str(error)) if not re.search(r"^ray\.exceptions\.", part, re.M)]
-    told = re.search(TOLD, chain[-1], re.M) if chain else None
-    if told is None:
-        return error
-    if told[1] == "ValueError":
-        return ValueError(told[2])
-    return ValueError(
-        f"a worker could not read or write: {told[2]}; what was finished is kept: mend that and run the same command "
-        "again"
-    )
 
 
 def _finish(do: Callable[[Unit], UnitRecord], batch: pa.Table) -> pa.Table:
-    return pa.table({RECORD: [do(unit).model_dump_json() for unit in units_in(batch)]})
+    with storage_told():
+        return pa.table({RECORD: [do(unit).model_dump_json() for unit in units_in(batch)]})
 
 
 class _Worker:
@@ -101,19 +82,24 @@ class _Worker:
     """
 
     def __init__(self, work: "ray.ObjectRef[Work]") -> None:
-        import ray
-
         try:
-            self._do = ray.get(work).open()
-        except (ValueError, OSError) as error:
-            self._do = functools.partial(_tell, error)
+            self._do = _open(work)
+        except Mistake as mistake:
+            self._do = functools.partial(_tell, mistake)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         return _finish(self._do, batch)
 
 
-def _tell(error: Exception, unit: Unit) -> UnitRecord:
-    raise error
+def _tell(mistake: Mistake, unit: Unit) -> UnitRecord:
+    raise mistake
+
+
+def _open(work: "ray.ObjectRef[Work]") -> Callable[[Unit], UnitRecord]:
+    import ray
+
+    with storage_told():
+        return ray.get(work).open()
 
 
 def _run_task(batch: pa.Table, work: "ray.ObjectRef[Work]") -> pa.Table:
@@ -122,6 +108,4 @@ def _run_task(batch: pa.Table, work: "ray.ObjectRef[Work]") -> pa.Table:
 
 @functools.lru_cache(maxsize=1)
 def _opened(work: "ray.ObjectRef[Work]") -> Callable[[Unit], UnitRecord]:
-    import ray
-
-    return ray.get(work).open()
+    return _open(work)

@@ -111,6 +111,7 @@ def units_dataset(units: Sequence[Unit], blocks: int) -> "ray.data.Dataset":
     """A Ray Dataset of these units in so many blocks, for `units_in` to read."""
     import ray.data
 
+    ray.data.DataContext.get_current().raise_original_map_exception = True  # else a Mistake arrives as a text
     items = [{UNIT: json.dumps(asdict(unit))} for unit in units]
     return ray.data.from_items(items, override_num_blocks=blocks)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, model_validator
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.texts.arrays import utf8
@@ -28,7 +29,7 @@ class CompressionRatio(Scorer):
     @model_validator(mode="after")
     def _level_exists(self) -> Self:
         if self.level > HIGHEST_LEVEL[self.method]:
-            raise ValueError(
+            raise Mistake(
                 f"level {self.level} is not among the levels 1 to {HIGHEST_LEVEL[self.method]} of {self.method}"
             )
         return self

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from pipelines.contracts.component import PLACEMENT
 from pipelines.contracts.location import public
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
@@ -37,7 +38,7 @@ class Jsonl(Source):
     text: str = Field(TEXT, min_length=1)
 
     def files(self) -> list[str]:
-        """Every file, sorted; ValueError where a path names none."""
+        """Every file, sorted; Mistake where a path names none."""
         return listed(self.path, SUFFIXES)
 
     def fingerprint(self) -> dict[str, str]:
@@ -45,12 +46,12 @@ class Jsonl(Source):
         return {"files": files.fingerprint(self.files())}
 
     def check(self) -> None:
-        """ValueError where there is no file, or none of the first 100 rows of the first file has the text."""
+        """Mistake where there is no file, or none of the first 100 rows of the first file has the text."""
         first = self.files()[0]
         warn_of_others(self.path, SUFFIXES, self.kind)
         names = _first_keys(first)
         if names and self.text not in names:
-            raise ValueError(
+            raise Mistake(
                 f"no key '{self.text}' in the rows of '{public(first)}', they have {sorted(names)}; "
                 "set the source's `text` to the key that holds the document"
             )

@@ -7,6 +7,7 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from pipelines.contracts.component import Spec
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import SOURCE, Read, Resources
 from pipelines.contracts.source import Quotas, Source
 from pipelines.corpus.ranks import as_written
@@ -41,9 +42,9 @@ class Mixture(Source):
     def _names_can_be_told_apart(self) -> "Mixture":
         for name in self.parts:
             if SEPARATOR in name or not name:
-                raise ValueError(f"the part name '{name}' cannot be used; choose one without '{SEPARATOR}'")
+                raise Mistake(f"the part name '{name}' cannot be used; choose one without '{SEPARATOR}'")
             if self.parts[name].source.quotas():
-                raise ValueError(f"part '{name}' has a budget of its own; give its parts to this mixture with weights")
+                raise Mistake(f"part '{name}' has a budget of its own; give its parts to this mixture with weights")
         return self
 
     @property
@@ -56,7 +57,7 @@ class Mixture(Source):
         return sorted(f"{name}{SEPARATOR}{file}" for name, part in self.parts.items() for file in part.source.files())
 
     def check(self) -> None:
-        """Raises ValueError where the input of a part is missing or has no text column."""
+        """Raises Mistake where the input of a part is missing or has no text column."""
         for part in self.parts.values():
             part.source.check()
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from pipelines.contracts.component import PLACEMENT
 from pipelines.contracts.location import public
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
@@ -38,7 +39,7 @@ class Parquet(Source):
     columns: tuple[str, ...] | None = None
 
     def files(self) -> list[str]:
-        """Every file, sorted; ValueError where a path names none."""
+        """Every file, sorted; Mistake where a path names none."""
         return listed(self.path, SUFFIXES)
 
     def fingerprint(self) -> dict[str, str]:
@@ -46,7 +47,7 @@ class Parquet(Source):
         return {"files": files.fingerprint(self.files())}
 
     def check(self) -> None:
-        """ValueError where there is no file, or the first one that opens has not the columns; a corrupt one passes."""
+        """Mistake where there is no file, or the first one that opens has not the columns; a corrupt one passes."""
         first = self.files()[0]
         warn_of_others(self.path, SUFFIXES, self.kind)
         try:
@@ -56,17 +57,17 @@ class Parquet(Source):
             _raise_unless_corrupt(error)
             return
         if twice := _repeated(schema.names):
-            raise ValueError(f"'{public(first)}' has the column '{twice}' twice; write it with one column of that name")
+            raise Mistake(f"'{public(first)}' has the column '{twice}' twice; write it with one column of that name")
         missing = [name for name in (self.text, *(self.columns or ())) if schema.get_field_index(name) < 0]
         if missing:
             parameter = "text" if self.text in missing else "columns"
-            raise ValueError(
+            raise Mistake(
                 f"no column '{missing[0]}' in '{public(first)}', it has {schema.names}; set the source's `{parameter}` "
                 "to what is there"
             )
         if not _holds_text(schema.field(self.text).type):
             texts = [field.name for field in schema if _holds_text(field.type)]
-            raise ValueError(
+            raise Mistake(
                 f"column '{self.text}' of '{public(first)}' holds {schema.field(self.text).type} and no text; set the "
                 f"source's `text` to one of the columns of text: {texts}"
             )

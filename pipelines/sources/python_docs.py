@@ -18,6 +18,7 @@ import pyarrow as pa
 import xxhash
 from pydantic import Field, StringConstraints
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import SOURCE, TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading.documents import Bad, bad_rows, only_bad
@@ -58,7 +59,7 @@ class PythonDocs(Source):
     min_characters: int = Field(200, ge=1)
 
     def files(self) -> list[str]:
-        """The `.py` files of all packages, sorted; ValueError naming a package that is not here."""
+        """The `.py` files of all packages, sorted; Mistake naming a package that is not here."""
         return sorted(file for package in set(self.packages) for file in _package_files(package))
 
     def size(self, file: str) -> int:
@@ -188,7 +189,7 @@ def _parents(package: str) -> tuple[str, ...]:
         return tuple(os.path.dirname(folder.rstrip("/")) for folder in spec.submodule_search_locations)
     if spec is not None and spec.origin is not None and spec.origin.endswith(".py"):
         return (os.path.dirname(spec.origin),)
-    raise ValueError(
+    raise Mistake(
         f"package '{package}' has no Python files to be found here; install it, or take its name out of the source's "
         "`packages` (import names such as PIL, not distribution names such as pillow)"
     )
@@ -205,7 +206,7 @@ def _package_files(package: str) -> tuple[str, ...]:
             relative = os.path.relpath(folder, parent).replace(os.sep, "/")
             found += [f"{relative}/{name}" for name in names if name.endswith(".py")]
     if not found:
-        raise ValueError(f"package '{package}' has no `.py` files of its own; take it out of the source's `packages`")
+        raise Mistake(f"package '{package}' has no `.py` files of its own; take it out of the source's `packages`")
     return tuple(found)
 
 

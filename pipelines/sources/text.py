@@ -37,7 +37,7 @@ class Text(Source):
     split: Literal["file", "paragraph", "line"] = "file"
 
     def files(self) -> list[str]:
-        """Every file, sorted; ValueError where a path names none."""
+        """Every file, sorted; Mistake where a path names none."""
         return listed(self.path, SUFFIXES)
 
     def fingerprint(self) -> dict[str, str]:
@@ -45,7 +45,7 @@ class Text(Source):
         return {"files": files.fingerprint(self.files())}
 
     def check(self) -> None:
-        """ValueError where there is no file."""
+        """Mistake where there is no file."""
         super().check()
         warn_of_others(self.path, SUFFIXES, self.kind)
 

@@ -35,7 +35,7 @@ class Decontaminate(Step):
     max_share: float = Field(default=0.0, ge=0.0, lt=1.0)
 
     def check(self) -> None:
-        """Raises ValueError where the input of a held-out set is missing."""
+        """Raises Mistake where the input of a held-out set is missing."""
         for source in self.against.values():
             source.check()
 

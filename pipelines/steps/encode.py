@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, come_back
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import (
     CODEC_FILES,
     ID,
@@ -64,7 +65,7 @@ class Encode(Step):
         return {CODEC_FILES: self.codec.train(corpus.rows([ID, TEXT]), seed)}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
-        """The function that encodes one table of rows; ValueError where a lossless codec does not give a text back."""
+        """The function that encodes one table of rows; Mistake where a lossless codec does not give a text back."""
         coder = self.codec.open(fitted[CODEC_FILES])
 
         def encode(rows: pa.Table, place: Place) -> Outcome:
@@ -112,10 +113,10 @@ class Encode(Step):
         return fitting.tolist() if len(fitting) else [int(sizes.argmin())]
 
     def _come_back(self, coder: Coder, rows: pa.Table, tokens: TokenArrays) -> int:
-        """How many of the rows are decoded to their text; ValueError where a lossless codec loses one."""
+        """How many of the rows are decoded to their text; Mistake where a lossless codec loses one."""
         back = come_back(self.codec, coder, tokens, rows[TEXT].to_pylist())
         if self.codec.lossless and not all(back):
-            raise ValueError(
+            raise Mistake(
                 f"codec '{self.codec.kind}' does not give document '{rows[ID][back.index(False)]}' back as it was; "
                 "choose another codec, and report this one with the document's text"
             )

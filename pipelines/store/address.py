@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pipelines.contracts.component import PLACEMENT, Component
+from pipelines.contracts.mistakes import Mistake
 
 HASH_DIGITS = 12
 
@@ -38,9 +39,9 @@ def parameters(component: Component) -> dict[str, Any]:
 
 
 def check_versions(component: Component, made: Mapping[str, Any]) -> None:
-    """Raises ValueError where a component, or one inside it, is of another version than the ingredients `made` say."""
+    """Raises Mistake where a component, or one inside it, is of another version than the ingredients `made` say."""
     if component.version != made["version"]:
-        raise ValueError(
+        raise Mistake(
             f"this was made with version {made['version']} of '{component.kind}', which is at {component.version} now "
             "and works differently; use the release that made it, or make it anew"
         )

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.lease import lease
 from pipelines.store.manifest import Manifest
 from pipelines.store.provenance import provenance
@@ -29,7 +30,7 @@ def built(store: Store, target: str, make: Callable[[], Manifest]) -> Manifest:
 def built_alone(store: Store, target: str, make: Callable[[], Manifest]) -> Manifest:
     """As `built`, for work that has a single folder: one builder makes it, the others wait for its manifest.
 
-    ValueError where another builder took over meanwhile; what was made then is not committed.
+    Mistake where another builder took over meanwhile; what was made then is not committed.
     """
     with lease(store, target, lambda: store.manifest(target) is not None) as is_ours:
         if is_ours is not None:
@@ -41,7 +42,7 @@ def built_alone(store: Store, target: str, make: Callable[[], Manifest]) -> Mani
 
 def _still_ours(target: str, made: Manifest, is_ours: Callable[[], bool]) -> Manifest:
     if not is_ours():
-        raise ValueError(
+        raise Mistake(
             f"{target} was taken over by another process while this one was not heard of; run the same command again "
             "to wait for its result"
         )

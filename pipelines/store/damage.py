@@ -1,6 +1,8 @@
 """Damage: the one sentence for a stored file that is gone or is not what was written, with the cure."""
 
+from pipelines.contracts.mistakes import Mistake
 
-def damaged(path: str, what: str, folder: str) -> ValueError:
+
+def damaged(path: str, what: str, folder: str) -> Mistake:
     """The error of the file at `path`, of which `what` is true, in the address that has `folder`."""
-    return ValueError(f"'{path}' {what}; delete '{folder}' and run the same command again to rebuild it")
+    return Mistake(f"'{path}' {what}; delete '{folder}' and run the same command again to rebuild it")

@@ -27,20 +27,20 @@ class Encoded(Stored):
 def open_coder(encoded: Manifest, store: Store) -> Coder:
     """The coder that step `encode` trained, from what its manifest says and nothing else.
 
-    ValueError where its files are not those, or this release's codec is another one.
+    Mistake where its files are not those, or this release's codec is another one.
     """
     return encoded_with(encoded).open(codec_files(encoded, store))
 
 
 def encoded_with(encoded: Manifest) -> Codec:
-    """The codec of the tokens, as their manifest describes it; ValueError where this release has another version."""
+    """The codec of the tokens, as their manifest describes it; Mistake where this release has another version."""
     codec = Codec.model_validate(encoded.details_as(Encoded).codec)
     check_versions(codec, encoded.ingredients["codec"])
     return codec
 
 
 def codec_files(encoded: Manifest, store: Store) -> dict[str, bytes]:
-    """The trained codec's files by name; ValueError, with the cure, where one is gone or did not make the tokens."""
+    """The trained codec's files by name; Mistake, with the cure, where one is gone or did not make the tokens."""
     hashes = encoded.details_as(Encoded).files
     return {name: _codec_file(encoded, store, name, expected) for name, expected in hashes.items()}
 

@@ -77,5 +77,5 @@ class Manifest(Stored):
         return self.counts.get(FLOPS, 0.0)
 
     def details_as(self, kind: type[D]) -> D:
-        """The details as the class that this kind of result writes; ValueError where they are others."""
+        """The details as the class that this kind of result writes; Mistake where they are others."""
         return kind.model_validate(self.details)

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
+from pipelines.contracts.mistakes import Mistake
+
 FORMAT = 1
 
 
@@ -33,16 +35,16 @@ def seal(kind: str, facts: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> bytes
 
 
 def unseal(kind: str, content: bytes) -> Sealed:
-    """Facts and arrays of a whole file of this kind; else a ValueError that names the cure."""
+    """Facts and arrays of a whole file of this kind; else a Mistake that names the cure."""
     from safetensors.numpy import load
 
     first_line, _, body = content.partition(b"\n")
     start = f"gleaner {kind} {FORMAT} ".encode()
     if not first_line.startswith(start):
-        raise ValueError(
+        raise Mistake(
             f"this is no {kind} of format {FORMAT}, it begins with {content[:40]!r}; open it with what wrote it"
         )
     if first_line[len(start) :] != hashlib.sha256(body).hexdigest().encode():
-        raise ValueError(f"this {kind} was cut off or edited after it was written; copy it again or train it anew")
+        raise Mistake(f"this {kind} was cut off or edited after it was written; copy it again or train it anew")
     facts, _, arrays = body.partition(b"\n")
     return Sealed(json.loads(facts), load(arrays))

@@ -27,6 +27,8 @@ from fsspec.implementations.local import LocalFileSystem
 from pydantic import ValidationError
 
 from pipelines.contracts.location import located
+from pipelines.contracts.mistakes import Mistake
+from pipelines.contracts.storage_errors import named
 from pipelines.store.damage import damaged
 from pipelines.store.manifest import Manifest, Shard, UnitRecord
 
@@ -70,13 +72,13 @@ class Store:
         return isinstance(self.filesystem, LocalFileSystem)
 
     def check(self) -> None:
-        """Raises ValueError, before any work, where nothing can be written."""
+        """Raises Mistake, before any work, where nothing can be written."""
         probe = f".probe-{uuid.uuid4().hex}"
         try:
             self.write(probe, b"gleaner")
             self.filesystem.rm_file(self.path(probe))
         except OSError as error:
-            raise ValueError(
+            raise Mistake(
                 f"store '{self.url}' cannot be written ({error}); set 'store' to a folder or bucket you can write to"
             ) from error
 
@@ -114,7 +116,7 @@ class Store:
         folder = target.rpartition("/")[0]
         os.makedirs(folder, exist_ok=True)
         try:
-            with open(partial, "wb") as stream:
+            with named(target), open(partial, "wb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -139,7 +141,7 @@ class Store:
             return []
 
     def manifest(self, address: str) -> Manifest | None:
-        """The manifest of a finished address, or None; ValueError where it is not one that this release can read."""
+        """The manifest of a finished address, or None; Mistake where it is not one that this release can read."""
         file = f"{address}/manifest.json"
         try:
             found = Manifest.model_validate_json(self.read(file))
@@ -229,7 +231,7 @@ class Store:
             raise
 
     def read_shard(self, shard: Shard) -> bytes:
-        """The bytes of a shard; ValueError where it is gone or they are not those that the manifest describes."""
+        """The bytes of a shard; Mistake where it is gone or they are not those that the manifest describes."""
         try:
             data = self.read(shard.file)
         except FileNotFoundError as error:
@@ -238,7 +240,7 @@ class Store:
             raise self.damaged(shard.file, "is damaged: its checksum is not the manifest's")
         return data
 
-    def damaged(self, file: str, what: str) -> ValueError:
+    def damaged(self, file: str, what: str) -> Mistake:
         """The error, with its cure, of a file of the store of which `what` is true."""
         return damaged(self.path(file), what, self.path(file.partition("/")[0]))
 

@@ -2,11 +2,13 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cluster import commands
 from cluster.commands import check_comparable, check_equal_flops, check_out
 from cluster.config import RunConfig, dump, validate
 from cluster.run import main
@@ -95,6 +97,16 @@ def test_a_message_holds_no_secret(
     with pytest.raises(SystemExit, match="2"):
         main()
     assert "s3cret" not in capsys.readouterr().err
+
+
+def test_a_fault_of_the_program_is_no_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(file: str, overrides: Sequence[str]) -> str:
+        raise ValueError("operands could not be broadcast together")
+
+    monkeypatch.setattr(commands, "data", broken)
+    monkeypatch.setattr(sys, "argv", ["gleaner", "data", "a.yaml"])
+    with pytest.raises(ValueError, match="operands"):
+        main()
 
 
 def test_seeds_that_are_no_numbers_are_refused_with_the_cure(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines.contracts.storage_errors import storage_told
 from pipelines.packing.packed import Packed
 from pipelines.store.store import Store
 from training.config import TrainingConfig
@@ -104,6 +105,7 @@ class Worker:
     journal: metrics.Journal | None
 
 
+@storage_told()
 def work(arguments: dict[str, Any]) -> None:
     """Trains `arguments["job"]` to its end, in every worker of a Ray Train run."""
     import ray.train

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.packing.packed import Packed
-from pipelines.passes.run import explained
 from pipelines.store.store import Store
 from training.config import TrainingConfig
 from training.contracts import HeldOut, IntArray
@@ -19,6 +19,7 @@ from training.engine.loop import PLAN, Job, work
 from training.engine.storage import ray_storage
 
 if TYPE_CHECKING:
+    from ray.train import TrainingFailedError
     from ray.train.v2.api.callback import UserCallback
 
 FAILURES = 3  # of workers, that a run survives
@@ -55,12 +56,12 @@ def train(
     """A model trained on `packed` is in `folder`/model, its metrics in metrics.jsonl and its order in plan.npy.
 
     A folder in which a run of the same packed data and config was broken off is taken up at its newest whole
-    checkpoint; the result is the same. `folder` is an fsspec URL that every worker reaches. ValueError, before any
+    checkpoint; the result is the same. `folder` is an fsspec URL that every worker reaches. Mistake, before any
     worker starts, where the batch does not divide over the workers, there is nothing to train on, or the `text_bytes`
     of the config do not fill a batch.
     """
     if packed.sequences == 0:
-        raise ValueError("there is no packed sequence to train on; let the steps of 'data' keep more documents")
+        raise Mistake("there is no packed sequence to train on; let the steps of 'data' keep more documents")
     job = Job(packed, tokenizer_files, config.fitted_to(packed), held_out, folder)
     store = Store(folder)
     _write_plan(job, store)
@@ -125,4 +126,13 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
     try:
         trainer.fit()
     except TrainingFailedError as error:
-        raise explained(error) from error
+        raise _told(error) from error
+
+
+def _told(error: "TrainingFailedError") -> Exception:
+    """The mistake that a worker found, or the error as it is."""
+    for failure in getattr(error, "worker_failures", {}).values():
+        found = getattr(failure, "_base_exc", failure)  # Ray Train wraps an error to keep its stack
+        if isinstance(found, Mistake):
+            return found
+    return error

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from pipelines.build import BuiltData
 from pipelines.contracts.codec import TokenArrays
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import CODEC_FILES, GENRE, ID, TEXT, TEXT_BYTES, TOKENS
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import Place
@@ -60,13 +61,13 @@ class HeldOutText:
     def sample(self, most_bytes: int, purpose: str) -> Self:
         """Documents with text, shuffled by the hash of their ids and the purpose, that begin in the first `most_bytes`.
 
-        ValueError where no document has text.
+        Mistake where no document has text.
         """
         order = np.argsort(uniform(self.rows[ID].combine_chunks(), 0, purpose), kind="stable")
         sizes = self.text_bytes[order]
         chosen = order[(sizes > 0) & (np.cumsum(sizes) - sizes < most_bytes)]
         if not len(chosen):
-            raise ValueError("no held-out document has any text; give a held_out source that has some")
+            raise Mistake("no held-out document has any text; give a held_out source that has some")
         return type(self)(self.rows.take(pa.array(chosen)))
 
 

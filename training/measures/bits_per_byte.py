@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.contracts.mistakes import Mistake
 from training.contracts import IntArray, Objective, Predictions, Tokens
 from training.held_out.windows import WindowBatch, window_batches
 from training.randomness import sequence_keys
@@ -76,7 +77,7 @@ def batch_tokens(vocab_size: int) -> int:
 def window_nats(network: Any, objective: Objective, batch: WindowBatch) -> npt.NDArray[np.float64]:
     """(B,) summed negative log-likelihood of the scored tokens of each window; all workers of a network together.
 
-    ValueError where the objective leaves out some of them: what it says is then no length of a text in bits.
+    Mistake where the objective leaves out some of them: what it says is then no length of a text in bits.
     """
     import torch
 
@@ -84,7 +85,7 @@ def window_nats(network: Any, objective: Objective, batch: WindowBatch) -> npt.N
         predicted = predict_windows(network, objective, batch)
         nats, told = predicted.nats_B().cpu().numpy(), int(predicted.counts_B().sum())
     if told != batch.scored_BT.sum():
-        raise ValueError(
+        raise Mistake(
             f"objective '{objective.kind}' tells {told} of the {batch.scored_BT.sum()} tokens of a batch, and bits per "
             "byte are those of every token, told once; measure the model with an objective that tells them all"
         )

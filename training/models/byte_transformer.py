@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pipelines.codecs.neural.shape import CONFIG_NAMES, VOCABULARY, Shape
 from pipelines.contracts.codec import Codec
+from pipelines.contracts.mistakes import Mistake
 from training.contracts import Model
 
 Size = Literal["3m", "800k", "200k"]
@@ -32,9 +33,9 @@ class ByteTransformer(Model):
         return Shape(*SIZES[self.size], context=length)
 
     def check_codec(self, codec: Codec) -> None:
-        """Raises ValueError with the cure for every codec but `bytes`."""
+        """Raises Mistake with the cure for every codec but `bytes`."""
         if codec.kind != "bytes":
-            raise ValueError(
+            raise Mistake(
                 f"model 'byte_transformer' reads bytes, the data beside it has the codec '{codec.kind}'; set `codec: "
                 "{kind: bytes}` there"
             )

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipelines.contracts.mistakes import Mistake
 from training.contracts import Model
 
 Preset = Literal["25m", "113m", "403m", "2b"]
@@ -48,7 +49,7 @@ class Llama(Model):
     def _has_the_sizes_of_its_preset(self) -> Self:
         for name, size in PRESETS[self.preset].items() if self.preset else ():
             if getattr(self, name) != size:
-                raise ValueError(
+                raise Mistake(
                     f"preset '{self.preset}' has {name} {size}, not {getattr(self, name)}; leave out `{name}`, or the "
                     "preset"
                 )
@@ -58,7 +59,7 @@ class Llama(Model):
     def _heads_fit(self) -> Self:
         hidden, heads, _ = self.sizes()
         if hidden % (2 * heads):
-            raise ValueError(
+            raise Mistake(
                 f"hidden {hidden} over {heads} heads is not an even head size; give a hidden that {2 * heads} divides"
             )
         return self

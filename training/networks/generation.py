@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.contracts.mistakes import Mistake
 from training.held_out.windows import window_start
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """ValueError where a value is below 0 or not finite."""
+        """Mistake where a value is below 0 or not finite."""
         for name in ("tokens", "temperature", "top_k", "seed"):
             if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} {getattr(self, name)} makes no sense when sampling; give 0 or more")
+                raise Mistake(f"{name} {getattr(self, name)} makes no sense when sampling; give 0 or more")
 
 
 def generate(network: Any, prompt: Sequence[int], end: int, sampling: Sampling) -> Iterator[int]:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from pipelines.codecs.entropy.context_reader import ContextModel
 from pipelines.contracts.byte_model import ByteModel, NextByte
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.corpus.text_sample import text_sample
 from pipelines.store.sealed import seal, unseal
@@ -34,16 +35,16 @@ class OrderK(ByteModel):
     sample_bytes: int = Field(16 << 20, gt=0)
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`order_k.counts` of a sample of the columns id and text; ValueError where there is no text."""
+        """`order_k.counts` of a sample of the columns id and text; Mistake where there is no text."""
         return count([text.encode() for text in text_sample(rows, self.sample_bytes, seed, "order_k")], self.order)
 
     def open(self, files: dict[str, bytes]) -> NextByte:
         """The interpolated probabilities; they are sums and quotients of whole numbers, the same on every machine."""
         if FILE not in files:
-            raise ValueError(f"byte model 'order_k' needs {FILE}, given {sorted(files)}; train it first")
+            raise Mistake(f"byte model 'order_k' needs {FILE}, given {sorted(files)}; train it first")
         arrays = unseal("order_k", files[FILE]).arrays
         if len(arrays) != 2 * (self.order + 1):
-            raise ValueError(
+            raise Mistake(
                 f"these counts have order {len(arrays) // 2 - 1}, the model {self.order}; give it the counts' order"
             )
         return _Interpolated([_followers(arrays, order) for order in range(self.order + 1)])

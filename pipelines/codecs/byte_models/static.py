@@ -8,6 +8,7 @@ from pydantic import Field
 
 from pipelines.codecs.entropy.context_reader import ContextModel
 from pipelines.contracts.byte_model import ByteModel, NextByte
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.corpus.text_sample import text_sample
 from pipelines.store.sealed import seal, unseal
@@ -24,13 +25,13 @@ class Static(ByteModel):
     sample_bytes: int = Field(16 << 20, gt=0)
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`static.counts` of a sample of the columns id and text; ValueError where there is no text."""
+        """`static.counts` of a sample of the columns id and text; Mistake where there is no text."""
         return count([text.encode() for text in text_sample(rows, self.sample_bytes, seed, "static")])
 
     def open(self, files: dict[str, bytes]) -> NextByte:
         """The same (256,) probabilities behind every context."""
         if FILE not in files:
-            raise ValueError(f"byte model 'static' needs {FILE}, given {sorted(files)}; train it first")
+            raise Mistake(f"byte model 'static' needs {FILE}, given {sorted(files)}; train it first")
         seen = unseal("static", files[FILE]).arrays["counts"] + 1
         return _Shares(seen / seen.sum())
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from pipelines.contracts.byte_model import ByteModel, NextByte
 from pipelines.contracts.codec import Codec
 from pipelines.contracts.component import PLACEMENT, Workers
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 
 MODEL_FOLDER = "model/"
@@ -31,7 +32,7 @@ class AskingCodec(Codec):
         return Resources(gpus=self.gpus, workers=self.workers)
 
     def check(self) -> None:
-        """Raises ValueError with the cure for what is wrong with the byte model, before any work starts."""
+        """Raises Mistake with the cure for what is wrong with the byte model, before any work starts."""
         self.model.check()
 
 
@@ -41,9 +42,9 @@ def in_model_folder(files: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def opened_model(model: ByteModel, files: dict[str, bytes], codec: str) -> NextByte:
-    """The byte model of these files; ValueError where there is none, or one that is not `in_model_folder`."""
+    """The byte model of these files; Mistake where there is none, or one that is not `in_model_folder`."""
     if not files or not all(name.startswith(MODEL_FOLDER) for name in files):
-        raise ValueError(
+        raise Mistake(
             f"codec '{codec}' needs the files of its byte model under {MODEL_FOLDER}, given {sorted(files)}; train the "
             "codec first"
         )

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 
 BITS = 14
@@ -15,13 +16,13 @@ def quantized_cdf(probabilities: FloatArray) -> Int64Array:
     """(n, 257) ascending integers from 0 to 2**14; byte b has those from `[:, b]` up to `[:, b + 1]`, at least one.
 
     Every byte gets 1, the other 2**14 - 256 are shared out in proportion, what rounding down leaves goes to the largest
-    remainders, of equal ones to the smaller byte. ValueError where a row of the (n, 256) probabilities is none. A row's
+    remainders, of equal ones to the smaller byte. Mistake where a row of the (n, 256) probabilities is none. A row's
     integers depend on that row alone.
     """
     weights = np.rint(probabilities * (1 << SHARE_BITS))
     sums = weights.sum(axis=1, keepdims=True)
     if not (np.isfinite(sums).all() and (probabilities >= 0).all() and (sums > 0).all()):
-        raise ValueError("a byte model gave probabilities that are negative, not finite or all 0; look at its training")
+        raise Mistake("a byte model gave probabilities that are negative, not finite or all 0; look at its training")
     shares = weights / sums * (TOTAL - 256)
     counts = shares.astype(np.int64) + 1
     left = TOTAL - counts.sum(axis=1)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.sealed import seal, unseal
 
 FILE = "codebook"
@@ -27,35 +28,35 @@ class Codebook:
     taken: Int32Array
 
     def check(self) -> None:
-        """Raises ValueError where these arrays are no trie that texts can be encoded and decoded with.
+        """Raises Mistake where these arrays are no trie that texts can be encoded and decoded with.
 
         A hash tells damage; this tells a file that something else made, and that could lead compiled loops astray.
         """
         count = len(self.parents)
         if not all(array.shape == (count,) for array in vars(self).values()) or count < 257:
-            raise ValueError("a codebook has 257 nodes or more in arrays of one length; compile it anew")
+            raise Mistake("a codebook has 257 nodes or more in arrays of one length; compile it anew")
         types = {name: array.dtype.name for name, array in vars(self).items()}
         if types != {"parents": "int32", "letters": "uint8", "codes": "int32", "taken": "int32"}:
-            raise ValueError(f"a codebook has letters of uint8 beside numbers of int32, not {types}; compile it anew")
+            raise Mistake(f"a codebook has letters of uint8 beside numbers of int32, not {types}; compile it anew")
         behind = self.parents[1:] < np.arange(1, count)
         edges = self.parents[1:].astype(np.int64) << 8 | self.letters[1:]
         if not behind.all() or self.parents.min() < 0 or np.unique(edges).size < count - 1:
-            raise ValueError("a codebook's nodes stand behind their parents, one for each byte; compile it anew")
+            raise Mistake("a codebook's nodes stand behind their parents, one for each byte; compile it anew")
         if np.count_nonzero(self.parents[1:] == 0) < 256:
-            raise ValueError("a codebook needs a code for each of the 256 bytes; compile it from a byte model anew")
+            raise Mistake("a codebook needs a code for each of the 256 bytes; compile it from a byte model anew")
         depths = self._depths()
         if (self.taken[1:] < 1).any() or (self.taken > depths).any():
-            raise ValueError("a codebook's codes take at least one byte and no more than were read; compile it anew")
+            raise Mistake("a codebook's codes take at least one byte and no more than were read; compile it anew")
         if (self.codes[self._ancestors(depths - self.taken)] != self.codes).any():
-            raise ValueError("a codebook's code is that of the bytes that it takes; compile it anew")
+            raise Mistake("a codebook's code is that of the bytes that it takes; compile it anew")
         if not 0 <= self.codes.min() <= self.codes.max() < MOST_CODES:
-            raise ValueError(f"a codebook's codes are numbers below {MOST_CODES}; compile it anew")
+            raise Mistake(f"a codebook's codes are numbers below {MOST_CODES}; compile it anew")
 
     def check_lossless(self) -> None:
-        """Raises ValueError where two strings that are written whole share a code, so that one is read as the other."""
+        """Raises Mistake where two strings that are written whole share a code, so that one is read as the other."""
         whole = self.taken[1:] == self._depths()[1:]
         if np.unique(self.codes[1:][whole]).size < np.count_nonzero(whole):
-            raise ValueError("two strings of this codebook share a code; compile it anew")
+            raise Mistake("two strings of this codebook share a code; compile it anew")
 
     def _depths(self) -> Int32Array:
         depths = [0] * len(self.parents)
@@ -94,12 +95,12 @@ def save(codebook: Codebook, facts: Any, model_hash: str) -> dict[str, bytes]:
 
 
 def load(files: dict[str, bytes], facts: Any, codec: str) -> Codebook:
-    """The codebook; ValueError where there is none, it is not whole, or it was compiled from something else."""
+    """The codebook; Mistake where there is none, it is not whole, or it was compiled from something else."""
     if FILE not in files:
-        raise ValueError(f"codec '{codec}' needs a file {FILE}, given {sorted(files)}; train the codec first")
+        raise Mistake(f"codec '{codec}' needs a file {FILE}, given {sorted(files)}; train the codec first")
     sealed = unseal("codebook", files[FILE])
     if sealed.facts["codec"] != facts:
-        raise ValueError(
+        raise Mistake(
             f"codec '{codec}' is described by {facts}, this codebook was compiled for {sealed.facts['codec']}; "
             "open it with the parameters that it was trained with, or train it anew"
         )

@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.codecs.entropy.cdf import TOTAL, Int64Array
+from pipelines.contracts.mistakes import Mistake
 
 END = 256
 WHOLE = TOTAL + 1
@@ -69,7 +70,7 @@ class Decoder:
     def step(self, document: int, cdf: Int64Array) -> int:
         """The next byte of a document, or END, by its (257,) `cdf`.
 
-        ValueError, with the document's number, where a stream is cut off or no text has it.
+        Mistake, with the document's number, where a stream is cut off or no text has it.
         """
         symbol = _next_symbol(self._states[document], self._data, self._ends[document + 1], cdf)
         if symbol < 0:
@@ -77,7 +78,7 @@ class Decoder:
         return symbol
 
     def rest(self, document: int, cdf: Int64Array) -> bytes:
-        """All bytes up to END, every one by the same (257,) `cdf`; ValueError as `step`."""
+        """All bytes up to END, every one by the same (257,) `cdf`; Mistake as `step`."""
         pieces, symbol, text = [], 0, np.empty(RUN_BYTES, np.uint8)
         while 0 <= symbol < END:
             size, symbol = _run(self._states[document], self._data, self._ends[document + 1], cdf, text)
@@ -93,11 +94,11 @@ def _ends(lengths: Sequence[int]) -> Int64Array:
 
 def _refuse(document: int, symbol: int) -> None:
     if symbol == CUT_OFF:
-        raise ValueError(
+        raise Mistake(
             f"the tokens of document {document} end before its text does; decode whole documents, by the model that "
             "they were encoded by"
         )
-    raise ValueError(
+    raise Mistake(
         f"the tokens of document {document} are none that a text is encoded to: its text ends, and they are not its "
         "shortest number; cut the documents apart at the end token first, and decode them by the "
         "model that they were encoded by"

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.contracts.codec import Coder
+from pipelines.contracts.mistakes import Mistake
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,12 @@ def prefix_stability(coder: Coder, prefixes: Sequence[str], sentence: str) -> St
     `prefix + sentence` is encoded for each prefix, and so is the prefix alone; the sentence's part is what follows the
     tokens that both begin with. So a token that holds the prefix's end and the sentence's beginning belongs to the
     sentence. `mean_distance` is the mean Levenshtein distance over all pairs of prefixes, in tokens: 0 where the
-    sentence is always the same tokens, near `mean_length` where it never is. ValueError with fewer than two prefixes.
+    sentence is always the same tokens, near `mean_length` where it never is. Mistake with fewer than two prefixes.
     """
     from pipelines.texts.edits import levenshtein
 
     if len(prefixes) < 2:
-        raise ValueError(f"{len(prefixes)} prefixes make no pair to compare; give two different ones at least")
+        raise Mistake(f"{len(prefixes)} prefixes make no pair to compare; give two different ones at least")
     alone = coder.encode(prefixes)
     followed = coder.encode([prefix + sentence for prefix in prefixes])
     parts = [both[_common(before, both) :] for before, both in zip(alone, followed, strict=True)]

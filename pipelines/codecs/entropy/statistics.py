@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.codecs.entropy.packing import TYPES
+from pipelines.contracts.mistakes import Mistake
 
 Numbers = npt.NDArray[np.integer]
 UNITS = (1, 2, 4, 8, 16)  # bits of an n-gram
@@ -46,7 +47,7 @@ def uniformity(tokens: Numbers, vocab: int, noise: bytes) -> list[Uniformity]:
 
     The tokens are written one after the other, the high bit first, and cut into groups of 1, 2, 4, 8 and 16 bits; what
     is left over at the end is dropped. A last row measures as many bytes of `noise` in groups of 16 bits: so far from
-    uniform do perfect bits seem (arXiv 2404.03626, on the uniformity of compressed text). ValueError where `noise` is
+    uniform do perfect bits seem (arXiv 2404.03626, on the uniformity of compressed text). Mistake where `noise` is
     shorter than the tokens.
     """
     whole = deviation("token", tokens, vocab)
@@ -54,7 +55,7 @@ def uniformity(tokens: Numbers, vocab: int, noise: bytes) -> list[Uniformity]:
         return [whole]
     stream = tokens.astype(TYPES[vocab]).tobytes()
     if len(noise) < len(stream):
-        raise ValueError(f"{len(noise)} bytes of noise are too few; give as many as the tokens have, {len(stream)}")
+        raise Mistake(f"{len(noise)} bytes of noise are too few; give as many as the tokens have, {len(stream)}")
     rows = [deviation(f"{bits}-bit", bit_groups(stream, bits), 1 << bits) for bits in UNITS]
     return [*rows, whole, deviation("random 16-bit", bit_groups(noise[: len(stream)], 16), 1 << 16)]
 

@@ -12,6 +12,7 @@ from pipelines.codecs.entropy.equal_windows import Rule, is_full
 from pipelines.codecs.entropy.intervals import Interval, byte_at, narrowed, padded_code
 from pipelines.codecs.entropy.readings import Reading, read_each
 from pipelines.contracts.byte_model import BEGIN, NextByte
+from pipelines.contracts.mistakes import Mistake
 
 Reset = Literal["window", "every_other", "never"]
 SEGMENT_WINDOWS: dict[Reset, int] = {"window": 1, "every_other": 2, "never": sys.maxsize}
@@ -36,7 +37,7 @@ class StepwiseWindows:
         return [streams[text] for text in texts]
 
     def decode(self, streams: Sequence[bytes]) -> list[bytes]:
-        """The texts of whole windows; ValueError, with its number, on a window that no text has."""
+        """The texts of whole windows; Mistake, with its number, on a window that no text has."""
         documents = [_cut(stream, self._segment_windows * self._bits // 8) for stream in streams]
         readings: dict[bytes, Reading[bytes]] = {}
         for segments in documents:
@@ -101,7 +102,7 @@ class StepwiseWindows:
                 if code == wanted:
                     accepted = len(text)
             if accepted == end:
-                raise ValueError(
+                raise Mistake(
                     f"window {number} is {wanted:#x}, which stands for no text; these tokens belong to another codec, "
                     "or were not made by one"
                 )

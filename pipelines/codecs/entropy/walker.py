@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from pipelines.codecs.entropy.codebook import Codebook
 from pipelines.contracts.codec import TokenArrays, Tokens
+from pipelines.contracts.mistakes import Mistake
 
 Int32Array = npt.NDArray[np.int32]
 StepArray = npt.NDArray[np.uint32]
@@ -53,11 +54,11 @@ class Walker:
         return [codes[start:end].copy() for start, end in itertools.pairwise(ends)]
 
     def decode(self, codes: Tokens) -> bytes:
-        """The text of these codes; ValueError, with its place, on a code that no text has."""
+        """The text of these codes; Mistake, with its place, on a code that no text has."""
         numbers = np.asarray(codes, np.int64)
         size = _decoded_size(numbers, self._starts)
         if size < 0:
-            raise ValueError(
+            raise Mistake(
                 f"token {-size - 1} is {numbers[-size - 1]}, which stands for no text; these tokens belong to another "
                 "codebook, or were not made by one"
             )
@@ -69,7 +70,7 @@ class Walker:
 def _slots(codebook: Codebook) -> tuple[StepArray, Int32Array]:
     """(m,) the steps and (m, 2) the stops of all slots; after the last base there are 256, so that base + byte is one.
 
-    ValueError where there are more strings than a step can tell apart.
+    Mistake where there are more strings than a step can tell apart.
     """
     nodes = np.lexsort((codebook.letters[1:], codebook.parents[1:])) + 1  # brothers side by side, by byte
     firsts = np.searchsorted(codebook.parents[nodes], np.arange(len(codebook.parents) + 1))
@@ -102,7 +103,7 @@ def _placed(nodes: Int64Array, firsts: Int64Array, letters: ByteArray, slot_of: 
                 steps = np.concatenate((steps, np.full(len(steps), FREE, np.uint32)))
                 owned = np.concatenate((owned, np.zeros(len(owned), np.bool_)))
         if base >= MOST_BASES:
-            raise ValueError("a codebook of so many strings cannot be walked; compile a smaller one")
+            raise Mistake("a codebook of so many strings cannot be walked; compile a smaller one")
         first_tried[len(children)] = base + letters[children[0]]
         owned[base] = True
         steps[slot_of[node]] |= np.uint32(base) << BYTE_BITS

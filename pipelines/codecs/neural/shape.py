@@ -6,6 +6,8 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.contracts.mistakes import Mistake
+
 MODEL_TYPE = "gleaner_byte_decoder"
 VOCABULARY = 257  # the bytes, and 256 where a text begins or ends
 BUCKETS = 32
@@ -31,16 +33,16 @@ class Shape(NamedTuple):
 
     @classmethod
     def from_config(cls, content: bytes) -> Self:
-        """The shape in an exported config.json; ValueError where that describes another architecture."""
+        """The shape in an exported config.json; Mistake where that describes another architecture."""
         config = json.loads(content)
         if config.get("model_type") != MODEL_TYPE:
-            raise ValueError(
+            raise Mistake(
                 f"this model is a '{config.get('model_type')}', byte model 'transformer' runs '{MODEL_TYPE}'; train it "
                 "with training.model.kind byte_transformer"
             )
         missing = [name for name in CONFIG_NAMES if not isinstance(config.get(name), int)]
         if missing:
-            raise ValueError(f"the {CONFIG_FILE} of this byte model does not say {missing}; export the model again")
+            raise Mistake(f"the {CONFIG_FILE} of this byte model does not say {missing}; export the model again")
         return cls(*(config[name] for name in CONFIG_NAMES))
 
 

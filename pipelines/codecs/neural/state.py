@@ -24,6 +24,7 @@ from pipelines.codecs.neural.exponential import LARGEST, STEP_BITS, exponential_
 from pipelines.codecs.neural.shape import distance_buckets
 from pipelines.codecs.neural.weights import RESIDUAL_BITS, RESIDUAL_BOUND, SCORE_BITS, Weights
 from pipelines.contracts.byte_model import BEGIN
+from pipelines.contracts.mistakes import Mistake
 
 if TYPE_CHECKING:
     import torch
@@ -38,12 +39,12 @@ class ExactNetwork:
     """The weights on one device, by default the GPU where there is one, shared by its readers."""
 
     def __init__(self, weights: Weights, device: str | None = None) -> None:
-        """ValueError where the sums of a network of this shape could need more than 53 bits."""
+        """Mistake where the sums of a network of this shape could need more than 53 bits."""
         import torch
 
         shape = weights.shape
         if max(shape.hidden, shape.context) > 4096 or shape.feed_forward > 1 << 20:
-            raise ValueError(f"sums over {shape} are not exact; a byte model has hidden and context of at most 4096")
+            raise Mistake(f"sums over {shape} are not exact; a byte model has hidden and context of at most 4096")
         self.shape = shape
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.embedding = self.tensor(weights.embedding)
@@ -102,7 +103,7 @@ class Rows:
         network = self._network
         begins = letters == BEGIN
         if (self._counts[~begins] == 0).any():
-            raise ValueError("a text is begun with BEGIN before its first byte is read")
+            raise Mistake("a text is begun with BEGIN before its first byte is read")
         places = np.where(begins, 0, self._counts)
         self._counts = places + 1
         self._make_room(int(self._counts.max()))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipelines.codecs.neural.shape import BUCKETS, CONFIG_FILE, VOCABULARY, WEIGHTS_FILE, Shape
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.store.sealed import seal, unseal
 
@@ -36,24 +37,24 @@ class Weights(NamedTuple):
 
 
 def sealed_model(folder: Path) -> bytes:
-    """An exported model in one sealed file; ValueError where the folder holds another architecture, or half of one."""
+    """An exported model in one sealed file; Mistake where the folder holds another architecture, or half of one."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
-            raise ValueError(f"'{folder}' is no exported model, it has no {name}; give the folder of one")
+            raise Mistake(f"'{folder}' is no exported model, it has no {name}; give the folder of one")
     shape = Shape.from_config((folder / CONFIG_FILE).read_bytes())
     try:
         arrays = load_file(folder / WEIGHTS_FILE)
     except SafetensorError as error:
-        raise ValueError(f"'{folder / WEIGHTS_FILE}' cannot be read ({error}); export the model again") from error
+        raise Mistake(f"'{folder / WEIGHTS_FILE}' cannot be read ({error}); export the model again") from error
     _check_tensors(shape, arrays)
     return seal(KIND, shape._asdict(), arrays)
 
 
 def rounded_weights(content: bytes) -> Weights:
-    """The model in a sealed file, rounded; ValueError where that is not whole or not of this kind."""
+    """The model in a sealed file, rounded; Mistake where that is not whole or not of this kind."""
     sealed = unseal(KIND, content)
     shape, arrays = Shape(**sealed.facts), sealed.arrays
     _check_tensors(shape, arrays)
@@ -81,13 +82,13 @@ def tensor_shapes(shape: Shape) -> dict[str, tuple[int, ...]]:
 
 def _check_tensors(shape: Shape, arrays: dict[str, Any]) -> None:
     if min(shape) < 1 or shape.hidden % shape.heads:
-        raise ValueError(f"{shape} is no byte model: hidden is a multiple of heads, and nothing is 0; export it again")
+        raise Mistake(f"{shape} is no byte model: hidden is a multiple of heads, and nothing is 0; export it again")
     found = {name: array.shape for name, array in arrays.items()}
     if found != tensor_shapes(shape):
         wrong = sorted(set(found.items()) ^ set(tensor_shapes(shape).items()))
-        raise ValueError(f"byte model 'transformer' does not have the tensors of {shape}: {wrong[:4]}; export it again")
+        raise Mistake(f"byte model 'transformer' does not have the tensors of {shape}: {wrong[:4]}; export it again")
     if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise ValueError("byte model 'transformer' has weights that are not finite; its training diverged, train anew")
+        raise Mistake("byte model 'transformer' has weights that are not finite; its training diverged, train anew")
 
 
 def _layer(shape: Shape, arrays: dict[str, Any], prefix: str) -> Layer:

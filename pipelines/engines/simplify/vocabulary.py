@@ -5,6 +5,7 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.engines.simplify.inflection import FORMS
 
 PHRASE_PARTS = ("phrase", "quantity", "opening")
@@ -72,14 +73,14 @@ def _add(found: dict[str, list[Candidate]], candidate: Candidate) -> None:
     """Files the candidate under its word, and under the word with a capital if it begins the phrase."""
     word = LEXICON_WORD.match(candidate.phrase, candidate.offset)
     if word is None:
-        raise ValueError(f"'{candidate.phrase}' in lexicon.tsv has no word of four letters, by which it could be found")
+        raise Mistake(f"'{candidate.phrase}' in lexicon.tsv has no word of four letters, by which it could be found")
     found.setdefault(word[0], []).append(candidate)
     if candidate.offset == 0:
         found.setdefault(word[0].capitalize(), []).append(candidate)
 
 
 def rarest_word(phrase: str) -> re.Match[str]:
-    """The place of the least frequent word of four or more letters; ValueError where there is none."""
+    """The place of the least frequent word of four or more letters; Mistake where there is none."""
     from wordfreq import zipf_frequency
 
     return min(LEXICON_WORD.finditer(phrase), key=lambda match: zipf_frequency(match[0], "en"))

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts.location import base_name, public
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import BAD, GENRE, ID, TEXT
 from pipelines.contracts.source import Source
 from pipelines.passes.step_work import columns_of, text_bytes, total
@@ -27,23 +28,23 @@ SHARD_BYTES = 64 << 20  # of text; a worker holds one shard
 def read_all(source: Source) -> pa.Table:
     """`id`, `text` and `genre` of a source that fits in memory (a held-out set, a selection target), in file order.
 
-    Nothing may be missing from what a run is measured on: a row that cannot be read is a ValueError. A document without
+    Nothing may be missing from what a run is measured on: a row that cannot be read is a Mistake. A document without
     a genre has the genre "".
     """
     if source.quotas():
-        raise ValueError(f"source '{source.kind}' is to be read whole here; give its files without a budget")
+        raise Mistake(f"source '{source.kind}' is to be read whole here; give its files without a budget")
     tables = []
     for file in source.files():
         for rows, bad in _read(source, file):
             if bad.num_rows:
                 first = bad.slice(0, 1).to_pylist()[0]
-                raise ValueError(
+                raise Mistake(
                     f"'{first['file']}', line {first['line']}, cannot be read ({first['reason']}); a held-out set or "
                     "target has to be whole: mend the file"
                 )
             tables.append(_id_text_genre(rows))
     if not sum(table.num_rows for table in tables):
-        raise ValueError(f"source '{source.kind}' has no readable document; look at its path and text column")
+        raise Mistake(f"source '{source.kind}' has no readable document; look at its path and text column")
     return pa.concat_tables(tables)
 
 
@@ -125,7 +126,7 @@ class IngestWork:
         out_of_reach = rows.filter(pc.equal(rows["reason"], UNREADABLE))
         if out_of_reach.num_rows:  # no fault of the data: the same command may read it another time
             told = out_of_reach.slice(0, 1).to_pylist()[0]
-            raise ValueError(f"input file '{told['file']}' cannot be opened here ({told['excerpt']}); make it readable")
+            raise Mistake(f"input file '{told['file']}' cannot be opened here ({told['excerpt']}); make it readable")
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows.to_pylist())
         self.attempt.store.write(f"{self.attempt.address}/quarantine/{unit.name}.jsonl", lines.encode())
         return rows
@@ -167,7 +168,7 @@ def losses(records: Sequence[UnitRecord]) -> Losses:
 
 
 def check_bad_share(lost: Losses, max_bad_share: float, quarantine: str) -> None:
-    """Raises ValueError naming the worst file where more than `max_bad_share` of the input could not be read.
+    """Raises Mistake naming the worst file where more than `max_bad_share` of the input could not be read.
 
     That is the share of bad rows, and the share in the stored bytes of files that are damaged.
     """
@@ -179,7 +180,7 @@ def check_bad_share(lost: Losses, max_bad_share: float, quarantine: str) -> None
         worst = f"'{lost.worst_file}' with {lost.worst_rows} bad rows"
     else:
         return
-    raise ValueError(
+    raise Mistake(
         f"{told}, more than data.max_bad_share={max_bad_share:g} allows; the worst file is {worst}; look at "
         f"'{quarantine}' for the reasons, then mend the input or raise the share"
     )

@@ -17,6 +17,7 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
 from pipelines.contracts.location import located, public
+from pipelines.contracts.mistakes import Mistake
 from pipelines.sources.reading.files import DECODERS
 
 LOGGER = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ def listed(path: str | Sequence[str], suffixes: Sequence[str]) -> list[str]:
     """Every file that the path or paths name, once each, sorted; local ones as absolute paths, others as URLs.
 
     A folder gives the files below it that end in one of `suffixes`, with or without a suffix of compression; a glob
-    gives what it matches. Links are followed, each folder once. ValueError naming the path that gives none.
+    gives what it matches. Links are followed, each folder once. Mistake naming the path that gives none.
     """
     return sorted({file for one in _paths(path) for file in _listed(one, suffixes)})
 
@@ -58,7 +59,7 @@ def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
     try:
         found = _found(filesystem, inner, path, suffixes)
     except ClientError as error:
-        raise ValueError(
+        raise Mistake(
             f"'{public(path)}' cannot be had ({public(str(error))}); see whether the address is right, and whether its "
             "signature or password still holds"
         ) from None
@@ -75,9 +76,9 @@ def _found(filesystem: fsspec.AbstractFileSystem, inner: str, path: str, suffixe
     elif glob.has_magic(inner):
         found = _matched(filesystem, inner)
     else:
-        raise ValueError(f"there is no '{told}' here; give a file, {folder}, or a glob such as 'data/*{suffixes[0]}'")
+        raise Mistake(f"there is no '{told}' here; give a file, {folder}, or a glob such as 'data/*{suffixes[0]}'")
     if not found:
-        raise ValueError(f"no file is named by '{told}'; give a file, {folder}, or a glob that matches some")
+        raise Mistake(f"no file is named by '{told}'; give a file, {folder}, or a glob that matches some")
     return found
 
 

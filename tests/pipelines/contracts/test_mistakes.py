@@ -1,12 +1,13 @@
 """Mistakes in a config as people would tell them."""
 
+import pickle
 from typing import Any
 
 import pytest
 from pydantic import Field, ValidationError
 
 from pipelines.contracts.component import Spec
-from pipelines.contracts.mistakes import mistakes
+from pipelines.contracts.mistakes import Mistake, mistakes
 
 
 class Inner(Spec):
@@ -40,3 +41,9 @@ def test_a_mistake_is_one_sentence_with_its_path(tree: dict[str, Any], told: str
     with pytest.raises(ValidationError) as caught:
         Outer.model_validate(tree)
     assert mistakes(caught.value) == [told]
+
+
+def test_a_mistake_keeps_its_sentence_whatever_is_added_to_its_arguments() -> None:
+    mistake = Mistake("lower the rate")
+    mistake.args = ("lower the rate\nTo change retry attempts, ...",)  # as Ray Data does
+    assert str(pickle.loads(pickle.dumps(mistake))) == "lower the rate"

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray.exceptions import RayTaskError
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
-from pipelines.passes.run import explained, run
+from pipelines.passes.run import run
 from pipelines.passes.units import Attempt, Unit
 from pipelines.store.manifest import UnitRecord
 from pipelines.store.store import Store
@@ -78,7 +80,7 @@ def test_a_pass_that_broke_off_goes_on_where_it_was(attempt: Attempt) -> None:
         while unit.shard == 3 and len(attempt.store.unit_records(attempt.address)) < 3:
             time.sleep(0.05)
         if unit.shard == 3:
-            raise ValueError("unit 3 cannot be done; mend it")
+            raise Mistake("unit 3 cannot be done; mend it")
 
     with pytest.raises(ValueError, match=r"^unit 3 cannot be done; mend it$"):
         run(attempt, UNITS, work_of(attempt, stop), Resources(cpus=0.5))
@@ -97,36 +99,38 @@ def cure_of_a_missing_file() -> None:
     try:
         Path("/nowhere/at/all").read_text()
     except FileNotFoundError as error:
-        raise ValueError("no model there; give another folder") from error
+        raise Mistake("no model there; give another folder") from error
 
 
-def fault_beside_a_value_error() -> None:
-    try:
-        int("x")
-    except ValueError as error:
-        raise KeyError("a fault of ours") from error
+def fault_of_ours() -> None:
+    int("x")
 
 
-@pytest.mark.parametrize(
-    ("load", "workers", "kind", "words"),
-    [
-        (cure_of_a_missing_file, 0, ValueError, r"^no model there; give another folder$"),
-        (cure_of_a_missing_file, 1, ValueError, r"^no model there; give another folder$"),
-        (missing_file, 0, ValueError, r"could not read or write: .*'/nowhere/at/all'; what was finished is kept"),
-        (fault_beside_a_value_error, 0, Exception, "KeyError: 'a fault of ours'"),
-    ],
-)
-def test_an_error_of_opening_arrives_as_what_it_is(
-    attempt: Attempt, load: Callable[[], None], workers: int, kind: type[Exception], words: str
+MISTAKES = [
+    (cure_of_a_missing_file, r"^no model there; give another folder$"),
+    (missing_file, r"^could not read or write: .*'/nowhere/at/all'; what was finished is kept"),
+]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize(("load", "words"), MISTAKES)
+def test_a_mistake_in_opening_arrives_as_its_sentence(
+    attempt: Attempt, load: Callable[[], None], words: str, workers: int
 ) -> None:
-    def loading() -> None:
-        load()
-
-    with pytest.raises(kind, match=words) as caught:
-        run(attempt, UNITS[:1], work_of(attempt, lambda unit: None, loading), Resources(workers=workers))
-    assert isinstance(caught.value, ValueError) == (kind is ValueError)
+    with pytest.raises(Mistake, match=words):
+        run(attempt, UNITS[:1], work_of(attempt, lambda unit: None, load), Resources(workers=workers))
 
 
-def test_an_error_without_a_sentence_stays_as_it_is() -> None:
-    for error in (Exception("The actor died: connection reset"), KeyError("ValueError of a name")):
-        assert explained(error) is error
+@pytest.mark.parametrize(("do", "words"), MISTAKES)
+def test_a_mistake_at_a_unit_arrives_as_its_sentence_alone(
+    attempt: Attempt, do: Callable[[], None], words: str
+) -> None:
+    with pytest.raises(Mistake, match=words) as caught:
+        run(attempt, UNITS[:1], work_of(attempt, lambda unit: do()), Resources())
+    assert "\n" not in str(caught.value)
+
+
+def test_a_fault_is_no_mistake_and_brings_its_stack(attempt: Attempt) -> None:
+    with pytest.raises(RayTaskError, match=r"(?s)in fault_of_ours.*invalid literal") as caught:
+        run(attempt, UNITS[:1], work_of(attempt, lambda unit: fault_of_ours()), Resources())
+    assert not isinstance(caught.value, Mistake)

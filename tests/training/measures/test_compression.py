@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines.contracts.codec import Codec, Coder
+from pipelines.contracts.mistakes import Mistake
 from pipelines.packing.packed import Packed
 from pipelines.store.store import Store
 from training.execution import execute
@@ -108,7 +109,7 @@ class Halves(Coder):
     def decode_bytes(self, tokens: np.ndarray) -> bytes:  # type: ignore[override]
         high, low = tokens[::2] - 1, tokens[1::2] - 1
         if not (high | low).all():
-            raise ValueError("these tokens stand for no text")
+            raise Mistake("these tokens stand for no text")
         return (high << 4 | low).astype(np.uint8).tobytes().replace(b"e", b"a")
 
 
