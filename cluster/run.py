@@ -155,6 +155,18 @@ def show(
 
 
 @app.command()
+def clean(
+    store: Annotated[str, typer.Option(help="The store.")] = "runs/store",
+    idle_hours: Annotated[float, typer.Option(min=0.0, help="Only where nobody has written for so long.")] = 24.0,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete it; else it is only told.")] = False,
+) -> None:
+    """What no finished result of a store needs: overtaken attempts, broken-off builds, checkpoints."""
+    from cluster import clean as cleaning
+
+    print(cleaning.delete(store, idle_hours) if delete else cleaning.told(store, idle_hours))
+
+
+@app.command()
 def kinds(name: Annotated[str, typer.Argument(help="As in filters or filters.length; all unless given.")] = "") -> None:
     """The components and their parameters, of a family or of one kind."""
     from cluster.kinds import kinds_table

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from pipelines.contracts.component import PLACEMENT, Spec, Workers
 from pipelines.contracts.mistakes import Mistake
+from pipelines.contracts.rows import Resources
 from pipelines.packing.packed import Packed
 from training.contracts import Curriculum, Model, Objective
 from training.curricula.uniform import Uniform
@@ -108,6 +109,11 @@ class TrainingConfig(Spec):
         each = self.batch_sequences(length) // self.workers
         most = (GPU_LOGITS if self.gpus else CPU_LOGITS) // (length * vocab_size)
         return max(count for count in range(1, each + 1) if each % count == 0 and count <= max(1, most))
+
+    @property
+    def worker(self) -> Resources:
+        """What one training worker takes, and whatever asks its model."""
+        return Resources(gpus=self.gpus)
 
     def batch_sequences(self, length: int) -> int:
         """Sequences in a global batch; Mistake when they do not divide over workers and micro-batches."""

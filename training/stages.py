@@ -1,6 +1,7 @@
 """Stages: a model trained, measured and studied, each at an address that follows from the recipe and its data."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from pipelines.build import BuiltData
 from pipelines.contracts.mistakes import Mistake
 from pipelines.packing.packed import Packed
+from pipelines.passes.task import in_task
 from pipelines.store.address import address, ingredients
 from pipelines.store.built import built, built_alone
 from pipelines.store.encoded import codec_files, open_coder
@@ -16,6 +18,9 @@ from pipelines.store.manifest import FLOPS, Manifest
 from pipelines.store.store import Store
 from training.config import TrainingConfig
 from training.contracts import HeldOut
+from training.engine import checkpoint
+from training.engine.accelerators import set_threads
+from training.engine.loop import PLAN
 from training.engine.train import TrainingResult, train
 from training.held_out.text import held_out_text
 from training.measures.bits_per_byte import Evaluation, evaluate
@@ -29,9 +34,14 @@ if TYPE_CHECKING:
 
 
 def train_model(config: Recipe, data: BuiltData, store: Store, callbacks: Sequence["UserCallback"] = ()) -> Manifest:
-    """The model trained on the packed data; one builder trains, others that want the same address wait for it."""
+    """The model trained on the packed data; one builder trains, others that want the same address wait for it.
+
+    Its checkpoints, several times the model, are gone when its manifest is in the store.
+    """
     target = training_address(config, data.packed.address)
-    return built_alone(store, target, lambda: _trained(config, data, store, target, callbacks))
+    finished = built_alone(store, target, lambda: _trained(config, data, store, target, callbacks))
+    store.remove(f"{target}/run/{checkpoint.FOLDER}")
+    return finished
 
 
 def training_address(config: Recipe, packed: str) -> str:
@@ -47,7 +57,8 @@ def model_files(training: str) -> str:
 def evaluate_model(config: Recipe, data: BuiltData, trained: Manifest, store: Store) -> Manifest:
     """Bits per byte of the model on the whole of the held-out text and on each of its genres."""
     target = evaluation_address(config, trained.address)
-    return built(store, target, lambda: _evaluated(config, data, trained, store, target))
+    work = functools.partial(in_task, config.training.worker, _evaluated, config, data, trained, store, target)
+    return built(store, target, work)
 
 
 def evaluation_address(config: Recipe, trained: str) -> str:
@@ -60,7 +71,8 @@ def study_arm(config: Recipe, data: BuiltData, trained: Manifest, store: Store) 
     target = study_address(config, trained.address)
     if target is None:
         return None
-    return built(store, target, lambda: _studied(config, data, trained, store, target))
+    work = functools.partial(in_task, config.training.worker, _studied, config, data, trained, store, target)
+    return built(store, target, work)
 
 
 def study_address(config: Recipe, trained: str) -> str | None:
@@ -116,11 +128,12 @@ def _trained(
         bytes_in=data.packed.bytes,
         counts={FLOPS: found.flops},
         details=_results(config, packed, found, file_digests(Store(folder))).model_dump(),
-        files={"model": model_files(target), "metrics": f"{target}/run/metrics.jsonl"},
+        files={"model": model_files(target), "metrics": f"{target}/run/metrics.jsonl", "plan": f"{target}/run/{PLAN}"},
     )
 
 
 def _evaluated(config: Recipe, data: BuiltData, trained: Manifest, store: Store, target: str) -> Manifest:
+    set_threads(config.training.threads, local_workers=1)
     documents = held_out_text(config.evaluation.held_out, data, store)
     network = open_trained(trained, Packed.from_manifest(store, data.packed).vocab_size, store)
     objective = config.training.objective
@@ -139,6 +152,7 @@ def _evaluated(config: Recipe, data: BuiltData, trained: Manifest, store: Store,
 
 def _studied(config: Recipe, data: BuiltData, trained: Manifest, store: Store, target: str) -> Manifest:
     assert config.evaluation.study is not None
+    set_threads(config.training.threads, local_workers=1)
     coder = open_coder(data.encoded, store)
     network = open_trained(trained, coder.vocab_size, store)
     flops = config.training.model.forward_flops_per_token()

@@ -72,8 +72,7 @@ def sweep(base: Recipe, config: TuningConfig, store: Store) -> Manifest:
     target = address("sweep", made_of, [])
     finished = built_alone(store, target, lambda: _swept(base, config, store, target, made_of))
     for state in (FOLDER, records.FOLDER):
-        if store.filesystem.exists(folder := store.path(f"{target}/{state}")):
-            store.filesystem.rm(folder, recursive=True)
+        store.remove(f"{target}/{state}")
     return finished
 
 

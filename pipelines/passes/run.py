@@ -16,6 +16,7 @@ import pyarrow as pa
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 from pipelines.contracts.storage_errors import storage_told
+from pipelines.passes.task import ray_options
 from pipelines.passes.units import Attempt, Unit, few_blocks, units_dataset, units_in
 from pipelines.passes.worker_errors import mistakes_told
 from pipelines.store.manifest import UnitRecord
@@ -55,7 +56,7 @@ def _map(units: Sequence[Unit], work: Work, resources: Resources) -> Iterator[Un
     import ray
 
     shared = ray.put(work)
-    options: dict[str, Any] = {"num_cpus": resources.cpus, "num_gpus": resources.gpus or None}
+    options = ray_options(resources)
     if resources.workers:
         pool = ray.data.ActorPoolStrategy(min_size=1, max_size=min(resources.workers, len(units)))
         options |= {"compute": pool, "fn_constructor_args": (shared,)}

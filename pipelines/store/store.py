@@ -140,6 +140,11 @@ class Store:
         except FileNotFoundError:
             return []
 
+    def remove(self, path: str) -> None:
+        """A file, or a folder with all that lies in it, is gone; so it is where there was none."""
+        with contextlib.suppress(FileNotFoundError):
+            self.filesystem.rm(self.path(path), recursive=True)
+
     def manifest(self, address: str) -> Manifest | None:
         """The manifest of a finished address, or None; Mistake where it is not one that this release can read."""
         file = f"{address}/manifest.json"
@@ -170,10 +175,10 @@ class Store:
         files = [self.path(f"{folder}/{name}") for name in self.names(folder) if name.endswith(".json")]
         read = self.filesystem.cat(files) if files else {}
         records = [record for path, data in read.items() if (record := _unit_record(path, data)) is not None]
-        sizes = self._sizes(address) if records else {}
+        sizes = self.sizes(address) if records else {}
         return {record.unit: record for record in records if _has_its_shards(record, sizes)}
 
-    def _sizes(self, address: str) -> dict[str, int]:
+    def sizes(self, address: str) -> dict[str, int]:
         """The size of each file of an address, by its path inside the store; one listing."""
         self.filesystem.invalidate_cache()
         root = len(self.path(""))

@@ -12,6 +12,7 @@ from cluster.generate import generate
 from cluster.report.page import render
 from pipelines.store.encoded import open_coder
 from pipelines.store.store import Store
+from pipelines.store.unneeded import find_unneeded
 from training.execution import Finished, execute, find_model, model_recipes
 from training.networks.generation import Sampling
 from training.plan import planned
@@ -114,6 +115,16 @@ def test_it_learned_and_the_report_shows_the_codec(finished: Finished, tree: dic
 
 
 @pytest.mark.slow
+def test_what_nothing_names_can_go_and_checkpoints_are_gone(finished: Finished, tree: dict) -> None:
+    store = Store(tree["store"])
+    assert store.names(f"{finished.training.address}/run") == ["metrics.jsonl", "model", "plan.npy"]
+    for each in find_unneeded(store, 0.0):
+        assert "/run/" not in each.path
+        store.remove(each.path)
+    again = execute(validated(tree, "test").recipe, store)
+    assert again == finished
+
+
 def test_its_model_writes_text(finished: Finished, tree: dict, tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text(dump(validated(tree, "test")), encoding="utf-8")
     out = io.StringIO()

@@ -9,7 +9,7 @@ tensors by name, whatever the ZeRO stage and number of workers, so a run also go
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,13 +80,13 @@ def prune(store: Store, keep: int) -> None:
         store.filesystem.rm(store.path(name(step)), recursive=True)
 
 
-def load(store: Store, step: int) -> dict[str, "torch.Tensor"]:
-    """The tensors of a whole checkpoint: weights by name, moments as `<moment>:<name>`."""
+def parts(store: Store, step: int) -> Iterator[dict[str, "torch.Tensor"]]:
+    """The tensors of a whole checkpoint, a part at a time: weights by name, moments as `<moment>:<name>`."""
     from safetensors.torch import load as from_bytes
 
     marker = Marker.model_validate_json(store.read(f"{name(step)}/complete.json"))
-    parts = [from_bytes(store.read(f"{name(step)}/{part}")) for part in marker.parts]
-    return {key: tensor for part in parts for key, tensor in part.items()}
+    for part in marker.parts:
+        yield from_bytes(store.read(f"{name(step)}/{part}"))
 
 
 def full_state(engine: "DeepSpeedEngine", rank: int, world: int) -> Iterator[tuple[str, "torch.Tensor"]]:
@@ -99,23 +99,25 @@ def full_state(engine: "DeepSpeedEngine", rank: int, world: int) -> Iterator[tup
                 yield (f"{moment}:{key}" if moment else key), tensor.detach().to("cpu", copy=True).contiguous()
 
 
-def full_weights(engine: "DeepSpeedEngine") -> dict[str, "torch.Tensor"]:
-    """All fp32 weights by name, whole, on the CPU; all ranks call it together."""
-    return {
-        key: _whole(engine, weight, None).detach().to("cpu", copy=True)
-        for key, weight in engine.module.named_parameters()
-    }
+def full_weights(engine: "DeepSpeedEngine", rank: int) -> dict[str, "torch.Tensor"]:
+    """All fp32 weights by name, whole, on the CPU of rank 0; none for the other ranks, all of which call it too."""
+    weights = {}
+    for key, weight in engine.module.named_parameters():
+        tensor = _whole(engine, weight, None)
+        if rank == 0:
+            weights[key] = tensor.detach().to("cpu", copy=True)
+    return weights
 
 
 def restore(
     engine: "DeepSpeedEngine",
     objective: Objective,
-    state: dict[str, "torch.Tensor"],
+    state: Iterable[dict[str, "torch.Tensor"]],
     step: int,
     rank: int,
     world: int,
 ) -> None:
-    """The engine is as it was after `step` steps; its network was built with the weights of `state`.
+    """The engine is as it was after `step` steps; its network was built with the weights in the parts of `state`.
 
     The optimizer makes its moments in its first step, wherever the ZeRO stage wants them; so one is taken with
     learning rate 0 and then everything is overwritten.
@@ -127,9 +129,10 @@ def restore(
         engine.backward(_nothing(engine, objective))
         engine.step()
     _link_moments(engine)
-    for key, weight in engine.module.named_parameters():
-        for moment in (None, *MOMENTS):
-            _set_whole(engine, weight, moment, state[f"{moment}:{key}" if moment else key], rank, world)
+    weights = dict(engine.module.named_parameters())
+    for key, value in (item for part in state for item in part.items()):
+        moment, _, name_of_weight = key.rpartition(":")
+        _set_whole(engine, weights[name_of_weight], moment or None, value, rank, world)
     for slots in base_optimizer(engine).state.values():
         slots["step"] = torch.full_like(slots["step"], step)
 

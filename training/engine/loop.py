@@ -120,7 +120,7 @@ def work(arguments: dict[str, Any]) -> None:
     share = Share(job.batch_sequences, rank, world)
     worker = Worker(job, store, engine, share, _held_out_share(job, rank, world), journal)
     _train(worker, np.load(store.filesystem.open(store.path(PLAN))), first_step)
-    weights = checkpoint.full_weights(engine)
+    weights = checkpoint.full_weights(engine, rank)
     if journal is not None:
         journal.close()
         export(job.build(), weights, job.tokenizer_files, store)
@@ -132,10 +132,11 @@ def _open_engine(job: Job, store: Store, rank: int, world: int) -> tuple["DeepSp
     step = _agreed(checkpoint.newest_whole_step(store) if rank == 0 else None, world)
     if step is None:
         return start(network, job.config, job.packed.length), 0
-    state = checkpoint.load(store, step)
-    network.load_state_dict({key: state[key] for key, _ in network.named_parameters()}, strict=False)
+    names = {key for key, _ in network.named_parameters()}
+    for part in checkpoint.parts(store, step):
+        network.load_state_dict({key: part[key] for key in names & part.keys()}, strict=False)
     engine = start(network, job.config, job.packed.length)
-    checkpoint.restore(engine, job.config.objective, state, step, rank, world)
+    checkpoint.restore(engine, job.config.objective, checkpoint.parts(store, step), step, rank, world)
     return engine, step
 
 

@@ -67,7 +67,7 @@ def train(
     _write_plan(job, store)
     attempt = f"ray/{uuid.uuid4().hex[:12]}"
     _fit(job, store, attempt, callbacks)
-    store.filesystem.rm(store.path("ray"), recursive=True)
+    store.remove("ray")
     return result(packed, config, folder)
 
 
@@ -107,7 +107,7 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
     from ray.train.v2.api.config import FailureConfig, LoggingConfig, RunConfig, ScalingConfig
 
     config = job.config
-    resources = {"CPU": 1.0} | ({"GPU": config.gpus} if config.gpus else {})
+    resources = {"CPU": config.worker.cpus} | ({"GPU": config.gpus} if config.gpus else {})
     run_config: Any = RunConfig(
         name=attempt.removeprefix("ray/"),
         **ray_storage(store, "ray"),

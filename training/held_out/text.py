@@ -1,5 +1,6 @@
 """Held-out text in tokens: encoded once, for the training curve, the evaluation and the study."""
 
+import functools
 import itertools
 from dataclasses import dataclass
 from typing import Self
@@ -16,6 +17,7 @@ from pipelines.contracts.source import Source
 from pipelines.contracts.step import Place
 from pipelines.corpus.randomness import uniform
 from pipelines.passes.step_work import columns_of
+from pipelines.passes.task import in_task
 from pipelines.passes.units import Attempt
 from pipelines.sources.reading.ingest import read_all
 from pipelines.steps.encode import Encode
@@ -74,7 +76,9 @@ class HeldOutText:
 def held_out_text(source: Source, data: BuiltData, store: Store) -> HeldOutText:
     """The whole source in the tokens of the data's codec, from the store or put there; one builder encodes."""
     target = held_out_address(source, data.encoded.address)
-    encoded = built_alone(store, target, lambda: _encoded(source, data, store, target))
+    encoder = Encode(codec=encoded_with(data.encoded))
+    work = functools.partial(in_task, encoder.resources, _encoded, source, encoder, data, store, target)
+    encoded = built_alone(store, target, work)
     return HeldOutText(store.read_table(encoded.shards[0]))
 
 
@@ -83,11 +87,10 @@ def held_out_address(source: Source, encoded: str) -> str:
     return address("held_out", {"held_out": ingredients(source)}, [encoded])
 
 
-def _encoded(source: Source, data: BuiltData, store: Store, target: str) -> Manifest:
-    encode = Encode(codec=encoded_with(data.encoded))
+def _encoded(source: Source, encoder: Encode, data: BuiltData, store: Store, target: str) -> Manifest:
     files = codec_files(data.encoded, store)
     texts = read_all(source)
-    rows = encode.open({CODEC_FILES: files}, 0)(texts, Place.in_shard(0, 0, texts.num_rows)).rows
+    rows = encoder.open({CODEC_FILES: files}, 0)(texts, Place.in_shard(0, 0, texts.num_rows)).rows
     text_bytes = int(pc.sum(rows[TEXT_BYTES]).as_py())
     shard = store.write_table(Attempt.begin(store, target).file("part-00000.parquet"), rows, text_bytes)
     return Manifest(

@@ -55,7 +55,7 @@ def test_three_steps_and_two_more_are_five(process_group: None, stage: int, prec
     network = spec.model.build(VOCAB, LENGTH, 0)
     network.load_state_dict({key: state[key] for key, _ in network.named_parameters()}, strict=False)
     again = start(network, spec, LENGTH)
-    checkpoint.restore(again, spec.objective, state, 3, rank=0, world=1)
+    checkpoint.restore(again, spec.objective, [state], 3, rank=0, world=1)
     assert losses(again, spec, 2) == undisturbed
 
 
@@ -71,7 +71,7 @@ def test_a_state_taken_in_one_zero_stage_goes_on_in_another(process_group: None)
     network = second.model.build(VOCAB, LENGTH, 0)
     network.load_state_dict({key: state[key] for key, _ in network.named_parameters()}, strict=False)
     again = start(network, second, LENGTH)
-    checkpoint.restore(again, second.objective, state, 3, rank=0, world=1)
+    checkpoint.restore(again, second.objective, [state], 3, rank=0, world=1)
     assert losses(again, second, 2) == pytest.approx(undisturbed, rel=1e-5)
 
 
