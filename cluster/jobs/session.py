@@ -5,11 +5,28 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from pipelines.contracts.mistakes import Mistake
+from pipelines.store.private_place import private_place
+
+LOGGER = logging.getLogger(__name__)
+ADDRESS = "RAY_ADDRESS"
+SOCKET_PATH = 107 - len("/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store")  # Linux takes 107 bytes
+ENVIRONMENT = {"RAY_TRAIN_V2_ENABLED": "1", "TOKENIZERS_PARALLELISM": "false"}  # one core each: what a worker was given
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # nodes are found at 127.0.0.1, and nothing listens elsewhere
 
 
 @contextmanager
 def session() -> Iterator[None]:
-    """Ray runs: the cluster that RAY_ADDRESS names (as in a Ray job), else a local one that ends with the command."""
+    """Ray runs: the cluster that RAY_ADDRESS names (as in a Ray job), else a local one that ends with the command.
+
+    A local one listens on the loopback interface alone, and its files are closed to other users.
+    """
+    is_local = ADDRESS not in os.environ
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(private_place("numba")))
+    for name, value in {**ENVIRONMENT, **(LOOPBACK if is_local else {})}.items():
+        os.environ.setdefault(name, value)  # before Ray is imported, which reads some of them once
     import ray
     import ray.data  # sets its loggers up, so it has to come before they are turned down
 
@@ -20,14 +37,8 @@ def session() -> Iterator[None]:
     for noisy in ("ray.train", "httpx"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # its errors arrive as exceptions, and are told once
-    os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
     ended_by = signal.getsignal(signal.SIGTERM)
-    context = ray.init(
-        address=os.environ.get("RAY_ADDRESS", "local"),
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        runtime_env=_runtime_env(),
-    )
+    context = _local() if is_local else _joined(os.environ[ADDRESS])
     signal.signal(signal.SIGTERM, ended_by)  # Ray takes it, and ends the process without a word
     if context.dashboard_url:
         print(f"Ray dashboard: http://{context.dashboard_url}")
@@ -37,8 +48,61 @@ def session() -> Iterator[None]:
         ray.shutdown()
 
 
+def _local() -> Any:
+    """A Ray of this command's own. On a busy machine its processes may not come up in time, so it is tried twice."""
+    import ray
+
+    options = {"address": "local", "_temp_dir": _session_folder()}
+    try:
+        return _init(**options)
+    except Exception as error:  # noqa: BLE001 - Ray raises no other class where a process of its own did not come up
+        LOGGER.warning("Ray did not start (%s); it is tried once more", _first_line(error))
+        ray.shutdown()
+    try:
+        return _init(**options)
+    except Exception as error:
+        cores, load = os.cpu_count(), os.getloadavg()[0]
+        raise Mistake(
+            f"Ray did not start, twice: {_first_line(error)}; this machine has {cores} cores and a load of {load:.0f}: "
+            "run the same command again when it has less to do"
+        ) from error
+
+
+def _joined(address: str) -> Any:
+    from ray.exceptions import AuthenticationError
+
+    try:
+        return _init(address=address)
+    except AuthenticationError as error:
+        raise Mistake(
+            f"the Ray cluster at '{address}' wants its token; set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN, or "
+            "RAY_AUTH_TOKEN_PATH to a file that holds it"
+        ) from error
+    except ConnectionError as error:
+        raise Mistake(
+            f"no Ray cluster answers at '{address}' ({_first_line(error)}); correct RAY_ADDRESS, or unset it"
+        ) from error
+
+
+def _init(**options: Any) -> Any:
+    import ray
+
+    return ray.init(log_to_driver=False, logging_level=logging.ERROR, runtime_env=_runtime_env(), **options)
+
+
+def _session_folder() -> str | None:
+    """Where only this user can look; None, for Ray's choice, where that is set or the path leaves sockets no room."""
+    place = str(private_place("ray"))
+    return place if "RAY_TMPDIR" not in os.environ and len(place) <= SOCKET_PATH else None
+
+
 def _runtime_env() -> dict[str, dict[str, str]]:
-    """Workers look for modules where this process does, and tokenize with the one core they have been given."""
+    """Workers look for modules where this process does, and find what numba has compiled before."""
     path = os.environ.get("PYTHONPATH")
     found = {"PYTHONPATH": path} if path and "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ else {}
-    return {"env_vars": {"TOKENIZERS_PARALLELISM": "false", **found}}
+    kept = {name: os.environ[name] for name in ("NUMBA_CACHE_DIR", "TOKENIZERS_PARALLELISM")}
+    return {"env_vars": {**kept, **found}}
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

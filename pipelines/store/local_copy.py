@@ -1,7 +1,7 @@
 """Local copies: files and folders of a remote place as plain files on this machine, under their own names.
 
-    <temporary folder>/gleaner-<user number>/<16 digits>/<name>    a copy: whole, or not there
-    <temporary folder>/gleaner-<user number>/<16 digits>.lock      held by the one process that makes it
+    <private place>/copies/<16 digits>/<name>    a copy: whole, or not there
+    <private place>/copies/<16 digits>.lock      held by the one process that makes it
 
 The digits stand for the address and for the content as the remote place describes it (size, time, checksum), so what
 changed there is copied anew beside the old copy, and what has one name in two stores has two copies here. The place is
@@ -12,13 +12,14 @@ has mapped one of their files keeps it until it closes it.
 import hashlib
 import os
 import shutil
-import tempfile
 import time
 import uuid
 from pathlib import Path
 
 from filelock import FileLock
 from fsspec import AbstractFileSystem
+
+from pipelines.store.private_place import private_place
 
 UNUSED_DAYS = 7
 
@@ -34,25 +35,13 @@ def local_copy(filesystem: AbstractFileSystem, path: str) -> Path:
     files = sorted(file for file in filesystem.find(source) if not file.endswith("/"))
     if not files:
         raise FileNotFoundError(f"there is no file or folder '{filesystem.unstrip_protocol(source)}'")
-    home = _place() / _digest(filesystem, files)
+    home = private_place("copies") / _digest(filesystem, files)
     with FileLock(f"{home}.lock"):
         if not home.exists():
             _forget_unused(home.parent)
             _copy(filesystem, source, files, home)
         os.utime(home)
     return home / source.rpartition("/")[2]
-
-
-def _place() -> Path:
-    """The folder of this user's copies, which nobody else can read or write."""
-    place = Path(tempfile.gettempdir(), f"gleaner-{os.getuid()}")
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = place.lstat()
-    if status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise PermissionError(
-            f"'{place}' is not a folder that is yours alone (mode 700); remove it, or set TMPDIR to a folder of yours"
-        )
-    return place
 
 
 def _digest(filesystem: AbstractFileSystem, files: list[str]) -> str:
