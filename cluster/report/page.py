@@ -134,6 +134,6 @@ def _named(sentence: str) -> Markup:
     return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(visible(sentence)))))
 
 
-def _breakable(value: str) -> Markup:
-    """A value of a config as safe HTML that may go on in a new line behind a bracket, comma or equals sign."""
-    return Markup(re.sub(r"([(\[,=])", r"\1<wbr>", str(escape(visible(value)))))
+def _breakable(text: str, signs: str) -> Markup:
+    """The text as safe HTML that may go on in a new line behind each of these signs; no escape has one of them."""
+    return Markup(re.sub(f"([{re.escape(signs)}])", r"\1<wbr>", str(escape(visible(text)))))

@@ -1,10 +1,12 @@
 """The record of an arm, read from the manifests of runs that were never run."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from cluster.report.arms import arm, with_multipliers
@@ -95,6 +97,25 @@ def test_a_study_is_taken_over_but_for_what_the_report_does_not_know(store: Stor
 def test_training_the_models_of_the_data_is_a_cost_of_the_data(store: Store) -> None:
     found = arm("neural", {0: finished(models={"m1": manifest("train", seconds=20.0, counts={"flops": 1e12})})}, store)
     assert (found.data_flops, found.data_seconds, found.seconds) == (1.005e12, 23.0, 30.0)
+
+
+def test_examples_bring_the_text_that_a_step_dropped_and_what_it_kept(store: Store) -> None:
+    columns = {"id": "string", "text": "string"}
+
+    def stored(name: str, texts: dict[str, str], **more: Any) -> Manifest:
+        table = pa.table({"id": list(texts), "text": list(texts.values())})
+        shard = store.write_table(f"{name}-0/part.parquet", table, 0)
+        return manifest(name, shards=[shard.model_dump()], columns=columns, **more)
+
+    why = [{"id": each, "reason": "too_short", "detail": "2 words"} for each in ("b", "gone")]
+    source = stored("source", {"a": "a longer text", "b": "too short"})
+    clean = stored("clean", {"a": "a longer text"}, inputs=["source-0"], dropped={"too_short": 2}, examples=why)
+    found = finished()
+    stages = {"source": source, "clean": clean, **found.data.stages}
+    steps = arm("plain", {0: replace(found, data=BuiltData(stages))}, store).steps
+    assert [(each.id, each.text) for each in steps[1].examples] == [("b", "too short"), ("gone", "")]
+    assert [(each.id, each.text) for each in steps[1].kept] == [("a", "a longer text")]
+    assert not steps[0].kept, "what dropped nothing shows no choice"
 
 
 def curve(flops: list[float], bits: list[float]) -> Curve:

@@ -218,5 +218,5 @@ def test_more_arms_than_colours_still_render(example: Report) -> None:
     html = render(example.model_copy(update={"arms": arms}))
     assert Page(html).open == []
     assert "hue-8" not in html
-    assert '<span class="chip hue-1"><i></i>arm1</span>' in html
-    assert '<span class="chip hue-1 again"><i></i>arm9</span>' in html
+    assert '<span class="chip hue-1"><i></i><span>arm1</span></span>' in html
+    assert '<span class="chip hue-1 again"><i></i><span>arm9</span></span>' in html
