@@ -5,8 +5,6 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from cluster.config import RunConfig, dump, load
@@ -15,19 +13,17 @@ from cluster.jobs.preflight import preflight as find_problems
 from cluster.jobs.session import session
 from cluster.names import RUNS, record
 from cluster.report import sweep as table
-from cluster.report.arms import arm, with_multipliers
+from cluster.report.make import make_report
 from cluster.report.page import render
-from cluster.report.schema import HeldOut, Report, Shared
+from cluster.report.schema import Shared
 from pipelines.build import build_data
 from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import Manifest
-from pipelines.store.provenance import provenance
 from pipelines.store.store import Store
 from training.execution import Finished, execute, train_models, with_models
 from training.plan import planned
 from training.recipe import Recipe
-from training.results import Evaluated
 from training.stages import train_model
 from tuning.sweep import check_sweep, sweep
 
@@ -92,7 +88,7 @@ def _reported(configs: Sequence[RunConfig], folder: Path, seeds: Sequence[int], 
         runs = {name: _seeded_runs(name, of_arm, store) for name, of_arm in arms.items()}
     if shared == "flops":
         check_equal_flops({name: next(iter(of_arm.values())).training.flops for name, of_arm in runs.items()})
-    report = make_report(title, public(command), shared, runs, store)
+    report = make_report(title, public(command), shared, configs, runs, store)
     for name, text in {"report.json": report.model_dump_json(indent=1), "report.html": render(report)}.items():
         (folder / name).write_text(text, encoding="utf-8")
         store.write(f"reports/{title}/{name}", text.encode())  # a job's own folder goes with its cluster
@@ -176,27 +172,6 @@ def check_equal_flops(budgets: Mapping[str, float]) -> None:
             f"arms '{least}' and '{most}' do not train for equal FLOPs; {EQUAL_FLOPS}, or set the same "
             "`training.text_bytes` in all arms to compare them on equal text"
         )
-
-
-def make_report(title: str, command: str, shared: Shared, runs: dict[str, dict[int, Finished]], store: Store) -> Report:
-    """The report of finished runs, by arm and seed; the first arm is the one to beat."""
-    first = next(iter(next(iter(runs.values())).values()))
-    facts = provenance()
-    return Report(
-        title=title,
-        created=datetime.now(UTC),
-        gleaner_version=version("gleaner-lm"),
-        held_out=HeldOut(
-            name=first.evaluation.ingredients["held_out"]["kind"],
-            documents=first.evaluation.details_as(Evaluated).documents,
-            bytes=first.evaluation.bytes_in,
-        ),
-        seeds=sorted({seed for of_arm in runs.values() for seed in of_arm}),
-        machine=f"{facts['cores']} cores, {facts['platform']}, Python {facts['python']}",
-        command=command,
-        shared=shared,
-        arms=with_multipliers([arm(name, of_arm, store) for name, of_arm in runs.items()]),
-    )
 
 
 @contextmanager

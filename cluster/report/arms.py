@@ -6,13 +6,27 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cluster.report.schema import Arm, BitsPerByte, Curve, Example, Histogram, Plan, Sample, SeedResult, Step, Study
+from cluster.report.examples import beginnings, kept
+from cluster.report.schema import (
+    Arm,
+    BitsPerByte,
+    Bound,
+    Curve,
+    Example,
+    Histogram,
+    Plan,
+    Sample,
+    SeedResult,
+    Step,
+    Study,
+)
 from pipelines.packing.packed import Packed
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 from training.execution import Finished
 from training.results import Evaluated, Trained
 
+ENCODE = "encode"  # the kind of the step whose documents are trained on
 HISTOGRAM_ROWS = 5_000_000  # 40 MB a column; the shards beyond are not looked at to draw a picture
 HISTOGRAM_BINS = 40
 PLAN_POINTS = 80
@@ -41,7 +55,7 @@ def arm(name: str, runs: Mapping[int, Finished], store: Store) -> Arm:
         tokens=training.tokens,
         bytes=first.data.packed.bytes,
         epochs=training.epochs,
-        steps=[_step(name, stage, store) for name, stage in stages.items()],
+        steps=_steps(stages, store),
         curves=[_curve(seed, run) for seed, run in runs.items()],
         scores=_histograms(stages, store),
         samples=[Sample(**sample) for stage in stages.values() for sample in stage.samples],
@@ -55,36 +69,42 @@ def with_multipliers(arms: Sequence[Arm]) -> list[Arm]:
 
     The factor is the arm's FLOPs against those at which the first arm's curve, interpolated over log FLOPs, is as low.
     Above 1 the arm is cheaper. Where the first arm never gets there, its FLOPs are compared with those at which the arm
-    reached the first arm's end, the factor that both can show; None where the curves do not meet. Arms need not have
-    trained for equal FLOPs.
+    reached the first arm's end, the factor that both can show. Where a curve begins beyond the other's end, its first
+    point gives a bound of the factor; None where an arm has no curve. Arms need not have trained for equal FLOPs.
     """
-    return [each.model_copy(update={"compute_multiplier": _multiplier(arms[0], each)}) for each in arms]
+    return [each.model_copy(update=_multiplier(arms[0], each)) for each in arms]
 
 
-def _multiplier(first: Arm, other: Arm) -> float | None:
+def _multiplier(first: Arm, other: Arm) -> dict[str, object]:
+    """The factor and what it is, as the fields of an arm."""
     mine, theirs = _mean_curve(first), _mean_curve(other)
     if mine is None or theirs is None:
-        return None
-    if theirs[1][-1] <= mine[1][-1]:
-        reached = _flops_at(theirs, mine[1][-1])
-        return mine[0][-1] / reached if reached else None
-    reached = _flops_at(mine, theirs[1][-1])
-    return reached / theirs[0][-1] if reached else None
+        return {}
+    (my_flops, my_bits), (their_flops, their_bits) = mine, theirs
+    if their_bits[-1] <= my_bits[-1]:
+        factor = my_flops[-1] / _flops_at(theirs, my_bits[-1])
+        return {"compute_multiplier": factor, "multiplier_is": _bound("at least", their_bits[0] < my_bits[-1])}
+    factor = _flops_at(mine, their_bits[-1]) / their_flops[-1]
+    return {"compute_multiplier": factor, "multiplier_is": _bound("at most", my_bits[0] < their_bits[-1])}
+
+
+def _bound(which: Bound, begins_beyond: bool) -> Bound:
+    return which if begins_beyond else "exact"
 
 
 def _mean_curve(arm: Arm) -> tuple[np.ndarray, np.ndarray] | None:
+    """FLOPs and the fewest bits per byte until then, the mean over the seeds with a curve; None where there is none."""
     curves = [curve for curve in arm.curves if curve.held_out_flops]
     points = min((len(curve.held_out_flops) for curve in curves), default=0)
-    if points < 2:
+    if not points:
         return None
     bits = np.mean([curve.held_out_bits_per_byte[:points] for curve in curves], axis=0)
     return np.array(curves[0].held_out_flops[:points]), np.minimum.accumulate(bits)
 
 
-def _flops_at(curve: tuple[np.ndarray, np.ndarray], bits: float) -> float | None:
+def _flops_at(curve: tuple[np.ndarray, np.ndarray], bits: float) -> float:
+    """The FLOPs at which the curve is as low as `bits`; those of its first point where it begins lower."""
     flops, curve_bits = curve
-    if not curve_bits[-1] <= bits <= curve_bits[0]:
-        return None
     return float(np.exp(np.interp(-bits, -curve_bits, np.log(flops))))
 
 
@@ -97,8 +117,17 @@ def _study(measured: Manifest) -> Study:
     return Study.model_validate({name: measured.details[name] for name in Study.model_fields})
 
 
-def _step(name: str, stage: Manifest, store: Store) -> Step:
+def _steps(stages: Mapping[str, Manifest], store: Store) -> list[Step]:
+    by_address = {stage.address: stage for stage in stages.values()}
+    return [
+        _step(name, stage, [by_address[each] for each in stage.inputs if each in by_address], store)
+        for name, stage in stages.items()
+    ]
+
+
+def _step(name: str, stage: Manifest, before: Sequence[Manifest], store: Store) -> Step:
     quarantine = f"unreadable rows are in {store.path(stage.address)}/quarantine"
+    is_shown = stage.dropped or stage.kind == ENCODE
     return Step(
         name=name,
         kind=stage.kind,
@@ -114,8 +143,16 @@ def _step(name: str, stage: Manifest, store: Store) -> Step:
         seconds=stage.seconds,
         flops=stage.flops,
         notes=[quarantine] if stage.bad else [],
-        examples=[Example(**example) for example in stage.examples],
+        examples=_examples(stage, before, store),
+        kept=kept(stage, store) if is_shown else [],
     )
+
+
+def _examples(stage: Manifest, before: Sequence[Manifest], store: Store) -> list[Example]:
+    """The dropped documents that the manifest names, with their beginnings where these are found in what came in."""
+    ids = [example["id"] for example in stage.examples]
+    texts = beginnings(ids, before[0], store) if ids and before else {}
+    return [Example(**example, text=texts.get(example["id"], "")) for example in stage.examples]
 
 
 def _curve(seed: int, run: Finished) -> Curve:

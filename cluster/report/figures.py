@@ -45,6 +45,12 @@ def count(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else _three_digits(value)
 
 
+def epochs(value: float) -> str:
+    """How often something was gone through: '2.37 epochs', '0.0041 epochs', '< 0.001 epochs', '1 epoch'."""
+    text = "< 0.001" if 0 < value < 0.0005 else f"{value:.2g}" if value < 1 else count(round(value, 2))
+    return f"{text} epoch{'' if text == '1' else 's'}"
+
+
 def share(value: float) -> str:
     """A part of 1: '6.3 %', '< 0.1 %' for what is not quite nothing."""
     if 0 < value < 0.001:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cluster.report import figures
 from cluster.report.charts.axes import Text
-from cluster.report.schema import Arm, Example, Step
+from cluster.report.schema import Arm, Beginning, Example, Step
 
 EXAMPLES = 6  # shown of a step's dropped documents
 DECONTAMINATE = "decontaminate"  # the kind of step whose drops are shown in a section of their own
@@ -38,6 +38,7 @@ class Stage:
     reasons: tuple[Reason, ...]
     counts: tuple[tuple[str, str], ...]
     examples: tuple[Example, ...]
+    kept: tuple[Beginning, ...]
     told_by: str | None
 
 
@@ -106,9 +107,19 @@ def _stage(step: Step, widest: int, told_by: str | None) -> Stage:
         counts=tuple(
             (words(name), figures.count(value)) for name, value in sorted(step.counts.items()) if name != COST
         ),
-        examples=() if told_by or step.kind == DECONTAMINATE else tuple(step.examples[:EXAMPLES]),
+        examples=() if told_by or step.kind == DECONTAMINATE else _of_every_reason(step.examples),
+        kept=() if told_by or step.kind == DECONTAMINATE else tuple(step.kept),
         told_by=told_by,
     )
+
+
+def _of_every_reason(examples: Sequence[Example]) -> tuple[Example, ...]:
+    """EXAMPLES of them, or one of every reason where there are more; those with a text first."""
+    by_reason: dict[str, list[Example]] = {}
+    for example in sorted(examples, key=lambda example: not example.text):
+        by_reason.setdefault(example.reason, []).append(example)
+    each = max(1, EXAMPLES // max(1, len(by_reason)))
+    return tuple(example for reason in sorted(by_reason) for example in by_reason[reason][:each])
 
 
 def _reasons(step: Step, taken: int, widest: int) -> tuple[Reason, ...]:

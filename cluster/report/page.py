@@ -5,24 +5,26 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from cluster.report import figures, tables
 from cluster.report.changes import Comparison, compare
 from cluster.report.charts import plots
-from cluster.report.charts.axes import SIDE
 from cluster.report.charts.lines import Axis
 from cluster.report.compression import compression
+from cluster.report.differences import differences
 from cluster.report.funnel import funnels, leaks, words
 from cluster.report.lineage import chain
-from cluster.report.schema import Arm, Histogram, Report, Sample
+from cluster.report.schema import Arm, HeldOut, Histogram, Passage, Report, Sample
+from cluster.report.templates import HERE, environment
 from cluster.report.verdict import verdict
+from cluster.report.writing import SAMPLING
+from pipelines.texts.showing import visible
 
-HERE = Path(__file__).parent
 SAMPLES = 6  # shown of an arm's rewritten documents
+LONG = 140  # characters of a value of a config; what is longer is folded
 HUES = 8  # arm colours of the style sheet; further arms start over, as rings and dotted lines
 SHARE_AXIS = Axis("share of the data in play", figures.share, tick_text=figures.percent, least=0.0)
 BUCKET_AXIS = Axis("mean difficulty bucket", figures.number, least=0.0)
@@ -52,7 +54,11 @@ def render(report: Report) -> str:
         style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
         strips=plots.seed_strips(arms),
         rows=tables.headline(arms),
+        differences=differences(arms),
         genres=tables.by_genre(arms),
+        curves_of=_curves_of(report.held_out),
+        written=_written(arms),
+        sampling=SAMPLING,
         held_out_chart=plots.held_out_chart(arms),
         not_drawn=figures.percent(plots.DRAWN_FROM),
         compression=compression(arms),
@@ -68,19 +74,32 @@ def render(report: Report) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals["side"] = int(SIDE)
-    environment.filters |= {
-        "size": figures.size,
-        "count": figures.count,
+    made = environment()
+    made.globals["long"] = LONG
+    made.filters |= {
         "words": words,
         "named": _named,
-        "percent": lambda at: f"{round(100 * at / SIDE, 2):g}%",
+        "breakable": _breakable,
+        "in_line": lambda text: re.sub(r"\s*\n\s*", " ↵ ", text),
         "hue": lambda place: f"hue-{place % HUES}{' again' if place >= HUES else ''}",
     }
-    return environment
+    return made
+
+
+def _curves_of(held_out: HeldOut) -> str:
+    """What the curves are measured on, beside the table that is of all of the held-out text."""
+    if held_out.curve_bytes >= held_out.bytes:
+        return "on the held-out text"
+    return f"on a sample of the held-out text, about {figures.size(held_out.curve_bytes)}"
+
+
+def _written(arms: Sequence[Arm]) -> list[tuple[str, list[tuple[int, Passage]]]]:
+    """Each prompt, with the places of the arms and what they wrote behind it."""
+    prompts = dict.fromkeys(passage.prompt for arm in arms for passage in arm.written)
+    return [
+        (prompt, [(place, each) for place, arm in enumerate(arms) for each in arm.written if each.prompt == prompt])
+        for prompt in prompts
+    ]
 
 
 def _shared(arms: Sequence[Arm], read: Callable[[Arm], Sequence[object]]) -> list[tuple[list[int], Arm]]:
@@ -112,4 +131,9 @@ def _documents(arms: Sequence[Arm]) -> list[Documents]:
 
 def _named(sentence: str) -> Markup:
     """The sentence as safe HTML, in which names in backticks are set as code."""
-    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(sentence))))
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(visible(sentence)))))
+
+
+def _breakable(text: str, signs: str) -> Markup:
+    """The text as safe HTML that may go on in a new line behind each of these signs; no escape has one of them."""
+    return Markup(re.sub(f"([{re.escape(signs)}])", r"\1<wbr>", str(escape(visible(text)))))

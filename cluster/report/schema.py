@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 Name = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Shared = Literal["flops", "text"]  # what all arms have as much of in training
+Bound = Literal["exact", "at least", "at most"]
 TOLERANCE = 1e-6  # bits per byte; a mean that passed through JSON may differ from ours in the last digits
 
 
@@ -18,11 +19,12 @@ class _Record(BaseModel):
 
 
 class HeldOut(_Record):
-    """The untouched text that every arm is evaluated on."""
+    """The untouched text that every arm is evaluated on; the curves are of a sample of about `curve_bytes`."""
 
     name: Name
     documents: NonNegativeInt
     bytes: NonNegativeInt
+    curve_bytes: NonNegativeInt
 
 
 class SeedResult(_Record):
@@ -58,12 +60,20 @@ class BitsPerByte(_Record):
         return self
 
 
+class Beginning(_Record):
+    """How one document begins."""
+
+    id: str
+    text: str
+
+
 class Example(_Record):
-    """One document that a step dropped: why, which, and what in it was the cause."""
+    """One document that a step dropped: why, which, what in it was the cause, and how it begins where that is known."""
 
     reason: str
     id: str
     detail: str
+    text: str = ""
 
 
 class Step(_Record):
@@ -84,6 +94,7 @@ class Step(_Record):
     flops: NonNegativeFloat = 0
     notes: list[str] = []
     examples: list[Example] = []
+    kept: list[Beginning] = []  # some of those that it kept, where it dropped others or they are what was trained on
 
 
 class Curve(_Record):
@@ -131,6 +142,14 @@ class Sample(_Record):
     id: str
     before: str
     after: str
+
+
+class Passage(_Record):
+    """What a model wrote behind the first words of a held-out document, and why it is no more than that."""
+
+    prompt: str
+    text: str = ""
+    note: str = ""
 
 
 class Plan(_Record):
@@ -185,7 +204,11 @@ class Study(_Record):
 
 
 class Arm(_Record):
-    """One recipe of the comparison; `bytes` is the unique text chosen for training, `seconds` data and training."""
+    """One recipe of the comparison; `bytes` is the unique text chosen for training, `seconds` data and training.
+
+    `training_seconds` are those of steps, without start-up, measurements and checkpoints. The `recipe` is the config
+    tree, `written` is by the model of the first seed.
+    """
 
     name: Name
     bits_per_byte: BitsPerByte
@@ -199,10 +222,13 @@ class Arm(_Record):
     bytes: NonNegativeInt
     epochs: NonNegativeFloat
     compute_multiplier: NonNegativeFloat | None = None
+    multiplier_is: Bound = "exact"
     steps: list[Step] = []
     curves: list[Curve] = []
     scores: list[Histogram] = []
     samples: list[Sample] = []
+    written: list[Passage] = []
+    recipe: dict[str, Any] = {}
     plan: Plan | None = None
     study: Study | None = None
 

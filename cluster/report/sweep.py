@@ -3,14 +3,12 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from cluster.report import figures
-from cluster.report.charts.axes import SIDE, Scale, Tick
+from cluster.report.charts.axes import Scale, Tick
 from cluster.report.charts.lines import path as drawn
+from cluster.report.templates import environment
 from pipelines.store.manifest import Manifest
 from tuning.results import Swept, Trial
 from tuning.space import label
@@ -82,27 +80,22 @@ def text_table(manifest: Manifest) -> str:
 
 def page(manifest: Manifest, name: str) -> str:
     """The whole page of the sweep of the run `name`: the best trial, every trial, and how each dimension mattered."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["side"] = int(SIDE)
-    environment.filters["percent"] = lambda at: f"{round(100 * at / SIDE, 2):g}%"
     trials = ranked(manifest)
-    return environment.get_template(TEMPLATE).render(
-        name=name,
-        manifest=manifest,
-        best=best(manifest),
-        overrides=overrides(best(manifest)),
-        trials=trials,
-        names=short_names(list(trials[0].values)),
-        label=label,
-        progress=_progress,
-        learning=_learning(trials),
-        plots=[_against(path, manifest.ingredients["tuning"]["space"][path], trials) for path in trials[0].values],
+    return (
+        environment()
+        .get_template(TEMPLATE)
+        .render(
+            name=name,
+            manifest=manifest,
+            best=best(manifest),
+            overrides=overrides(best(manifest)),
+            trials=trials,
+            names=short_names(list(trials[0].values)),
+            label=label,
+            progress=_progress,
+            learning=_learning(trials),
+            plots=[_against(path, manifest.ingredients["tuning"]["space"][path], trials) for path in trials[0].values],
+        )
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cluster.report import figures
 from cluster.report.schema import Arm
-from cluster.report.verdict import gain_of, spread_of
+from cluster.report.verdict import LEAST_SEEDS, gain_of, spread_of
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,28 @@ def headline(arms: Sequence[Arm]) -> tuple[Row, ...]:
 
 def _cells(first: Arm, arm: Arm) -> list[Cell]:
     seeds = len(arm.bits_per_byte.seeds)
-    spread = f"spread {figures.bits(arm.bits_per_byte.spread)}" if seeds > 1 else "one seed"
+    spread = f"{seeds} seeds, spread {figures.bits(arm.bits_per_byte.spread)}" if seeds > 1 else "one seed"
     data_share = arm.data_flops / arm.training_flops if arm.training_flops else 0.0
     data_note = f"{figures.share(data_share)} of training" if arm.data_flops else "no model ran"
-    multiplier = "–" if arm.compute_multiplier is None else figures.times(arm.compute_multiplier)
     return [
         Cell("Bits per byte", figures.bits(arm.bits_per_byte.mean), spread),
         _delta(first, arm),
-        Cell("Compute multiplier", multiplier),
+        _multiplier(arm),
         Cell("Training FLOPs", figures.flops(arm.training_flops), f"{figures.tokens(arm.parameters)} parameters"),
         Cell("Data FLOPs", figures.flops(arm.data_flops), data_note),
         Cell("Time on data", figures.duration(arm.data_seconds)),
-        Cell("Time in all", figures.duration(arm.seconds)),
+        Cell("Time in all", figures.duration(arm.seconds), "without start-up"),
         Cell("Tokens", figures.tokens(arm.tokens)),
-        Cell("Text chosen", figures.size(arm.bytes), f"{figures.count(round(arm.epochs, 2))} epochs"),
+        Cell("Text chosen", figures.size(arm.bytes), figures.epochs(arm.epochs)),
     ]
+
+
+def _multiplier(arm: Arm) -> Cell:
+    """The factor, and that it is but a bound where the curves do not meet; a dash where there is no curve."""
+    label, factor = "Compute multiplier", arm.compute_multiplier
+    if factor is None:
+        return Cell(label, "–", "no curve")
+    return Cell(label, figures.times(factor), "" if arm.multiplier_is == "exact" else arm.multiplier_is)
 
 
 def _delta(first: Arm, arm: Arm) -> Cell:
@@ -66,7 +73,7 @@ def _delta(first: Arm, arm: Arm) -> Cell:
         return Cell(label, "–")
     gain, spread = gain_of(first, arm), spread_of(first, arm)
     if spread is None:
-        return Cell(label, figures.signed(-gain), "spread unknown")
+        return Cell(label, figures.signed(-gain), "not judged: too few seeds")
     tone = "better" if gain > spread else "worse" if gain < -spread else ""
     note = f"{figures.times(abs(gain) / spread)} spread" if tone and spread else "" if tone else "within spread"
     return Cell(label, figures.signed(-gain), note, tone)
@@ -97,5 +104,5 @@ def _genre_cell(name: str, mean: float, first_mean: float, spread: float, seeds:
     difference = mean - first_mean
     if not difference or first_mean == float("inf"):
         return Cell(name, figures.bits(mean))
-    tone = "" if seeds < 2 or abs(difference) <= spread else "better" if difference < 0 else "worse"
+    tone = "" if seeds < LEAST_SEEDS or abs(difference) <= spread else "better" if difference < 0 else "worse"
     return Cell(name, figures.bits(mean), figures.signed(difference), tone)

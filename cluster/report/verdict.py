@@ -6,14 +6,16 @@ from typing import Literal
 from cluster.report import figures
 from cluster.report.schema import Arm, Report
 
-Outcome = Literal["win", "tie", "loss", "one_seed", "one_arm"]
+Outcome = Literal["win", "tie", "loss", "few_seeds", "one_arm"]
 LABELS: dict[Outcome, str] = {
     "win": "better beyond the seed spread",
     "tie": "no difference beyond the seed spread",
     "loss": "worse beyond the seed spread",
-    "one_seed": "one seed, spread unknown",
+    "few_seeds": "fewer than three seeds, not judged",
     "one_arm": "nothing to compare with",
 }
+LEAST_SEEDS = 3  # the range of two is often a tenth of that of many, so a multiple of it says nothing
+FEWER = {1: "one seed", 2: "two seeds"}
 UNEQUAL_FLOPS = 0.01  # arms whose training FLOPs differ by more than this share are not compared fairly
 
 
@@ -45,8 +47,8 @@ def verdict(report: Report) -> Verdict:
 
 
 def spread_of(first: Arm, arm: Arm) -> float | None:
-    """The larger spread of the two arms in bits per byte; None where one of them has a single seed."""
-    if min(len(first.bits_per_byte.seeds), len(arm.bits_per_byte.seeds)) < 2:
+    """The larger spread of the two arms in bits per byte; None where one of them has fewer than LEAST_SEEDS seeds."""
+    if _fewest_seeds(first, arm) < LEAST_SEEDS:
         return None
     return max(first.bits_per_byte.spread, arm.bits_per_byte.spread)
 
@@ -54,6 +56,10 @@ def spread_of(first: Arm, arm: Arm) -> float | None:
 def gain_of(first: Arm, arm: Arm) -> float:
     """Bits per byte that `arm` needs fewer than `first`; negative where it needs more."""
     return first.bits_per_byte.mean - arm.bits_per_byte.mean
+
+
+def _fewest_seeds(first: Arm, arm: Arm) -> int:
+    return min(len(first.bits_per_byte.seeds), len(arm.bits_per_byte.seeds))
 
 
 def total_multiplier(first: Arm, arm: Arm) -> float | None:
@@ -84,7 +90,7 @@ def _judge(first: Arm, best: Arm) -> tuple[Outcome, str]:
     gain, spread = gain_of(first, best), spread_of(first, best)
     reads = f"`{best.name}` reads held-out text in {_bits(best, gain)} bits per byte, {_compared(first, gain)}"
     if spread is None:
-        return "one_seed", f"{reads}; one seed: no spread known."
+        return "few_seeds", f"{reads}: not judged, with {FEWER[_fewest_seeds(first, best)]} in an arm."
     if gain > spread:
         return "win", f"{reads}, {_in_spreads(gain, spread)}."
     if gain >= -spread:
@@ -104,17 +110,17 @@ def _in_spreads(gain: float, spread: float) -> str:
 
 
 def _multiplier(first: Arm, best: Arm, outcome: Outcome) -> list[str]:
-    """A sentence on what the difference is worth in training FLOPs; none for a tie or without a multiplier."""
+    """A sentence on what the difference is worth in training FLOPs; none where there is none, or no multiplier."""
     multiplier, total = best.compute_multiplier, total_multiplier(first, best)
-    if not multiplier or not total or outcome == "tie":
+    if not multiplier or not total or outcome not in ("win", "loss"):
         return []
     ahead = _gets_there(first, best, multiplier)
     early, late, part = (best, first, 1 / multiplier) if ahead else (first, best, multiplier)
+    bound = "" if best.multiplier_is == "exact" else f"{best.multiplier_is} "
     counted = f" ({figures.times(total)} counting the FLOPs of its data)" if best.data_flops else ""
     return [
-        f"`{early.name}` is where `{late.name}` ends after {figures.share(part)} of the training FLOPs of "
-        f"`{late.name}`: "
-        f"a compute multiplier of {figures.times(multiplier)}{counted}."
+        f"`{early.name}` is where `{late.name}` ends after {'at most ' if bound else ''}{figures.share(part)} of the "
+        f"training FLOPs of `{late.name}`: a compute multiplier of {bound}{figures.times(multiplier)}{counted}."
     ]
 
 
@@ -158,8 +164,8 @@ def _cautions(report: Report, outcome: Outcome) -> list[str]:
         sentences.append(
             f"Not a fair comparison: training FLOPs go from {figures.flops(min(spent))} to {figures.flops(max(spent))}."
         )
-    if outcome == "one_seed":
-        sentences.append("A difference from one seed may be luck; run at least three.")
+    if outcome == "few_seeds":
+        sentences.append("A difference from so few seeds may be luck; run at least three, as with `--seeds 0,1,2`.")
     counts = {len(arm.bits_per_byte.seeds) for arm in report.arms}
     if len(counts) > 1:
         sentences.append(f"The arms have different numbers of seeds: {min(counts)} to {max(counts)}.")

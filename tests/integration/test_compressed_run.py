@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster.commands import make_report
 from cluster.config import dump
 from cluster.config import validate as validated
 from cluster.generate import generate
+from cluster.report.make import make_report
 from cluster.report.page import render
 from pipelines.store.encoded import open_coder
 from pipelines.store.store import Store
@@ -109,8 +109,13 @@ def test_it_learned_and_the_report_shows_the_codec(finished: Finished, tree: dic
     assert 0 < finished.bits_per_byte < 8
     assert finished.study is not None
     assert finished.study.details["round_trip_share"] == 1.0
-    report = make_report("test", "command", "text", {"compressed": {0: finished}}, Store(tree["store"]))
+    config, store = validated(tree, "test"), Store(tree["store"])
+    report = make_report("test", "command", "text", [config], {"compressed": {0: finished}}, store)
     assert "equal_info_dense" in render(report)
+    assert report.held_out.name == f"{tree['data']['source']['path']} (text)"
+    assert report.arms[0].recipe["training"]["text_bytes"] == 12_000
+    assert all(passage.prompt and (passage.text or passage.note) for passage in report.arms[0].written)
+    assert [step.name for step in report.arms[0].steps if step.kept] == ["encode"]
     assert report.arms[0].data_flops >= finished.models["m1"].counts["flops"]
 
 

@@ -9,17 +9,20 @@ import pytest
 
 from cluster.report.schema import (
     Arm,
+    Beginning,
     BitsPerByte,
     Curve,
     Example,
     HeldOut,
     Histogram,
+    Passage,
     Plan,
     Report,
     Sample,
     SeedResult,
     Step,
 )
+from cluster.report.writing import ENDED
 
 FINALS = {"random": [2.534, 2.508, 2.521], "gleaned": [2.322, 2.301, 2.309], "simplified": [2.371, 2.340, 2.352]}
 MULTIPLIERS = {"random": 1.0, "gleaned": 2.2, "simplified": 1.9}
@@ -35,6 +38,18 @@ UGLY = [
     Example(reason="too_many_symbols", id="0a4f5bb2c9d04e1796b3f01c2d8a7e55", detail="+---+---+\n| a | b |\n+---+---+"),
     Example(reason="repeated_lines", id="77c1e9f03b8246d5a41f6be0d5c29a13", detail="Deprecated: use reap().\n" * 12),
 ]
+KEPT = [
+    Beginning(id="5d0c7be1a94f43d2806e1fa27c3b9d44", text="A furrow turns seeds into grain, one row after the other."),
+    Beginning(id="b8e2f60d17c94a35920d4ce8f1a7630b", text="Sheaf.bind(straw)\n\nReturn the sheaf, bound.\n" * 3),
+]
+PROMPT = "Kernels may be stored in a silo as long as"
+WRITTEN = {
+    "random": "the the field is of a kernels and the silo, which is not the",
+    "gleaned": "they are dry. The silo returns them in the order in which they were stored.",
+    "simplified": "",
+}
+FILTERS = [{"kind": "length", "least_words": 8}, {"kind": "repetition", "most_share": 0.3}, {"kind": "language"}]
+SELECTORS = {"random": {"kind": "random", "fraction": 0.2}, "gleaned": {"kind": "top_fraction", "by": "score"}}
 LEAKED = [
     Example(
         reason="shared_13_gram",
@@ -90,7 +105,16 @@ def shared_steps() -> list[Step]:
         None, "source", "python_docs", "1f0c9d2ab733", 33325, 34_100_000, bad=BAD, notes=[NOTE], seconds=48.2
     )
     clean = made_from(
-        source, "clean", "clean", "82e5dac4fc51", 27402, 27_900_000, dropped=DROPPED, examples=UGLY, seconds=21.4
+        source,
+        "clean",
+        "clean",
+        "82e5dac4fc51",
+        27402,
+        27_900_000,
+        dropped=DROPPED,
+        examples=UGLY,
+        kept=KEPT,
+        seconds=21.4,
     )
     copies = {"duplicate": 5444}
     dedup = made_from(clean, "dedup", "dedup_exact", "5b7710ee92c4", 21958, 22_700_000, dropped=copies, seconds=9.8)
@@ -151,6 +175,13 @@ def easy_first() -> Plan:
     return Plan(position=position.tolist(), active_share=active.tolist(), mean_bucket=(3.5 * active).tolist())
 
 
+def recipe_of(name: str) -> dict[str, Any]:
+    """The config of an arm, of which the seed and the source are those of all arms."""
+    steps = {"chosen": {"kind": "select", "selector": SELECTORS.get(name, SELECTORS["gleaned"])}}
+    clean = {} if name == "random" else {"clean": {"kind": "clean", "filters": FILTERS}}
+    return {"seed": [1, 2, 3], "data": {"source": {"kind": "fields"}, "steps": {**clean, **steps}}}
+
+
 def make_arm(name: str, finals: list[float], better: bool) -> Arm:
     """An arm that ends at these bits per byte, one a seed."""
     plain = name == "random"
@@ -177,6 +208,8 @@ def make_arm(name: str, finals: list[float], better: bool) -> Arm:
         curves=[curve(each.seed, each.value, 1.0 if plain else 1.1) for each in seeds],
         scores=[] if plain else [histogram("ngram_importance", 0.2), histogram("readability", 58.0)],
         samples=REWRITES if name == "simplified" else [],
+        written=[Passage(prompt=PROMPT, text=WRITTEN.get(name, ""), note="" if WRITTEN.get(name) else ENDED)],
+        recipe=recipe_of(name),
         plan=None if plain else easy_first(),
     )
 
@@ -191,7 +224,7 @@ def make_report() -> MakeReport:
             title="Fictional fields",
             created="2031-03-12T09:41:00Z",
             gleaner_version="0.1.0",
-            held_out=HeldOut(name="furrow_topics", documents=39, bytes=412_000),
+            held_out=HeldOut(name="furrow_topics", documents=39, bytes=412_000, curve_bytes=65_536),
             seeds=list(range(1, 1 + max(map(len, finals.values())))),
             machine="2 cores, 24 GiB, no GPU",
             command="gleaner compare random.yaml gleaned.yaml simplified.yaml --out comparison",

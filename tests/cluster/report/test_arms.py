@@ -1,10 +1,12 @@
 """The record of an arm, read from the manifests of runs that were never run."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from cluster.report.arms import arm, with_multipliers
@@ -97,27 +99,50 @@ def test_training_the_models_of_the_data_is_a_cost_of_the_data(store: Store) -> 
     assert (found.data_flops, found.data_seconds, found.seconds) == (1.005e12, 23.0, 30.0)
 
 
+def test_examples_bring_the_text_that_a_step_dropped_and_what_it_kept(store: Store) -> None:
+    columns = {"id": "string", "text": "string"}
+
+    def stored(name: str, texts: dict[str, str], **more: Any) -> Manifest:
+        table = pa.table({"id": list(texts), "text": list(texts.values())})
+        shard = store.write_table(f"{name}-0/part.parquet", table, 0)
+        return manifest(name, shards=[shard.model_dump()], columns=columns, **more)
+
+    why = [{"id": each, "reason": "too_short", "detail": "2 words"} for each in ("b", "gone")]
+    source = stored("source", {"a": "a longer text", "b": "too short"})
+    clean = stored("clean", {"a": "a longer text"}, inputs=["source-0"], dropped={"too_short": 2}, examples=why)
+    found = finished()
+    stages = {"source": source, "clean": clean, **found.data.stages}
+    steps = arm("plain", {0: replace(found, data=BuiltData(stages))}, store).steps
+    assert [(each.id, each.text) for each in steps[1].examples] == [("b", "too short"), ("gone", "")]
+    assert [(each.id, each.text) for each in steps[1].kept] == [("a", "a longer text")]
+    assert not steps[0].kept, "what dropped nothing shows no choice"
+
+
 def curve(flops: list[float], bits: list[float]) -> Curve:
     return Curve(seed=0, tokens=[], flops=[], training_loss=[], held_out_flops=flops, held_out_bits_per_byte=bits)
 
 
 @pytest.mark.parametrize(
-    ("flops", "bits", "multiplier"),
+    ("flops", "bits", "multiplier", "which"),
     [
-        ([1.0, 10.0, 100.0], [4.0, 3.0, 2.0], 1.0),
-        ([1.0, 10.0], [3.0, 2.0], 10.0),  # there with a tenth of the FLOPs
-        ([10.0, 100.0, 1000.0], [4.0, 3.0, 1.0], 100 / 10**2.5),  # dearer, though it ends lower
-        ([1.0, 10.0], [4.0, 3.0], 1.0),  # ends early, on the same curve
-        ([1.0, 10.0], [9.0, 8.0], None),
+        ([1.0, 10.0, 100.0], [4.0, 3.0, 2.0], 1.0, "exact"),
+        ([1.0, 10.0], [3.0, 2.0], 10.0, "exact"),  # there with a tenth of the FLOPs
+        ([10.0, 100.0, 1000.0], [4.0, 3.0, 1.0], 100 / 10**2.5, "exact"),  # dearer, though it ends lower
+        ([1.0, 10.0], [4.0, 3.0], 1.0, "exact"),  # ends early, on the same curve
+        ([5.0, 100.0], [1.9, 1.5], 20.0, "at least"),  # was there before it was first measured
+        ([100.0], [1.5], 1.0, "at least"),
+        ([1.0, 10.0], [9.0, 8.0], 0.1, "at most"),  # ends where the first arm had long been
+        ([], [], None, "exact"),
     ],
 )
 def test_a_multiplier_compares_flops_at_equal_bits_whatever_was_spent(
-    example_arm: Arm, flops: list[float], bits: list[float], multiplier: float | None
+    example_arm: Arm, flops: list[float], bits: list[float], multiplier: float | None, which: str
 ) -> None:
     first = example_arm.model_copy(update={"curves": [curve([1.0, 10.0, 100.0], [4.0, 3.0, 2.0])]})
     found = with_multipliers([first, example_arm.model_copy(update={"curves": [curve(flops, bits)]})])
     assert found[0].compute_multiplier == pytest.approx(1.0)
     assert found[1].compute_multiplier == (None if multiplier is None else pytest.approx(multiplier))
+    assert found[1].multiplier_is == which
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from cluster.report.funnel import funnels, leaks
 from cluster.report.lineage import chain
-from cluster.report.schema import Report, Step
+from cluster.report.schema import Example, Report, Step
 
 
 def test_a_bar_is_what_the_step_took_in(example: Report) -> None:
@@ -31,6 +31,16 @@ def test_a_source_shows_what_it_quarantined(example: Report) -> None:
     assert [(reason.name, reason.rows) for reason in source.reasons] == [("syntax error", "187"), ("not utf8", "41")]
     assert all(reason.quarantined for reason in source.reasons)
     assert source.bad_width > 0
+
+
+def test_examples_are_of_every_reason_and_those_with_a_text_come_first(example: Report) -> None:
+    clean = example.arms[1].steps[1]
+    many = [Example(reason=f"reason {n % 8}", id=str(n), detail="", text="text" * (n > 7)) for n in range(16)]
+    step = clean.model_copy(update={"examples": many})
+    (stage,) = funnels([example.arms[1].model_copy(update={"steps": [step]})])[0].stages
+    assert [each.reason for each in stage.examples] == [f"reason {n}" for n in range(8)]
+    assert all(each.text for each in stage.examples)
+    assert stage.kept == tuple(clean.kept)
 
 
 def test_a_shared_step_is_told_once(example: Report) -> None:

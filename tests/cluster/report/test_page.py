@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from cluster.report.page import render
-from cluster.report.schema import Example, Report, Sample
+from cluster.report.schema import Example, Passage, Report, Sample
+from cluster.report.templates import HERE
 
-VOID = {"meta", "link", "br", "path", "rect"}
+VOID = {"meta", "link", "br", "wbr", "path", "rect"}
 HOSTILE = (
     "</p><script>alert(1)</script><img src=https://evil.example/x onerror='alert(2)'> {{ 7 * 7 }} \"quoted\" &amp;"
 )
@@ -72,8 +73,10 @@ def test_nothing_comes_from_outside(html: str) -> None:
 def test_every_section_is_there_in_order(html: str) -> None:
     assert headings(html) == [
         "The arms side by side",
+        "What differs between the arms",
         "Learning, by compute",
         "By genre",
+        "What the models write",
         "What became of the data",
         "Before and after rewriting",
         "Scores, and what was kept of them",
@@ -134,10 +137,11 @@ def test_text_of_the_corpus_stays_text(example: Report) -> None:
 @pytest.mark.parametrize(
     ("finals", "label"),
     [
-        ({"random": [2.5, 2.51], "gleaned": [2.3, 2.31]}, "better beyond the seed spread"),
-        ({"random": [2.5, 2.51], "gleaned": [2.7, 2.71]}, "worse beyond the seed spread"),
-        ({"random": [2.5, 2.51], "gleaned": [2.5, 2.51]}, "no difference beyond the seed spread"),
-        ({"random": [2.5], "gleaned": [2.3]}, "one seed, spread unknown"),
+        ({"random": [2.5, 2.51, 2.5], "gleaned": [2.3, 2.31, 2.3]}, "better beyond the seed spread"),
+        ({"random": [2.5, 2.51, 2.5], "gleaned": [2.7, 2.71, 2.7]}, "worse beyond the seed spread"),
+        ({"random": [2.5, 2.51, 2.5], "gleaned": [2.5, 2.51, 2.5]}, "no difference beyond the seed spread"),
+        ({"random": [2.5, 2.51], "gleaned": [2.3, 2.31]}, "fewer than three seeds, not judged"),
+        ({"random": [2.5], "gleaned": [2.3]}, "fewer than three seeds, not judged"),
         ({"random": [2.5, 2.4]}, "nothing to compare with"),
     ],
 )
@@ -148,10 +152,65 @@ def test_the_outcome_is_on_top(make_report: Callable[..., Report], finals: dict[
 
 
 def test_sections_without_content_are_left_out(example: Report) -> None:
-    bare = {"steps": [], "curves": [], "scores": [], "samples": [], "plan": None}
+    bare = {"steps": [], "curves": [], "scores": [], "samples": [], "written": [], "recipe": {}, "plan": None}
     arms = [arm.model_copy(update=bare) for arm in example.arms]
     html = render(example.model_copy(update={"arms": arms}))
     assert headings(html) == ["The arms side by side", "By genre", "Do it again", "Words used here"]
+
+
+def test_what_models_write_stands_behind_one_prompt(html: str) -> None:
+    text = " ".join(Page(html).text.split())
+    assert text.count("Kernels may be stored in a silo as long as") == 1
+    assert "the the field is of a kernels" in text
+    assert "simplified (here it ended the document)" in text
+
+
+def test_examples_show_what_was_kept_and_what_was_dropped_with_the_reason(html: str) -> None:
+    text = " ".join(Page(html).text.split())
+    assert "Examples of what was kept and dropped keptA furrow turns seeds into grain" in text
+    assert "repeated linesDeprecated: use reap()." in text
+
+
+def test_only_keys_that_differ_are_told(html: str) -> None:
+    (section,) = re.findall(r'<section id="recipes">(.*?)</section>', html, re.DOTALL)
+    assert re.findall(r"<th scope=\"row\"><code>(.*?)</code>", section) == [
+        "data.steps.chosen.selector",
+        "data.steps.clean",
+    ]
+    assert "fields" not in section
+    told = section.replace("<wbr>", "")
+    assert "clean(filters=[length(least_words=8), repetition(most_share=0.3), language])" in told
+    assert told.count("least_words") == 1, "an equal value of a later arm is told by the name of the first"
+    assert '<span class="none">as gleaned</span>' in told
+
+
+def test_a_curve_of_a_sample_says_so(html: str, example: Report) -> None:
+    assert "on a sample of the held-out text, about 65.5 kB" in html
+    assert "The table is of all 412 kB, so curves end on other values" in html
+    whole = example.held_out.model_copy(update={"curve_bytes": example.held_out.bytes})
+    assert "a sample of" not in render(example.model_copy(update={"held_out": whole}))
+
+
+def test_what_hides_or_turns_text_is_visible(example: Report) -> None:
+    hidden, shown = "a\u202eb\u200b\x1b[31mc", "a\\u202eb\\u200b\\x1b[31mc"
+    arm = example.arms[0].model_copy(
+        update={
+            "name": hidden,
+            "recipe": {hidden: hidden},
+            "written": [Passage(prompt=hidden, text=hidden, note=hidden)],
+            "samples": [Sample(id=hidden, before=hidden, after="other")],
+        }
+    )
+    html = render(example.model_copy(update={"arms": [arm, *example.arms[1:]], "title": hidden, "command": hidden}))
+    assert not set("\u202e\u200b\x1b") & set(html)
+    assert html.count(shown) > 10
+
+
+def test_long_names_wrap_where_they_stand() -> None:
+    css = (HERE / "page.css").read_text(encoding="utf-8")
+    for selector in (".reason span:first-child", ".funnel .name", ".examples td", ".written p"):
+        rules = re.findall(rf"{re.escape(selector)}[^{{}}]*{{([^}}]*)}}", css)
+        assert any("overflow-wrap: anywhere" in rule for rule in rules), selector
 
 
 def test_more_arms_than_colours_still_render(example: Report) -> None:
@@ -159,5 +218,5 @@ def test_more_arms_than_colours_still_render(example: Report) -> None:
     html = render(example.model_copy(update={"arms": arms}))
     assert Page(html).open == []
     assert "hue-8" not in html
-    assert '<span class="chip hue-1"><i></i>arm1</span>' in html
-    assert '<span class="chip hue-1 again"><i></i>arm9</span>' in html
+    assert '<span class="chip hue-1"><i></i><span>arm1</span></span>' in html
+    assert '<span class="chip hue-1 again"><i></i><span>arm9</span></span>' in html

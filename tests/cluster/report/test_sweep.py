@@ -53,6 +53,12 @@ def manifest() -> Manifest:
     )
 
 
+def test_what_hides_or_turns_text_is_visible(manifest: Manifest) -> None:
+    html = page(manifest, "a\u202eb\x1b[31m<i>")
+    assert "a\\u202eb\\x1b[31m&lt;i&gt;" in html
+    assert not set("\u202e\x1b") & set(html)
+
+
 def test_finished_trials_come_first_and_the_best_is_one_of_them(manifest: Manifest) -> None:
     assert [each.number for each in ranked(manifest)] == [3, 1, 2]
     assert best(manifest).number == 3

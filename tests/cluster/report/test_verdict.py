@@ -19,7 +19,7 @@ def judged(make_report: MakeReport) -> Callable[[Finals], Verdict]:
 
 
 def test_a_win_is_measured_in_spreads(judged: Callable[[Finals], Verdict]) -> None:
-    found = judged({"random": [2.53, 2.51], "gleaned": [2.32, 2.30], "simplified": [2.42, 2.42]})
+    found = judged({"random": [2.53, 2.51, 2.52], "gleaned": [2.32, 2.30, 2.31], "simplified": [2.42, 2.42, 2.42]})
     assert found.outcome == "win"
     sentence = "`gleaned` reads held-out text in 2.31 bits per byte, 0.21 fewer than `random`, 10.5x the seed spread."
     assert found.headline == sentence
@@ -31,20 +31,20 @@ def test_a_win_is_measured_in_spreads(judged: Callable[[Finals], Verdict]) -> No
 
 
 def test_a_difference_within_the_spread_is_a_tie(judged: Callable[[Finals], Verdict]) -> None:
-    found = judged({"random": [2.53, 2.49], "gleaned": [2.51, 2.49]})
+    found = judged({"random": [2.53, 2.49, 2.51], "gleaned": [2.51, 2.49, 2.50]})
     assert found.outcome == "tie"
     assert found.headline.startswith("No arm beats `random` beyond the spread")
     assert not any("multiplier" in remark for remark in found.remarks)
 
 
 def test_an_equal_arm_is_called_equal(judged: Callable[[Finals], Verdict]) -> None:
-    found = judged({"random": [2.5, 2.4], "gleaned": [2.5, 2.4]})
+    found = judged({"random": [2.5, 2.4, 2.45], "gleaned": [2.5, 2.4, 2.45]})
     assert found.outcome == "tie"
     assert "as many as `random`" in found.headline
 
 
 def test_a_loss_is_said(judged: Callable[[Finals], Verdict]) -> None:
-    found = judged({"random": [2.30, 2.31], "gleaned": [2.50, 2.51]})
+    found = judged({"random": [2.30, 2.31, 2.30], "gleaned": [2.50, 2.51, 2.50]})
     assert found.outcome == "loss"
     assert found.headline.startswith("No arm beats `random`: the best other, `gleaned` reads")
     assert "0.20 more than `random`" in found.headline
@@ -53,15 +53,24 @@ def test_a_loss_is_said(judged: Callable[[Finals], Verdict]) -> None:
     )
 
 
-def test_one_seed_proves_nothing(judged: Callable[[Finals], Verdict]) -> None:
-    found = judged({"random": [2.5], "gleaned": [2.2]})
-    assert found.outcome == "one_seed"
-    assert found.headline.endswith("one seed: no spread known.")
-    assert any("luck" in caution for caution in found.cautions)
+@pytest.mark.parametrize(
+    ("finals", "told"),
+    [
+        ({"random": [2.5], "gleaned": [2.2]}, "one seed"),
+        ({"random": [2.50, 2.51], "gleaned": [2.20, 2.21]}, "two seeds"),
+        ({"random": [2.50, 2.51, 2.50], "gleaned": [2.20, 2.21]}, "two seeds"),
+    ],
+)
+def test_fewer_than_three_seeds_judge_nothing(judged: Callable[[Finals], Verdict], finals: Finals, told: str) -> None:
+    found = judged(finals)
+    assert found.outcome == "few_seeds"
+    assert found.headline.endswith(f"not judged, with {told} in an arm.")
+    assert any("luck" in caution and "--seeds 0,1,2" in caution for caution in found.cautions)
+    assert not any(word in " ".join(found.remarks) for word in ("multiplier", "beats", "worse", "told apart"))
 
 
 def test_seeds_that_agree_exactly(judged: Callable[[Finals], Verdict]) -> None:
-    assert "the seeds agree exactly" in judged({"random": [2.5, 2.5], "gleaned": [2.2, 2.2]}).headline
+    assert "the seeds agree exactly" in judged({"random": [2.5, 2.5, 2.5], "gleaned": [2.2, 2.2, 2.2]}).headline
 
 
 def test_one_arm_is_not_judged(judged: Callable[[Finals], Verdict]) -> None:
@@ -69,7 +78,7 @@ def test_one_arm_is_not_judged(judged: Callable[[Finals], Verdict]) -> None:
 
 
 def test_a_sure_gain_goes_before_a_larger_unsure_one(judged: Callable[[Finals], Verdict]) -> None:
-    found = judged({"random": [2.50, 2.51], "gleaned": [2.40, 2.41], "simplified": [1.9, 2.8]})
+    found = judged({"random": [2.50, 2.51, 2.51], "gleaned": [2.40, 2.41, 2.41], "simplified": [1.9, 2.8, 2.3]})
     assert found.outcome == "win"
     assert found.headline.startswith("`gleaned`")
     assert any(remark.startswith("`simplified` is not told apart from `random`") for remark in found.remarks)
@@ -99,6 +108,14 @@ def test_an_arm_with_more_flops_may_be_better_and_dearer(example: Report) -> Non
     assert total_multiplier(first, alone) == pytest.approx(0.5)
 
 
+def test_a_multiplier_that_is_a_bound_is_called_one(example: Report) -> None:
+    first, arm = example.arms[:2]
+    least = arm.model_copy(update={"compute_multiplier": 12.0, "multiplier_is": "at least"})
+    (said,) = [each for each in verdict(example.model_copy(update={"arms": [first, least]})).remarks if "ends" in each]
+    assert "ends after at most 8.3 % of the training FLOPs of `random`" in said
+    assert "a compute multiplier of at least 12.0x" in said
+
+
 def test_data_flops_eat_the_multiplier(example: Report) -> None:
     first, arm = example.arms[:2]
     dear = arm.model_copy(update={"data_flops": first.training_flops})
@@ -107,7 +124,7 @@ def test_data_flops_eat_the_multiplier(example: Report) -> None:
     assert total_multiplier(first, arm.model_copy(update={"compute_multiplier": None})) is None
 
 
-values = st.lists(st.floats(1, 4).map(lambda value: round(value, 3)), min_size=1, max_size=3)
+values = st.lists(st.floats(1, 4).map(lambda value: round(value, 3)), min_size=1, max_size=4)
 
 
 @given(finals=st.lists(values, min_size=2, max_size=3))

@@ -1,0 +1,69 @@
+"""Make: the report of finished runs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from cluster.config import RunConfig, dump
+from cluster.report.arms import arm, with_multipliers
+from cluster.report.differences import told
+from cluster.report.schema import Arm, HeldOut, Report, Shared
+from cluster.report.writing import passages
+from pipelines.store.provenance import provenance
+from pipelines.store.store import Store
+from training.execution import Finished
+from training.recipe import Recipe
+from training.results import Evaluated
+from training.yaml_text import parse
+
+Runs = Mapping[int, Finished]  # of one arm, by seed
+
+
+def make_report(
+    title: str, command: str, shared: Shared, configs: Sequence[RunConfig], runs: Mapping[str, Runs], store: Store
+) -> Report:
+    """The report of the runs of each config, by its name and the seed; the first arm is the one to beat."""
+    first = next(iter(runs[configs[0].name].values()))
+    facts = provenance()
+    return Report(
+        title=title,
+        created=datetime.now(UTC),
+        gleaner_version=version("gleaner-lm"),
+        held_out=HeldOut(
+            name=text_name(_public(configs[0])["evaluation"]["held_out"]),
+            documents=first.evaluation.details_as(Evaluated).documents,
+            bytes=first.evaluation.bytes_in,
+            curve_bytes=min(configs[0].evaluation.curve_bytes, first.evaluation.bytes_in),
+        ),
+        seeds=sorted({seed for of_arm in runs.values() for seed in of_arm}),
+        machine=f"{facts['cores']} cores, {facts['platform']}, Python {facts['python']}",
+        command=command,
+        shared=shared,
+        arms=with_multipliers([_arm(config, runs[config.name], store) for config in configs]),
+    )
+
+
+def text_name(source: Mapping[str, Any]) -> str:
+    """What people call the text of a source: its path and kind, else its kind and parameters."""
+    if "path" not in source:
+        return told(source)
+    paths = [source["path"]] if isinstance(source["path"], str) else source["path"]
+    return f"{', '.join(paths)} ({source['kind']})"
+
+
+def _arm(config: RunConfig, runs: Runs, store: Store) -> Arm:
+    """The arm with its recipe and with what the model of its first seed writes."""
+    first = next(iter(runs.values()))
+    return arm(config.name, runs, store).model_copy(
+        update={
+            "recipe": {**_public(config), "seed": list(runs)},
+            "written": passages(config.evaluation.held_out, first.data, first.training, store),
+        }
+    )
+
+
+def _public(config: RunConfig) -> dict[str, Any]:
+    """The recipe of the config as it is written for people, without secrets in its locations."""
+    tree: dict[str, Any] = parse(dump(config))
+    return {name: tree[name] for name in Recipe.model_fields}
