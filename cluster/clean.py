@@ -12,9 +12,7 @@ def told(store_url: str, idle_hours: float) -> str:
     """What would be deleted, by address; the store is only looked at."""
     found = find_unneeded(Store(store_url), idle_hours * 3600)
     if not found:
-        return (
-            f"'{public(store_url)}' holds nothing that no result names and nobody has written to for {idle_hours:g} h"
-        )
+        return f"'{public(store_url)}' holds nothing without a use that is older than {idle_hours:g} h"
     return "\n".join([*_by_address(found), f"{_sum(found)} in all; --delete removes it"])
 
 

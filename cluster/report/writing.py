@@ -5,6 +5,7 @@ import dataclasses
 from cluster.report.schema import Passage
 from pipelines.build import BuiltData
 from pipelines.contracts.codec import Coder
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.source import Source
 from pipelines.store.address import address, ingredients
 from pipelines.store.built import built
@@ -80,6 +81,6 @@ def continued(prompt: str, coder: Coder, drawn: list[int], note: str) -> Passage
     try:
         for piece in coder.decode_stream(drawn):
             pieces.append(piece)
-    except ValueError:
+    except Mistake:
         note = NO_TEXT
     return Passage(prompt=prompt, text=b"".join(pieces).decode("utf-8", "replace"), note=note)
