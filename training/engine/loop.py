@@ -116,13 +116,13 @@ def work(arguments: dict[str, Any]) -> None:
     set_threads(job.config.threads, context.get_local_world_size())
     store = Store(job.folder)
     engine, first_step = _open_engine(job, store, rank, world)
-    journal = metrics.Journal(store, first_step, job.steps) if rank == 0 else None
+    journal = metrics.Journal(store, first_step) if rank == 0 else None
     share = Share(job.batch_sequences, rank, world)
     worker = Worker(job, store, engine, share, _held_out_share(job, rank, world), journal)
     _train(worker, np.load(store.filesystem.open(store.path(PLAN))), first_step)
     weights = checkpoint.full_weights(engine, rank)
     if journal is not None:
-        journal.close()
+        journal.flush()
         export(job.build(), weights, job.tokenizer_files, store)
 
 

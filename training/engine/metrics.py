@@ -1,4 +1,4 @@
-"""Metrics: the records of a run, as JSON lines in its folder, as gauges for the dashboard and as a progress line."""
+"""Metrics: the records of a run, as JSON lines in its folder and as gauges for the dashboard."""
 
 import json
 import time
@@ -26,19 +26,15 @@ class Journal:
 
     store: Store
     first_step: int
-    steps: int
     records: list[Record] = field(default_factory=list)
     flush_seconds: float = 2.0
 
     def __post_init__(self) -> None:
-        """Reads what an earlier try wrote, and begins the gauges and the progress line."""
-        from ray.experimental import tqdm_ray
+        """Reads what an earlier try wrote, and begins the gauges."""
         from ray.util.metrics import Gauge
 
         self.records = [record for record in read(self.store) if record["step"] <= self.first_step]
         self._gauges = {name: Gauge(f"gleaner_training_{name}", name.replace("_", " ")) for name in GAUGES}
-        self._bar = tqdm_ray.tqdm(total=self.steps, desc="training", unit="step")
-        self._bar.update(self.first_step)
         self._flushed = time.monotonic()
 
     @property
@@ -48,13 +44,10 @@ class Journal:
 
     def add(self, record: Record) -> None:
         """The record is kept, shown, and in the file within `flush_seconds` of training."""
-        before = self.records[-1]["step"] if self.records else 0
         self.records.append(record)
         for name, gauge in self._gauges.items():
             if record[name] is not None:
                 gauge.set(record[name])
-        self._bar.set_description(f"training: loss {record['loss']:.3f}, {record['tokens_per_second']:,.0f} tokens/s")
-        self._bar.update(record["step"] - before)
         if time.monotonic() - self._flushed > self.flush_seconds:
             self.flush()
 
@@ -62,8 +55,3 @@ class Journal:
         """All records are in the file."""
         self.store.write(FILE, "".join(json.dumps(record) + "\n" for record in self.records).encode())
         self._flushed = time.monotonic()
-
-    def close(self) -> None:
-        """All records are in the file and the progress line is ended."""
-        self.flush()
-        self._bar.close()

@@ -16,6 +16,7 @@ from training.config import TrainingConfig
 from training.contracts import HeldOut, IntArray
 from training.engine import metrics
 from training.engine.loop import PLAN, Job, work
+from training.engine.progress import progress_told
 from training.engine.storage import ray_storage
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
         run_config=run_config,
     )
     try:
-        trainer.fit()
+        with progress_told(store, job.steps, job.tokens_per_step, config.workers):
+            trainer.fit()
     except TrainingFailedError as error:
         raise _told(error) from error
 

@@ -10,6 +10,7 @@ from cluster.report import writing
 from pipelines.build import BuiltData, build_data
 from pipelines.config import DataConfig
 from pipelines.contracts.codec import Coder
+from pipelines.contracts.mistakes import Mistake
 from pipelines.sources.jsonl import Jsonl
 from pipelines.store.encoded import open_coder
 from pipelines.store.manifest import Manifest
@@ -78,7 +79,7 @@ class _Breaking(Coder):
     def decode_stream(self, tokens: Iterable[int]) -> Iterator[bytes]:
         for token in tokens:
             if token == 0:
-                raise ValueError("window 2 is 0, which stands for no text")
+                raise Mistake("window 2 is 0, which stands for no text")
             yield bytes([token])
 
 
