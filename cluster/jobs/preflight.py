@@ -154,7 +154,7 @@ def store_problems(url: str, nodes: Sequence[Node]) -> list[str]:
         met, failed = ask(visit_store, nodes, lambda node: (url, folder, node.id))
         strangers = [node for node in nodes if node.id in met and not (met[node.id] and _has(store, folder, node.id))]
     finally:
-        store.filesystem.rm(store.path(folder), recursive=True)
+        store.remove(folder)
     unusable = [
         f"node {node.name}: store '{url}' cannot be used ({failed[node.id]}); give the node the rights to it, or "
         f"{SHARED_PLACE}"

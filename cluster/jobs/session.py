@@ -13,7 +13,6 @@ from pipelines.store.private_place import private_place
 LOGGER = logging.getLogger(__name__)
 ADDRESS = "RAY_ADDRESS"
 SOCKET_PATH = 107 - len("/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store")  # Linux takes 107 bytes
-ENVIRONMENT = {"RAY_TRAIN_V2_ENABLED": "1", "TOKENIZERS_PARALLELISM": "false"}  # one core each: what a worker was given
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # nodes are found at 127.0.0.1, and nothing listens elsewhere
 
 
@@ -25,7 +24,7 @@ def session() -> Iterator[None]:
     """
     is_local = ADDRESS not in os.environ
     os.environ.setdefault("NUMBA_CACHE_DIR", str(private_place("numba")))
-    for name, value in {**ENVIRONMENT, **(LOOPBACK if is_local else {})}.items():
+    for name, value in {"RAY_TRAIN_V2_ENABLED": "1", **(LOOPBACK if is_local else {})}.items():
         os.environ.setdefault(name, value)  # before Ray is imported, which reads some of them once
     import ray
     import ray.data  # sets its loggers up, so it has to come before they are turned down
@@ -97,10 +96,10 @@ def _session_folder() -> str | None:
 
 
 def _runtime_env() -> dict[str, dict[str, str]]:
-    """Workers look for modules where this process does, and find what numba has compiled before."""
+    """Workers look for modules where this process does, find what numba has compiled, and tokenize with one core."""
     path = os.environ.get("PYTHONPATH")
     found = {"PYTHONPATH": path} if path and "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ else {}
-    kept = {name: os.environ[name] for name in ("NUMBA_CACHE_DIR", "TOKENIZERS_PARALLELISM")}
+    kept = {"NUMBA_CACHE_DIR": os.environ["NUMBA_CACHE_DIR"], "TOKENIZERS_PARALLELISM": "false"}
     return {"env_vars": {**kept, **found}}
 
 

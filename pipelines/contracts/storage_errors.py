@@ -22,7 +22,7 @@ def storage_told() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def named(path: str) -> Iterator[None]:
+def naming(path: str) -> Iterator[None]:
     """An OSError of what is done inside has the name `path`: a write to a full disk knows none."""
     try:
         yield

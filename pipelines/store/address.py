@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from pipelines.contracts.component import PLACEMENT, Component
 from pipelines.contracts.mistakes import Mistake
+from pipelines.store.manifest import OTHER_RELEASE
 
 HASH_DIGITS = 12
 
@@ -43,7 +44,7 @@ def check_versions(component: Component, made: Mapping[str, Any]) -> None:
     if component.version != made["version"]:
         raise Mistake(
             f"this was made with version {made['version']} of '{component.kind}', which is at {component.version} now "
-            "and works differently; use the release that made it, or make it anew"
+            f"and works differently; {OTHER_RELEASE}"
         )
     for name in type(component).model_fields:
         inner = getattr(component, name)

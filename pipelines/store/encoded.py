@@ -3,10 +3,13 @@
 import hashlib
 from typing import Any
 
+from pydantic import ValidationError
+
 from pipelines.contracts.codec import Codec, Coder
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import CODEC_FILES
 from pipelines.store.address import check_versions
-from pipelines.store.manifest import Manifest, Stored
+from pipelines.store.manifest import OTHER_RELEASE, Manifest, Stored
 from pipelines.store.store import Store
 
 
@@ -34,7 +37,10 @@ def open_coder(encoded: Manifest, store: Store) -> Coder:
 
 def encoded_with(encoded: Manifest) -> Codec:
     """The codec of the tokens, as their manifest describes it; Mistake where this release has another version."""
-    codec = Codec.model_validate(encoded.details_as(Encoded).codec)
+    try:
+        codec = Codec.model_validate(encoded.details_as(Encoded).codec)
+    except ValidationError as error:
+        raise Mistake(f"the codec of '{encoded.address}' is of another release; {OTHER_RELEASE}") from error
     check_versions(codec, encoded.ingredients["codec"])
     return codec
 

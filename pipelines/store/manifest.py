@@ -2,8 +2,11 @@
 
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipelines.contracts.mistakes import Mistake
+
+OTHER_RELEASE = "use the release that made it, or make it anew"
 FLOPS = "flops"  # the count of floating-point operations that models spent
 
 
@@ -78,4 +81,7 @@ class Manifest(Stored):
 
     def details_as(self, kind: type[D]) -> D:
         """The details as the class that this kind of result writes; Mistake where they are others."""
-        return kind.model_validate(self.details)
+        try:
+            return kind.model_validate(self.details)
+        except ValidationError as error:
+            raise Mistake(f"the details of '{self.address}' are of another release; {OTHER_RELEASE}") from error

@@ -28,7 +28,7 @@ from pydantic import ValidationError
 
 from pipelines.contracts.location import located
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.storage_errors import named
+from pipelines.contracts.storage_errors import naming
 from pipelines.store.damage import damaged
 from pipelines.store.manifest import Manifest, Shard, UnitRecord
 
@@ -116,7 +116,7 @@ class Store:
         folder = target.rpartition("/")[0]
         os.makedirs(folder, exist_ok=True)
         try:
-            with named(target), open(partial, "wb") as stream:
+            with naming(target), open(partial, "wb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,38 +65,38 @@ def test_arms_share_names_stores_and_held_out_text_as_they_have_to() -> None:
         check_comparable([one, arm("b").model_copy(update={"evaluation": evaluation})])
 
 
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """What a command that ends with exit status 2 says on stderr."""
+
+    def told(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["gleaner", *arguments])
+        with pytest.raises(SystemExit, match="2"):
+            main()
+        return capsys.readouterr().err
+
+    return told
+
+
 @pytest.mark.parametrize("seeds", ["-1", "0,0"])
-def test_seeds_are_different_and_not_below_0(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], seeds: str
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["gleaner", "compare", "a.yaml", "b.yaml", "--out", "x", f"--seeds={seeds}"])
-    with pytest.raises(SystemExit, match="2"):
-        main()
-    assert f"--seeds '{seeds}' has one twice or below 0" in capsys.readouterr().err
+def test_seeds_are_different_and_not_below_0(refused: Callable[..., str], seeds: str) -> None:
+    told = refused("compare", "a.yaml", "b.yaml", "--out", "x", f"--seeds={seeds}")
+    assert f"--seeds '{seeds}' has one twice or below 0" in told
 
 
-def test_overrides_stand_behind_the_files_of_a_comparison(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_overrides_stand_behind_the_files_of_a_comparison(refused: Callable[..., str], tmp_path: Path) -> None:
     files = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
     for file in files:
         file.write_text(dump(arm(file.stem)), encoding="utf-8")
-    monkeypatch.setattr(sys, "argv", ["gleaner", "compare", *map(str, files), "training.tokns=5", "--out", "x"])
-    with pytest.raises(SystemExit, match="2"):
-        main()
-    assert f"{files[0]}:\n  training.tokns: no such key; did you mean 'tokens'?" in capsys.readouterr().err
+    told = refused("compare", *map(str, files), "training.tokns=5", "--out", "x")
+    assert f"{files[0]}:\n  training.tokns: no such key; did you mean 'tokens'?" in told
 
 
-def test_a_message_holds_no_secret(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_message_holds_no_secret(refused: Callable[..., str], tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text(dump(arm("a")), encoding="utf-8")
     override = "data.source={kind: jsonl, path: 'https://u:s3cret@host/x?s3cret'"
-    monkeypatch.setattr(sys, "argv", ["gleaner", "plan", str(file), override])
-    with pytest.raises(SystemExit, match="2"):
-        main()
-    assert "s3cret" not in capsys.readouterr().err
+    assert "s3cret" not in refused("plan", str(file), override)
 
 
 def test_a_fault_of_the_program_is_no_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,13 +109,9 @@ def test_a_fault_of_the_program_is_no_sentence(monkeypatch: pytest.MonkeyPatch) 
         main()
 
 
-def test_seeds_that_are_no_numbers_are_refused_with_the_cure(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["gleaner", "compare", "a.yaml", "b.yaml", "--out", "x", "--seeds", "0,a"])
-    with pytest.raises(SystemExit, match="2"):
-        main()
-    assert "--seeds '0,a' is not whole numbers with commas between; give them as in 0,1,2" in capsys.readouterr().err
+def test_seeds_that_are_no_numbers_are_refused_with_the_cure(refused: Callable[..., str]) -> None:
+    told = refused("compare", "a.yaml", "b.yaml", "--out", "x", "--seeds", "0,a")
+    assert "--seeds '0,a' is not whole numbers with commas between; give them as in 0,1,2" in told
 
 
 def test_a_report_of_other_arms_is_not_overwritten(tmp_path: Path) -> None:

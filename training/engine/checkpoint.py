@@ -77,7 +77,7 @@ def prune(store: Store, keep: int) -> None:
     """At most the `keep` newest whole checkpoints are left; a marker goes before what it names."""
     for step in complete_steps(store)[:-keep]:
         store.filesystem.rm_file(store.path(f"{name(step)}/complete.json"))
-        store.filesystem.rm(store.path(name(step)), recursive=True)
+        store.remove(name(step))
 
 
 def parts(store: Store, step: int) -> Iterator[dict[str, "torch.Tensor"]]:

@@ -57,7 +57,7 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setattr(ray, "shutdown", lambda: None)
     monkeypatch.setattr(ray, "init", init)
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(os, "environ", {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"})
     return asked
 
 
@@ -79,6 +79,14 @@ def test_a_cluster_that_does_not_answer_is_a_sentence(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setattr(ray, "init", init)
-    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.9:6379")
+    monkeypatch.setattr(os, "environ", {**os.environ, "RAY_ADDRESS": "10.0.0.9:6379"})
     with pytest.raises(Mistake, match=r"no Ray cluster answers at '10.0.0.9:6379' \(Could not.*unset it"), session():
         pass
+
+
+def test_workers_tokenize_with_one_core_and_the_driver_with_all(starts: list[dict[str, Any]]) -> None:
+    os.environ.pop("TOKENIZERS_PARALLELISM", None)
+    with pytest.raises(Mistake), session():
+        pass
+    assert starts[0]["runtime_env"]["env_vars"]["TOKENIZERS_PARALLELISM"] == "false"
+    assert "TOKENIZERS_PARALLELISM" not in os.environ

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.storage_errors import named, storage_mistake, storage_told
+from pipelines.contracts.storage_errors import naming, storage_mistake, storage_told
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 def test_a_full_disk_is_told_with_the_path_and_the_free_bytes(tmp_path: Path) -> None:
     target = tmp_path / "not" / "yet" / "shard.parquet"
     words = rf"^no space is left for '{re.escape(str(target))}', [\d,]+ bytes are free there; what was finished is kept"
-    with pytest.raises(Mistake, match=words), storage_told(), named(str(target)), open("/dev/full", "wb") as disk:
+    with pytest.raises(Mistake, match=words), storage_told(), naming(str(target)), open("/dev/full", "wb") as disk:
         disk.write(b"x" * (1 << 20))
 
 
 def test_what_has_a_name_keeps_it(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError) as caught, named("another"), open(tmp_path / "nothing"):
+    with pytest.raises(FileNotFoundError) as caught, naming("another"), open(tmp_path / "nothing"):
         pass
     assert caught.value.filename == str(tmp_path / "nothing")
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.store.encoded import Encoded, codec_files
+from pipelines.contracts.mistakes import Mistake
+from pipelines.store.encoded import Encoded, codec_files, encoded_with
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 
@@ -32,3 +33,11 @@ def test_a_damaged_file_is_refused_with_the_cure(left: bytes | None, tmp_path: P
     cure = rf"^'{tmp_path}/encode-1/x/table' is .*; delete '{tmp_path}/encode-1' and run the same command again to"
     with pytest.raises(ValueError, match=cure):
         codec_files(encoded(), store)
+
+
+def test_what_another_release_wrote_is_a_mistake_with_the_cure() -> None:
+    cure = "of another release; use the release that made it, or make it anew$"
+    with pytest.raises(Mistake, match=f"^the codec of 'encode-1' is {cure}"):
+        encoded_with(encoded())
+    with pytest.raises(Mistake, match=f"^the details of 'encode-1' are {cure}"):
+        encoded_with(encoded().model_copy(update={"details": {"vocabulary": 9}}))
