@@ -25,8 +25,9 @@ class ProxyLoss(Scorer):
     (else end) token of the tokenizer, and left out where it has neither. A text of more than `context` tokens is read
     in windows that move by `stride`: every token is scored once, with at least context - stride tokens before it
     where there are as many. An empty text scores 0. Scores of the runners and of other batches agree to the precision
-    of `dtype`, not to the bit. `batch_tokens` bounds the tokens of one forward pass, padding counted: by default 1,024
-    on a CPU, so that a batch stays in its caches, and 16,384 on a GPU.
+    of `dtype`, not to the bit; a CPU without instructions for it computes in float32, which is quicker there.
+    `batch_tokens` bounds the tokens of one forward pass, padding counted: by default 1,024 on a CPU, so that a batch
+    stays in its caches, and 16,384 on a GPU.
     """
 
     model: Annotated[str, PLACEMENT] = Field(min_length=1)  # its content is the fingerprint
