@@ -123,7 +123,6 @@ def _vllm_runner(spec: LossModel) -> LossFn:
             "max_model_len": spec.context + 1,
             "max_num_batched_tokens": max(spec.batch_tokens, spec.context + 1),
             "enable_prefix_caching": False,
-            "trust_remote_code": False,
         }
     )
     from vllm import SamplingParams, TokensPrompt
