@@ -10,6 +10,7 @@ from pipelines.contracts.component import PLACEMENT, Workers
 from pipelines.contracts.engine import Engine, EngineFn, Prompt, Reply
 from pipelines.contracts.rows import Resources
 from pipelines.inference.chat import Chat
+from pipelines.inference.model_check import check_model
 from pipelines.inference.model_files import model_fingerprint, parameter_count
 from pipelines.inference.vllm_start import built_for_cpu, load
 
@@ -62,6 +63,10 @@ class Vllm(Engine):
     def fingerprint(self) -> dict[str, str]:
         """The content of the model; ValueError where it is neither a folder nor pinned by a revision."""
         return model_fingerprint(self.model, self.revision)
+
+    def check(self) -> None:
+        """ValueError where `model` is no folder, half of one, or a hub name without a revision."""
+        check_model(self.model, self.revision)
 
     def flops(self, tokens_in: float, tokens_out: float) -> float:
         """Two operations for each parameter and token, read or written (Kaplan et al. 2020, arXiv 2001.08361)."""

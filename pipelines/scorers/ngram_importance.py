@@ -39,6 +39,10 @@ class NgramImportance(Scorer):
     normalize: Literal["sum", "mean_per_token"] = "sum"
     smoothing: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
+    def check(self) -> None:
+        """Raises ValueError where the input of the target is missing."""
+        self.target.check()
+
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """`{"log_ratio": (buckets,)}`; a target without words is a ValueError. One count vector a block travels."""
         target = count_ngrams(read_all(self.target), self.buckets)

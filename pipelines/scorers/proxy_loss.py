@@ -11,6 +11,7 @@ from pipelines.contracts.component import PLACEMENT, Workers
 from pipelines.contracts.rows import TEXT, Fitted, Resources
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.inference.losses import LossModel, Runner, open_losses, open_tokenizer
+from pipelines.inference.model_check import check_model
 from pipelines.inference.model_files import model_fingerprint, parameter_count
 from pipelines.inference.windows import cut
 
@@ -55,6 +56,10 @@ class ProxyLoss(Scorer):
     def fingerprint(self) -> dict[str, str]:
         """The hash of the model's files, or its name and revision on a hub; ValueError where there is neither."""
         return model_fingerprint(self.model, self.revision)
+
+    def check(self) -> None:
+        """ValueError where `model` is no folder, half of one, or a hub name without a revision."""
+        check_model(self.model, self.revision)
 
     def open(self, fitted: Fitted) -> ScoreFn:
         """The scoring function, its model loaded; ValueError where that has no room for `context` tokens."""

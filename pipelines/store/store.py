@@ -26,7 +26,7 @@ import xxhash
 from fsspec.implementations.local import LocalFileSystem
 from pydantic import ValidationError
 
-from pipelines.contracts.location import located
+from pipelines.contracts.location import located, reached
 from pipelines.store.damage import damaged
 from pipelines.store.manifest import Manifest, Shard, UnitRecord
 
@@ -73,8 +73,9 @@ class Store:
         """Raises ValueError, before any work, where nothing can be written."""
         probe = f".probe-{uuid.uuid4().hex}"
         try:
-            self.write(probe, b"gleaner")
-            self.filesystem.rm_file(self.path(probe))
+            with reached("store", self.url):
+                self.write(probe, b"gleaner")
+                self.filesystem.rm_file(self.path(probe))
         except OSError as error:
             raise ValueError(
                 f"store '{self.url}' cannot be written ({error}); set 'store' to a folder or bucket you can write to"
@@ -126,7 +127,8 @@ class Store:
 
     def read(self, file: str) -> bytes:
         """The whole file; FileNotFoundError where there is none."""
-        data: bytes = self.filesystem.cat_file(self.path(file))
+        with reached("store", self.url):
+            data: bytes = self.filesystem.cat_file(self.path(file))
         return data
 
     def names(self, folder: str) -> list[str]:

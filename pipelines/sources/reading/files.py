@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import fsspec
 import xxhash
 import zstandard
 from fsspec.implementations.local import LocalFileSystem
@@ -59,12 +58,12 @@ class Lines(NamedTuple):
 
 def is_local(file: str) -> bool:
     """Whether the file lies in this machine's own filesystem."""
-    return isinstance(filesystem_of(file)[0], LocalFileSystem)
+    return isinstance(located(file)[0], LocalFileSystem)
 
 
 def opened(file: str) -> Any:
     """The file's bytes as a seekable stream, not decompressed."""
-    filesystem, path = filesystem_of(file)
+    filesystem, path = located(file)
     return filesystem.open(path, "rb")
 
 
@@ -162,21 +161,6 @@ class _LineBuffer:
         return Lines(first, offset, lines)
 
 
-def filesystem_of(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
-    """The filesystem of a path or URL, and the path on it; ValueError with the cure where it cannot be had."""
-    try:
-        return located(path)
-    except ImportError as error:
-        raise ValueError(
-            f"path '{path}' needs a package that is not installed ({error}); for s3:// and gs:// install "
-            "gleaner-lm[s3] or gleaner-lm[gcs]"
-        ) from error
-    except ValueError as error:
-        raise ValueError(
-            f"path '{path}': {error}; give a local path or a URL such as s3://, gs://, hf:// or https://"
-        ) from error
-
-
 def _decompressed(raw: Iterator[bytes], start: Callable[[], Any]) -> Iterator[bytes]:
     """The content of one or more compressed members or frames in a row; zero bytes after a member are padding."""
     decoder: Any = None
@@ -204,7 +188,7 @@ def _small(raw: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _token(file: str) -> str:
-    filesystem, path = filesystem_of(file)
+    filesystem, path = located(file)
     if isinstance(filesystem, LocalFileSystem):
         status = os.stat(path)
         return _local_token(path, status.st_size, status.st_mtime_ns)

@@ -15,7 +15,8 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
-from pipelines.sources.reading.files import DECODERS, filesystem_of
+from pipelines.contracts.location import located, reached
+from pipelines.sources.reading.files import DECODERS
 
 LOGGER = logging.getLogger(__name__)
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".csv", ".tsv", ".txt", ".text")
@@ -27,24 +28,27 @@ def listed(path: str | Sequence[str], suffixes: Sequence[str]) -> list[str]:
     A folder gives the files below it that end in one of `suffixes`, with or without a suffix of compression; a glob
     gives what it matches. Links are followed, each folder once. ValueError naming the path that gives none.
     """
-    return sorted({file for one in _paths(path) for file in _listed(one, suffixes)})
+    found: set[str] = set()
+    for one in _paths(path):
+        with reached("path", one):
+            found.update(_listed(one, suffixes))
+    return sorted(found)
 
 
 def warn_of_others(path: str | Sequence[str], suffixes: Sequence[str], kind: str) -> None:
     """Logs how many files of other kinds a folder holds that is read for files of one kind."""
     for one in _paths(path):
-        filesystem, inner = filesystem_of(one)
-        if filesystem.isdir(inner):
-            others = _other_kinds(_below(filesystem, inner), suffixes)
-            told = ", ".join(f"{count} of *{suffix}" for suffix, count in sorted(others.items()))
-            if told:
-                LOGGER.warning(
-                    "'%s' also holds files that the source '%s' passes over (%s); to read them too, make them another "
-                    "part of a source of kind `mixture`",
-                    one,
-                    kind,
-                    told,
-                )
+        with reached("path", one):
+            others = _others_in(one, suffixes)
+        told = ", ".join(f"{count} of *{suffix}" for suffix, count in sorted(others.items()))
+        if told:
+            LOGGER.warning(
+                "'%s' also holds files that the source '%s' passes over (%s); to read them too, make them another "
+                "part of a source of kind `mixture`",
+                one,
+                kind,
+                told,
+            )
 
 
 def _paths(path: str | Sequence[str]) -> Sequence[str]:
@@ -52,7 +56,7 @@ def _paths(path: str | Sequence[str]) -> Sequence[str]:
 
 
 def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
-    filesystem, inner = filesystem_of(path)
+    filesystem, inner = located(path)
     folder = f"a folder that holds *{suffixes[0]} files"
     if filesystem.isfile(inner):
         found = [inner]
@@ -71,6 +75,12 @@ def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
 def _endings(suffixes: Iterable[str]) -> tuple[str, ...]:
     """The suffixes, with and without one of compression."""
     return tuple(suffix + packed for suffix in suffixes for packed in ("", *DECODERS))
+
+
+def _others_in(path: str, suffixes: Sequence[str]) -> Counter[str]:
+    """How many files of each other kind of data lie in the folder that the path names; none where it names none."""
+    filesystem, inner = located(path)
+    return _other_kinds(_below(filesystem, inner), suffixes) if filesystem.isdir(inner) else Counter()
 
 
 def _other_kinds(files: Iterable[str], suffixes: Sequence[str]) -> Counter[str]:
