@@ -18,6 +18,7 @@ from cluster.report.arms import arm, with_multipliers
 from cluster.report.page import render
 from cluster.report.schema import HeldOut, Report, Shared
 from pipelines.build import build_data
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import Manifest
 from pipelines.store.provenance import provenance
 from pipelines.store.store import Store
@@ -102,7 +103,7 @@ def tune(file: str, overrides: Sequence[str]) -> str:
     """The sweep of a run is in the store; writes sweep.html and the resolved config to runs/<name>."""
     config = _checked(load(file, overrides))
     if config.tuning is None:
-        raise ValueError(f"'{file}' has no section 'tuning'; add one, as in cluster/runs/quickstart/sweep.yaml")
+        raise Mistake(f"'{file}' has no section 'tuning'; add one, as in cluster/runs/quickstart/sweep.yaml")
     check_sweep(config.recipe, config.tuning)
     with session():
         _on_a_cluster(config)
@@ -115,7 +116,7 @@ def tune(file: str, overrides: Sequence[str]) -> str:
 
 
 def preflight(file: str, overrides: Sequence[str]) -> str:
-    """Every node sees the code, the store, the models and what the config asks for; else ValueError with each cure."""
+    """Every node sees the code, the store, the models and what the config asks for; else Mistake with each cure."""
     config = _checked(load(file, overrides))
     with session():
         _stop_on_problems(config)
@@ -125,18 +126,16 @@ def preflight(file: str, overrides: Sequence[str]) -> str:
 def check_comparable(configs: Sequence[RunConfig]) -> Shared:
     """What the arms share: "text" where all of them state the same `training.text_bytes`, else equal "flops".
 
-    Raises ValueError where they share neither, two have one name, or their stores or held-out sets differ.
+    Raises Mistake where they share neither, two have one name, or their stores or held-out sets differ.
     """
     names = [config.name for config in configs]
     for one, other in itertools.combinations(configs, 2):
         if one.name == other.name:
-            raise ValueError(f"two arms are named '{one.name}'; give each file a name of its own: {names}")
+            raise Mistake(f"two arms are named '{one.name}'; give each file a name of its own: {names}")
         if one.store != other.store:
-            raise ValueError(f"arms share one store; '{one.name}' has {one.store}, '{other.name}' has {other.store}")
+            raise Mistake(f"arms share one store; '{one.name}' has {one.store}, '{other.name}' has {other.store}")
         if one.evaluation != other.evaluation:
-            raise ValueError(
-                f"arms '{one.name}' and '{other.name}' are evaluated on other text; make `evaluation` equal"
-            )
+            raise Mistake(f"arms '{one.name}' and '{other.name}' are evaluated on other text; make `evaluation` equal")
     texts = {config.name: config.training.text_bytes for config in configs}
     if any(texts.values()):
         check_equal_text(texts)
@@ -147,33 +146,33 @@ def check_comparable(configs: Sequence[RunConfig]) -> Shared:
 
 
 def check_out(folder: Path, arms: Sequence[str]) -> None:
-    """Raises ValueError, before any work, where the folder holds the report of other arms, which would be lost."""
+    """Raises Mistake, before any work, where the folder holds the report of other arms, which would be lost."""
     try:
         held = [each["name"] for each in json.loads((folder / "report.json").read_text(encoding="utf-8"))["arms"]]
     except FileNotFoundError:
         return
     if held != list(arms):
-        raise ValueError(
+        raise Mistake(
             f"'{folder}' holds the report of {', '.join(held)}, and this one is of {', '.join(arms)}; give another "
             "folder, as in --out runs/other, or another `name`"
         )
 
 
 def check_equal_text(texts: Mapping[str, int | None]) -> None:
-    """Raises ValueError where an arm trains on another number of bytes of text, or states none."""
+    """Raises Mistake where an arm trains on another number of bytes of text, or states none."""
     for one, other in itertools.pairwise(texts):
         if texts[one] != texts[other]:
-            raise ValueError(
+            raise Mistake(
                 f"arms '{one}' and '{other}' do not train on equal text: `training.text_bytes` is {texts[one]} and "
                 f"{texts[other]}; make it equal in all arms, or leave it out of all and {EQUAL_FLOPS}"
             )
 
 
 def check_equal_flops(budgets: Mapping[str, float]) -> None:
-    """Raises ValueError where the training FLOPs of arms differ by more than FLOPS_TOLERANCE."""
+    """Raises Mistake where the training FLOPs of arms differ by more than FLOPS_TOLERANCE."""
     least, most = min(budgets, key=budgets.__getitem__), max(budgets, key=budgets.__getitem__)
     if budgets[most] > (1 + FLOPS_TOLERANCE) * budgets[least]:
-        raise ValueError(
+        raise Mistake(
             f"arms '{least}' and '{most}' do not train for equal FLOPs; {EQUAL_FLOPS}, or set the same "
             "`training.text_bytes` in all arms to compare them on equal text"
         )
@@ -213,11 +212,11 @@ def _session_for(recipes: Sequence[Recipe], config: RunConfig, store: Store) -> 
 
 def _stop_on_problems(config: RunConfig) -> None:
     if problems := find_problems(config):
-        raise ValueError("\n".join(problems))
+        raise Mistake("\n".join(problems))
 
 
 def _on_a_cluster(config: RunConfig) -> None:
-    """Raises ValueError where the nodes of a cluster of several differ in what a run needs; one node cannot differ."""
+    """Raises Mistake where the nodes of a cluster of several differ in what a run needs; one node cannot differ."""
     if len(alive_nodes()) > 1:
         _stop_on_problems(config)
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 from pipelines.config import DataConfig
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import ID, SOURCE, TEXT
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import require_columns
@@ -13,7 +14,7 @@ PEEKED_FILES = 50
 
 
 def check_data(config: DataConfig, where: str = "data") -> None:
-    """Raises ValueError with the cure: missing input or columns, in the order in which the steps would meet them.
+    """Raises Mistake with the cure: missing input or columns, in the order in which the steps would meet them.
 
     `where` is the path of the section in the config, with which each message begins.
     """
@@ -33,11 +34,11 @@ def check_data(config: DataConfig, where: str = "data") -> None:
 
 @contextmanager
 def within(where: str) -> Iterator[None]:
-    """A ValueError from inside begins with the path of the config's section that is at fault."""
+    """A Mistake from inside begins with the path of the config's section that is at fault."""
     try:
         yield
     except ValueError as error:
-        raise ValueError(f"{where}: {error}") from error
+        raise Mistake(f"{where}: {error}") from error
 
 
 def peek_columns(source: Source) -> list[str]:

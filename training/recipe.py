@@ -10,6 +10,7 @@ from pydantic import (
 from pipelines.check import check_data, within
 from pipelines.config import DataConfig
 from pipelines.contracts.component import Spec
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.source import Source
 from training.config import TrainingConfig
 from training.measures.compression import StudyConfig
@@ -37,7 +38,7 @@ class ModelRecipe(Spec):
     @model_validator(mode="after")
     def _has_one_seed(self) -> Self:
         if self.training.seed not in (0, self.seed):
-            raise ValueError(
+            raise Mistake(
                 f"training.seed {self.training.seed} is not {self.seed}; set `seed` beside it, training takes it over"
             )
         return self
@@ -77,7 +78,7 @@ class Recipe(ModelRecipe):
         return [name for name in self.models if name in needed]
 
     def check(self) -> None:
-        """Raises ValueError with the cure for what can be known to be wrong before any work starts."""
+        """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
         for name, each in self.models.items():
             check_data(each.data, f"models.{name}.data")
             each.training.batch_sequences(each.data.pack.length)
@@ -88,10 +89,10 @@ class Recipe(ModelRecipe):
 
 
 def set_path(tree: dict[str, Any], path: str, value: Any) -> None:
-    """Sets the value at a dotted path in place, making the sections on the way; ValueError where one is no section."""
+    """Sets the value at a dotted path in place, making the sections on the way; Mistake where one is no section."""
     *sections, key = path.split(".")
     for section in sections:
         tree = tree.setdefault(section, {})
         if not isinstance(tree, dict):
-            raise ValueError(f"path '{path}' goes through '{section}', which is no section")
+            raise Mistake(f"path '{path}' goes through '{section}', which is no section")
     tree[key] = value

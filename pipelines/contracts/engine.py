@@ -55,7 +55,7 @@ class Engine(Component):
         return Resources()
 
     def check(self) -> None:
-        """Raises ValueError with the cure for what can be known to be wrong before any work starts."""
+        """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
 
     def open(self) -> EngineFn:
         """The running engine; called once in each worker. The n-th reply answers the n-th prompt."""

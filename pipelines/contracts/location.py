@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import fsspec
 import fsspec.core
 
+from pipelines.contracts.mistakes import Mistake
+
 # What the libraries of buckets raise beside OSError; the module is there once its library is used.
 LIBRARY_ERRORS = {
     "botocore.exceptions": "BotoCoreError",
@@ -24,7 +26,7 @@ CREDENTIALS = (
 def located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     """The fsspec filesystem of a path or URL, and the path on it; a local one is absolute.
 
-    A path without `://` is local whatever its name holds, also the `::` by which fsspec chains URLs. ValueError with
+    A path without `://` is local whatever its name holds, also the `::` by which fsspec chains URLs. Mistake with
     the cure where the filesystem's package is missing, or there is no such filesystem.
     """
     if "://" not in url:
@@ -32,12 +34,12 @@ def located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     try:
         filesystem, path = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        raise ValueError(
+        raise Mistake(
             f"path '{url}' needs a package that is not installed ({error}); for s3:// and gs:// install "
             "gleaner-lm[s3] or gleaner-lm[gcs]"
         ) from error
     except ValueError as error:
-        raise ValueError(
+        raise Mistake(
             f"path '{url}': {error}; give a local path or a URL such as s3://, gs://, hf:// or https://"
         ) from error
     return filesystem, str(path)
@@ -45,13 +47,13 @@ def located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
 
 @contextmanager
 def reached(key: str, url: str) -> Iterator[None]:
-    """The place behind the URL that `key` names is asked inside; ValueError with the cure where it lets nobody in."""
+    """The place behind the URL that `key` names is asked inside; Mistake with the cure where it lets nobody in."""
     try:
         yield
     except _shut_out() as error:
         if "://" not in url:
             raise
-        raise ValueError(f"{key} '{url}' cannot be reached ({error}); {CREDENTIALS}") from error
+        raise Mistake(f"{key} '{url}' cannot be reached ({error}); {CREDENTIALS}") from error
 
 
 def _shut_out() -> tuple[type[Exception], ...]:

@@ -48,7 +48,7 @@ class Scorer(Component):
         return Resources()
 
     def check(self) -> None:
-        """Raises ValueError with the cure for what can be known to be wrong before any work starts."""
+        """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """One global look at the scorer's columns before any row is scored; most scorers need none."""

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from pipelines.contracts.component import PLACEMENT, Workers
 from pipelines.contracts.engine import Engine, EngineFn, Prompt, Reply
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 from pipelines.inference.chat import Chat
 from pipelines.inference.model_check import check_model
@@ -48,7 +49,7 @@ class Vllm(Engine):
     @model_validator(mode="after")
     def _one_gpu_for_each_part(self) -> "Vllm":
         if self.gpus is not None and self.gpus > 1 and self.gpus != self.tensor_parallel_size:
-            raise ValueError(
+            raise Mistake(
                 f"gpus {self.gpus:g} does not fit tensor_parallel_size {self.tensor_parallel_size}; "
                 "leave gpus out, or give both the same number"
             )
@@ -61,11 +62,11 @@ class Vllm(Engine):
         return Resources(cpus=self.cpus, gpus=needed if self.gpus is None else self.gpus, workers=self.workers)
 
     def fingerprint(self) -> dict[str, str]:
-        """The content of the model; ValueError where it is neither a folder nor pinned by a revision."""
+        """The content of the model; Mistake where it is neither a folder nor pinned by a revision."""
         return model_fingerprint(self.model, self.revision)
 
     def check(self) -> None:
-        """ValueError where `model` is no folder, half of one, or a hub name without a revision."""
+        """Mistake where `model` is no folder, half of one, or a hub name without a revision."""
         check_model(self.model, self.revision)
 
     def flops(self, tokens_in: float, tokens_out: float) -> float:

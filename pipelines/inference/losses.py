@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.inference.model_files import loadable
 from pipelines.inference.number_formats import computed_in
@@ -38,7 +39,7 @@ class LossModel:
 
 
 def open_losses(spec: LossModel) -> LossFn:
-    """The loaded model; ValueError where it has no room for a window of `context` tokens."""
+    """The loaded model; Mistake where it has no room for a window of `context` tokens."""
     _check_room(spec)
     return _transformers_runner(spec) if spec.runner == "transformers" else _vllm_runner(spec)
 
@@ -71,7 +72,7 @@ def _check_room(spec: LossModel) -> None:
     # vLLM wants room for one generated token behind the prompt.
     needed = spec.context + (spec.runner == "vllm")
     if positions is not None and needed > positions:
-        raise ValueError(
+        raise Mistake(
             f"context {spec.context} takes {needed} positions with runner '{spec.runner}', "
             f"model '{spec.model}' has {positions}; lower context and stride"
         )

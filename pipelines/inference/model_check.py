@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.inference.model_files import local_folder, nowhere, weight_files
 
 HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
@@ -13,7 +14,7 @@ AGAIN = "download it, or save it with `save_pretrained(folder)`, once more"
 
 
 def check_model(model: str, revision: str | None) -> None:
-    """Raises ValueError with the cure where there is no such folder, or it is no whole causal LM with its tokenizer.
+    """Raises Mistake with the cure where there is no such folder, or it is no whole causal LM with its tokenizer.
 
     "@name", one of the run's models, has yet to be trained, and a hub is not asked.
     """
@@ -23,7 +24,7 @@ def check_model(model: str, revision: str | None) -> None:
     if folder is not None:
         check_folder(folder)
         if not any((folder / name).is_file() for name in TOKENIZERS):
-            raise ValueError(
+            raise Mistake(
                 f"model folder '{folder}' has no tokenizer ({', '.join(TOKENIZERS)}); save that of the model there too"
             )
     elif revision is None or not HUB_NAME.fullmatch(model):
@@ -31,7 +32,7 @@ def check_model(model: str, revision: str | None) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Raises ValueError with the cure where a model folder lacks its weights or config, or a file of it is cut off.
+    """Raises Mistake with the cure where a model folder lacks its weights or config, or a file of it is cut off.
 
     Of the weights the headers are read; of sharded ones all have to be there that the index names.
     """
@@ -42,9 +43,9 @@ def check_folder(folder: Path) -> None:
             with safe_open(file, framework="numpy"):
                 pass
         except SafetensorError as error:
-            raise ValueError(f"model file '{file}' cannot be read ({error}); {AGAIN}") from error
+            raise Mistake(f"model file '{file}' cannot be read ({error}); {AGAIN}") from error
     if not (folder / CONFIG).is_file():
-        raise ValueError(f"model folder '{folder}' has no {CONFIG}; {AGAIN}")
+        raise Mistake(f"model folder '{folder}' has no {CONFIG}; {AGAIN}")
     for file in sorted(folder.glob("*.json")):
         _check_json(file)
 
@@ -53,7 +54,7 @@ def _check_json(file: Path) -> None:
     try:
         content = json.loads(file.read_bytes())
     except ValueError as error:
-        raise ValueError(f"model file '{file}' is no JSON ({error}); {AGAIN}") from error
+        raise Mistake(f"model file '{file}' is no JSON ({error}); {AGAIN}") from error
     named = content.get("weight_map", {}) if isinstance(content, dict) else {}
     if missing := sorted({name for name in named.values() if not (file.parent / name).is_file()}):
-        raise ValueError(f"model folder '{file.parent}' lacks {', '.join(missing)}, which {file.name} names; {AGAIN}")
+        raise Mistake(f"model folder '{file.parent}' lacks {', '.join(missing)}, which {file.name} names; {AGAIN}")

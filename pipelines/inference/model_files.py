@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 from pipelines.contracts.location import located, reached
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.local_copy import local_copy
 
 STORED_MODEL = re.compile(r"/(train-[0-9a-f]{12})/run/model/?$")
@@ -23,7 +24,7 @@ def model_fingerprint(model: str, revision: str | None = None) -> dict[str, str]
 
     A model that a store holds is known by the address it was trained at, whether it has been trained yet or not. The
     hash of any other local folder covers the names and contents of its files MODEL_FILES, not where the folder lies. A
-    revision that is a commit hash pins a hub model; a branch can move. ValueError where there is neither folder nor
+    revision that is a commit hash pins a hub model; a branch can move. Mistake where there is neither folder nor
     revision, or where the folder has no safetensors.
     """
     if (stored := STORED_MODEL.search(model)) is not None:
@@ -72,10 +73,10 @@ def loadable(model: str) -> str:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors of a model folder, sorted; ValueError with the cure where it has none."""
+    """The safetensors of a model folder, sorted; Mistake with the cure where it has none."""
     files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise ValueError(
+        raise Mistake(
             f"model folder '{folder}' has no *.safetensors; save the model with `save_pretrained(folder)` first"
         )
     return files

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from pipelines.contracts.engine import Message, Prompt, Reply
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rewriter import Rewrite, Rewriter
 from pipelines.rewriters.checks.echo import echoed
 from pipelines.rewriters.checks.ending import breaks_off
@@ -53,7 +54,7 @@ class Leaner(Rewriter):
     @model_validator(mode="after")
     def _known_genre(self) -> Self:
         if self.genre is not None and self.genre not in CHUNK_TOKENS:
-            raise ValueError(f"genre '{self.genre}' has no prompt; known: {', '.join(sorted(CHUNK_TOKENS))}")
+            raise Mistake(f"genre '{self.genre}' has no prompt; known: {', '.join(sorted(CHUNK_TOKENS))}")
         return self
 
     def fingerprint(self) -> dict[str, str]:

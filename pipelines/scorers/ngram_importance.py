@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Fitted, FloatArray
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.contracts.source import Source
@@ -40,14 +41,14 @@ class NgramImportance(Scorer):
     smoothing: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
     def check(self) -> None:
-        """Raises ValueError where the input of the target is missing."""
+        """Raises Mistake where the input of the target is missing."""
         self.target.check()
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
-        """`{"log_ratio": (buckets,)}`; a target without words is a ValueError. One count vector a block travels."""
+        """`{"log_ratio": (buckets,)}`; a target without words is a Mistake. One count vector a block travels."""
         target = count_ngrams(read_all(self.target), self.buckets)
         if not target.any():
-            raise ValueError("the target of ngram_importance has no words; point `target` at the text to be matched")
+            raise Mistake("the target of ngram_importance has no words; point `target` at the text to be matched")
         counted = corpus.rows(self.columns).map_batches(
             functools.partial(_count_block, buckets=self.buckets), batch_size=None, batch_format="pyarrow"
         )

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
 from pipelines.contracts.component import PLACEMENT, Workers
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Fitted, Resources
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.inference.losses import LossModel, Runner, open_losses, open_tokenizer
@@ -45,7 +46,7 @@ class ProxyLoss(Scorer):
     @model_validator(mode="after")
     def _windows_overlap(self) -> Self:
         if self.stride >= self.context:
-            raise ValueError(f"stride {self.stride} leaves no left context; make it less than context {self.context}")
+            raise Mistake(f"stride {self.stride} leaves no left context; make it less than context {self.context}")
         return self
 
     @property
@@ -54,15 +55,15 @@ class ProxyLoss(Scorer):
         return Resources(cpus=self.cpus, gpus=self.gpus, workers=self.workers)
 
     def fingerprint(self) -> dict[str, str]:
-        """The hash of the model's files, or its name and revision on a hub; ValueError where there is neither."""
+        """The hash of the model's files, or its name and revision on a hub; Mistake where there is neither."""
         return model_fingerprint(self.model, self.revision)
 
     def check(self) -> None:
-        """ValueError where `model` is no folder, half of one, or a hub name without a revision."""
+        """Mistake where `model` is no folder, half of one, or a hub name without a revision."""
         check_model(self.model, self.revision)
 
     def open(self, fitted: Fitted) -> ScoreFn:
-        """The scoring function, its model loaded; ValueError where that has no room for `context` tokens."""
+        """The scoring function, its model loaded; Mistake where that has no room for `context` tokens."""
         tokenize = open_tokenizer(self.model, self.revision)
         losses = open_losses(self._loss_model())
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts.engine import Engine, EngineFn, Prompt, Reply
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rewriter import Rewrite, Rewriter
 from pipelines.contracts.rows import GENRE, ID, SAMPLE, TEXT, Fitted, Outcome, Resources
 from pipelines.contracts.step import Place, Step, StepFn
@@ -37,11 +38,11 @@ class RewriteStep(Step):
         return self.engine.resources
 
     def check(self) -> None:
-        """Raises ValueError with the cure for what is wrong with the engine, before any work starts."""
+        """Raises Mistake with the cure for what is wrong with the engine, before any work starts."""
         self.engine.check()
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
-        """The function that rewrites one table of rows; ValueError where the engine failed on too many prompts."""
+        """The function that rewrites one table of rows; Mistake where the engine failed on too many prompts."""
         answer = self.engine.open()
 
         def rewrite(rows: pa.Table, place: Place) -> Outcome:
@@ -62,26 +63,24 @@ class RewriteStep(Step):
 
 
 def _answer(answer: EngineFn, prompts: Sequence[Sequence[Prompt]]) -> list[list[Reply]]:
-    """The replies to each document's prompts; ValueError where the engine gives more or fewer than it was asked for."""
+    """The replies to each document's prompts; Mistake where the engine gives more or fewer than it was asked for."""
     asked = [prompt for of_document in prompts for prompt in of_document]
     given = answer(asked)
     if len(given) != len(asked):
-        raise ValueError(
-            f"the engine gave {len(given)} replies to {len(asked)} prompts; it has to answer each one once"
-        )
+        raise Mistake(f"the engine gave {len(given)} replies to {len(asked)} prompts; it has to answer each one once")
     replies = iter(given)
     return [[next(replies) for _ in of_document] for of_document in prompts]
 
 
 def _check_engine(replies: Sequence[Sequence[Reply]]) -> None:
-    """Raises ValueError where more than MAX_ERROR_SHARE of the replies are errors of the engine.
+    """Raises Mistake where more than MAX_ERROR_SHARE of the replies are errors of the engine.
 
     They say nothing about the texts, which would otherwise all look as if no rewrite had been good enough.
     """
     every = [reply for of_document in replies for reply in of_document]
     failed = [reply.finish for reply in every if reply.finish.startswith("error")]
     if len(failed) > MAX_ERROR_SHARE * len(every):
-        raise ValueError(
+        raise Mistake(
             f"the engine failed on {len(failed)} of {len(every)} prompts ({failed[0]}); mend it and run the same "
             "command again, what was rewritten before is kept"
         )

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import field_validator
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import GENRE, ID, SOURCE, TEXT, Fitted, FloatArray, Outcome, Resources
 from pipelines.contracts.scorer import Scorer, Scores
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
@@ -27,7 +28,7 @@ class Score(Step):
     @classmethod
     def _is_free(cls, column: str) -> str:
         if column in OF_DOCUMENTS:
-            raise ValueError(f"a score named '{column}' would replace what documents have there; choose another name")
+            raise Mistake(f"a score named '{column}' would replace what documents have there; choose another name")
         return column
 
     @property
@@ -56,7 +57,7 @@ class Score(Step):
         return self.scorer.resources
 
     def check(self) -> None:
-        """Raises ValueError with the cure for what is wrong with the scorer, before any work starts."""
+        """Raises Mistake with the cure for what is wrong with the scorer, before any work starts."""
         self.scorer.check()
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
@@ -64,7 +65,7 @@ class Score(Step):
         return self.scorer.fit(corpus, seed)
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
-        """The function that adds the scores to one table of rows; ValueError where a score is not finite."""
+        """The function that adds the scores to one table of rows; Mistake where a score is not finite."""
         score = self.scorer.open(fitted)
 
         def add_scores(rows: pa.Table, place: Place) -> Outcome:
@@ -93,5 +94,5 @@ class Score(Step):
     def _checked(self, values: FloatArray, rows: int) -> FloatArray:
         values = np.asarray(values, dtype=np.float64)
         if values.shape != (rows,) or not np.isfinite(values).all():
-            raise ValueError(f"scorer '{self.scorer.kind}' has to give {rows} finite numbers")
+            raise Mistake(f"scorer '{self.scorer.kind}' has to give {rows} finite numbers")
         return values

@@ -27,6 +27,7 @@ from fsspec.implementations.local import LocalFileSystem
 from pydantic import ValidationError
 
 from pipelines.contracts.location import located, reached
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.damage import damaged
 from pipelines.store.manifest import Manifest, Shard, UnitRecord
 
@@ -70,14 +71,14 @@ class Store:
         return isinstance(self.filesystem, LocalFileSystem)
 
     def check(self) -> None:
-        """Raises ValueError, before any work, where nothing can be written."""
+        """Raises Mistake, before any work, where nothing can be written."""
         probe = f".probe-{uuid.uuid4().hex}"
         try:
             with reached("store", self.url):
                 self.write(probe, b"gleaner")
                 self.filesystem.rm_file(self.path(probe))
         except OSError as error:
-            raise ValueError(
+            raise Mistake(
                 f"store '{self.url}' cannot be written ({error}); set 'store' to a folder or bucket you can write to"
             ) from error
 
@@ -141,7 +142,7 @@ class Store:
             return []
 
     def manifest(self, address: str) -> Manifest | None:
-        """The manifest of a finished address, or None; ValueError where it is not one that this release can read."""
+        """The manifest of a finished address, or None; Mistake where it is not one that this release can read."""
         file = f"{address}/manifest.json"
         try:
             found = Manifest.model_validate_json(self.read(file))
@@ -231,7 +232,7 @@ class Store:
             raise
 
     def read_shard(self, shard: Shard) -> bytes:
-        """The bytes of a shard; ValueError where it is gone or they are not those that the manifest describes."""
+        """The bytes of a shard; Mistake where it is gone or they are not those that the manifest describes."""
         try:
             data = self.read(shard.file)
         except FileNotFoundError as error:

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store, digest
 
@@ -24,7 +25,7 @@ def export(network: Any, weights: dict[str, "torch.Tensor"], tokenizer_files: di
     missing, unexpected = network.load_state_dict(weights, strict=False)
     tied = set(network.all_tied_weights_keys)
     if unexpected or set(missing) - tied:
-        raise ValueError(f"weights do not fit the model: missing {sorted(set(missing) - tied)}, unknown {unexpected}")
+        raise Mistake(f"weights do not fit the model: missing {sorted(set(missing) - tied)}, unknown {unexpected}")
     with tempfile.TemporaryDirectory() as scratch:
         network.save_pretrained(scratch)
         for name, content in tokenizer_files.items():
@@ -43,7 +44,7 @@ def file_digests(store: Store) -> dict[str, str]:
 def open_trained(trained: Manifest, vocab_size: int, store: Store) -> Any:
     """The network of a trained model in the store, on this machine and ready to predict.
 
-    ValueError, with the cure, where a file of the model is gone or is not the one whose xxh3 the manifest's details
+    Mistake, with the cure, where a file of the model is gone or is not the one whose xxh3 the manifest's details
     have under `model_files`; an older release kept none.
     """
     model = trained.files["model"]
@@ -62,7 +63,7 @@ def open_trained(trained: Manifest, vocab_size: int, store: Store) -> Any:
 
 
 def open_folder(folder: str, vocab_size: int) -> Any:
-    """The network of an exported folder on a GPU, if there is one; ValueError unless it knows `vocab_size` tokens."""
+    """The network of an exported folder on a GPU, if there is one; Mistake unless it knows `vocab_size` tokens."""
     import torch
     import transformers
 
@@ -73,7 +74,7 @@ def open_folder(folder: str, vocab_size: int) -> Any:
         folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
     )
     if network.config.vocab_size != vocab_size:
-        raise ValueError(
+        raise Mistake(
             f"model '{folder}' knows {network.config.vocab_size} tokens, the codec makes {vocab_size}; "
             "use the codec that the model was trained with"
         )

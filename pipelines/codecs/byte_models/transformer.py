@@ -12,6 +12,7 @@ from pipelines.codecs.entropy.cdf import Int64Array, quantized_cdf
 from pipelines.codecs.neural.weights import rounded_weights, sealed_model
 from pipelines.contracts.byte_model import BEGIN, ByteModel, NextByte, Reader
 from pipelines.contracts.component import PLACEMENT
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.inference.model_check import check_folder
 from pipelines.inference.model_files import local_folder, model_fingerprint
@@ -36,11 +37,11 @@ class Transformer(ByteModel):
     model: Annotated[str, PLACEMENT] = Field(min_length=1)  # its content is the fingerprint
 
     def fingerprint(self) -> dict[str, str]:
-        """The address of the model's training, or the hash of its files; ValueError where there is no such folder."""
+        """The address of the model's training, or the hash of its files; Mistake where there is no such folder."""
         return model_fingerprint(self.model)
 
     def check(self) -> None:
-        """ValueError where `model` is neither the folder of an exported model nor one of the run's models."""
+        """Mistake where `model` is neither the folder of an exported model nor one of the run's models."""
         if not self.model.startswith("@"):
             check_folder(self._folder())
             sealed_model(self._folder())
@@ -48,7 +49,7 @@ class Transformer(ByteModel):
     def _folder(self) -> Path:
         folder = local_folder(self.model)
         if folder is None:
-            raise ValueError(
+            raise Mistake(
                 f"byte model 'transformer' finds no folder '{self.model}'; give that of an exported model, or "
                 "'@name' of the section `models`"
             )
@@ -63,7 +64,7 @@ class Transformer(ByteModel):
         from pipelines.codecs.neural.state import ExactNetwork
 
         if FILE not in files:
-            raise ValueError(f"byte model 'transformer' needs {FILE}, given {sorted(files)}; train it first")
+            raise Mistake(f"byte model 'transformer' needs {FILE}, given {sorted(files)}; train it first")
         return _Network(ExactNetwork(rounded_weights(files[FILE])))
 
 

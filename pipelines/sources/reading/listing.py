@@ -16,6 +16,7 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
 from pipelines.contracts.location import located, reached
+from pipelines.contracts.mistakes import Mistake
 from pipelines.sources.reading.files import DECODERS
 
 LOGGER = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ def listed(path: str | Sequence[str], suffixes: Sequence[str]) -> list[str]:
     """Every file that the path or paths name, once each, sorted; local ones as absolute paths, others as URLs.
 
     A folder gives the files below it that end in one of `suffixes`, with or without a suffix of compression; a glob
-    gives what it matches. Links are followed, each folder once. ValueError naming the path that gives none.
+    gives what it matches. Links are followed, each folder once. Mistake naming the path that gives none.
     """
     found: set[str] = set()
     for one in _paths(path):
@@ -66,9 +67,9 @@ def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
     elif glob.has_magic(inner):
         found = _matched(filesystem, inner)
     else:
-        raise ValueError(f"there is no '{path}' here; give a file, {folder}, or a glob such as 'data/*{suffixes[0]}'")
+        raise Mistake(f"there is no '{path}' here; give a file, {folder}, or a glob such as 'data/*{suffixes[0]}'")
     if not found:
-        raise ValueError(f"no file is named by '{path}'; give a file, {folder}, or a glob that matches some")
+        raise Mistake(f"no file is named by '{path}'; give a file, {folder}, or a glob that matches some")
     return found if isinstance(filesystem, LocalFileSystem) else [filesystem.unstrip_protocol(name) for name in found]
 
 
