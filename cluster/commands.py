@@ -113,7 +113,7 @@ def tune(file: str, overrides: Sequence[str]) -> str:
 
 def preflight(file: str, overrides: Sequence[str]) -> str:
     """Every node sees the code, the store, the models and what the config asks for; else Mistake with each cure."""
-    config = load(file, overrides)
+    config = _checked(load(file, overrides))
     with session():
         _stop_on_problems(config)
     return f"nothing stops '{config.name}' on this cluster"

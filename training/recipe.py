@@ -7,7 +7,7 @@ from pydantic import (
     model_validator,
 )
 
-from pipelines.check import check_data
+from pipelines.check import check_data, within
 from pipelines.config import DataConfig
 from pipelines.contracts.component import Spec
 from pipelines.contracts.mistakes import Mistake
@@ -79,11 +79,12 @@ class Recipe(ModelRecipe):
 
     def check(self) -> None:
         """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
-        for each in self.models.values():
-            check_data(each.data)
+        for name, each in self.models.items():
+            check_data(each.data, f"models.{name}.data")
             each.training.batch_sequences(each.data.pack.length)
         check_data(self.data)
-        self.evaluation.held_out.check()
+        with within("evaluation.held_out"):
+            self.evaluation.held_out.check()
         self.training.batch_sequences(self.data.pack.length)
 
 

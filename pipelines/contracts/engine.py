@@ -54,6 +54,9 @@ class Engine(Component):
         """What one engine worker takes."""
         return Resources()
 
+    def check(self) -> None:
+        """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
+
     def open(self) -> EngineFn:
         """The running engine; called once in each worker. The n-th reply answers the n-th prompt."""
         raise NotImplementedError

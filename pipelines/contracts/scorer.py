@@ -47,6 +47,9 @@ class Scorer(Component):
         """What one scoring worker takes."""
         return Resources()
 
+    def check(self) -> None:
+        """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
+
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """One global look at the scorer's columns before any row is scored; most scorers need none."""
         return {}

@@ -26,7 +26,7 @@ class Lexical(Engine):
     leave. A substitute can be wrong where a word has a sense other than its usual one.
     """
 
-    version: ClassVar[int] = 3  # 2: indentation stays; 3: irregular forms of rare words
+    version: ClassVar[int] = 4  # 2: indentation stays; 3: irregular forms; 4: names in quotes and brackets stay
 
     vocabulary: int = Field(2000, gt=0, description="so many of the most frequent English words are never replaced")
     sentence_words: int = Field(20, gt=0, description="sentences of more words are cut where that is safe")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,8 @@ from pipelines.contracts.component import PLACEMENT, Workers
 from pipelines.contracts.engine import Engine, EngineFn, Prompt, Reply
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
+from pipelines.inference.chat import Chat
+from pipelines.inference.model_check import check_model
 from pipelines.inference.model_files import model_fingerprint, parameter_count
 from pipelines.inference.vllm_start import built_for_cpu, load
 
@@ -21,8 +23,11 @@ class Vllm(Engine):
     """Runs `vllm.LLM` on this worker's GPUs, or on its CPU where the CPU build of vLLM is installed.
 
     `model` is a folder of safetensors or a hub name with a revision. Each prompt is sampled with a seed of its own, so
-    the other prompts of a batch change its reply only by rounding. vLLM: Kwon et al. 2023, arXiv 2309.06180.
+    the other prompts of a batch change its reply only by rounding. Control tokens that a document spells are text to
+    the model. vLLM: Kwon et al. 2023, arXiv 2309.06180.
     """
+
+    version: ClassVar[int] = 2  # 2: control tokens in documents are text, templates without a system get its text
 
     model: str
     revision: str | None = None
@@ -60,6 +65,10 @@ class Vllm(Engine):
         """The content of the model; Mistake where it is neither a folder nor pinned by a revision."""
         return model_fingerprint(self.model, self.revision)
 
+    def check(self) -> None:
+        """Mistake where `model` is no folder, half of one, or a hub name without a revision."""
+        check_model(self.model, self.revision)
+
     def flops(self, tokens_in: float, tokens_out: float) -> float:
         """Two operations for each parameter and token, read or written (Kaplan et al. 2020, arXiv 2001.08361)."""
         return 2.0 * parameter_count(self.model, self.revision) * (tokens_in + tokens_out)
@@ -72,12 +81,12 @@ class Vllm(Engine):
         """Answers by a loaded engine: one call of it for all prompts of a batch."""
         from vllm import TokensPrompt
 
-        tokenizer: Any = engine.get_tokenizer()
+        chat = Chat(engine.get_tokenizer())
         context = engine.llm_engine.model_config.max_model_len
 
         def answer(prompts: Sequence[Prompt]) -> list[Reply]:
-            texts = [as_text(tokenizer, prompt) for prompt in prompts]
-            tokens = _tokens(tokenizer, texts)
+            texts = [chat.text(prompt.messages) for prompt in prompts]
+            tokens = chat.tokens(texts)
             fitting = [row for row, ids in enumerate(tokens) if len(ids) < context]
             outputs = engine.generate(
                 [TokensPrompt(prompt_token_ids=tokens[row]) for row in fitting],
@@ -111,25 +120,6 @@ def prompt_seed(seed: int, text: str) -> int:
     """63 random-looking bits that depend on the seed and the prompt's text alone."""
     digest = hashlib.blake2b(f"{seed}\0{text}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
-
-
-def as_text(tokenizer: Any, prompt: Prompt) -> str:
-    """The prompt as the model reads it: by its chat template, without one the messages one below the other.
-
-    Templates of models that can think aloud are asked not to; others do not know the argument and ignore it.
-    """
-    if tokenizer.chat_template:
-        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
-        templated: str = tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
-        )
-        return templated
-    return "\n\n".join([*(message.content for message in prompt.messages), ""])
-
-
-def _tokens(tokenizer: Any, texts: list[str]) -> list[list[int]]:
-    """The token ids of each text; a chat template has written the special tokens already."""
-    return tokenizer(texts, add_special_tokens=not tokenizer.chat_template)["input_ids"] if texts else []
 
 
 def _reply(output: "vllm.RequestOutput") -> Reply:

@@ -13,7 +13,8 @@ import numpy as np
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.inference.model_files import loadable
-from pipelines.inference.vllm_start import load
+from pipelines.inference.number_formats import computed_in
+from pipelines.inference.vllm_start import built_for_cpu, load
 from pipelines.inference.windows import Window, batches
 
 Runner = Literal["transformers", "vllm"]
@@ -25,8 +26,8 @@ TokenizeFn = Callable[[list[str]], list[list[int]]]
 class LossModel:
     """Which model is asked, and how.
 
-    A folder of safetensors or a hub name with a revision, its number format, the longest window in tokens, and how many
-    tokens, with padding, one forward pass takes.
+    A folder of safetensors or a hub name with a revision, the number format that is precise enough, the longest window
+    in tokens, and how many tokens, with padding, one forward pass takes.
     """
 
     model: str
@@ -85,7 +86,7 @@ def _transformers_runner(spec: LossModel) -> LossFn:
     model: Any = AutoModelForCausalLM.from_pretrained(
         loadable(spec.model),
         revision=spec.revision,
-        dtype=getattr(torch, spec.dtype),
+        dtype=getattr(torch, computed_in(spec.dtype, on_gpu=device == "cuda")),
         use_safetensors=True,
         trust_remote_code=False,
     )
@@ -119,11 +120,10 @@ def _vllm_runner(spec: LossModel) -> LossFn:
         {
             "model": loadable(spec.model),
             "revision": spec.revision,
-            "dtype": spec.dtype,
+            "dtype": computed_in(spec.dtype, on_gpu=not built_for_cpu()),
             "max_model_len": spec.context + 1,
             "max_num_batched_tokens": max(spec.batch_tokens, spec.context + 1),
             "enable_prefix_caching": False,
-            "trust_remote_code": False,
         }
     )
     from vllm import SamplingParams, TokensPrompt

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipelines.contracts.location import located
 from pipelines.contracts.mistakes import Mistake
+from pipelines.contracts.storage_errors import reached
 from pipelines.store.local_copy import local_copy
 
 STORED_MODEL = re.compile(r"/(train-[0-9a-f]{12})/run/model/?$")
@@ -33,11 +34,16 @@ def model_fingerprint(model: str, revision: str | None = None) -> dict[str, str]
     if folder is not None:
         return {"model": _folder_hash(tuple(_stamp(file) for file in _model_files(folder)))}
     if revision is None:
-        raise Mistake(
-            f"model '{model}' is no folder here, and a hub name needs a revision; "
-            "give the path of a model folder, or add `revision: <commit hash>`"
-        )
+        raise nowhere(model)
     return {"model": f"{model}@{revision}"}
+
+
+def nowhere(model: str) -> Mistake:
+    """The error, with its cure, of a model that is neither a folder nor pinned by a revision."""
+    return Mistake(
+        f"model '{model}' is no folder here, and a hub name needs a revision; "
+        "give the path of a model folder, or add `revision: <commit hash>`"
+    )
 
 
 def parameter_count(model: str, revision: str | None = None) -> int:
@@ -47,7 +53,7 @@ def parameter_count(model: str, revision: str | None = None) -> int:
     """
     folder = local_folder(model) or _cached_folder(model, revision)
     if folder is not None:
-        return sum(_parameters_in(file) for file in _weights(folder))
+        return sum(_parameters_in(file) for file in weight_files(folder))
     from huggingface_hub import get_safetensors_metadata
 
     return sum(get_safetensors_metadata(model, revision=revision).parameter_count.values())
@@ -67,9 +73,20 @@ def loadable(model: str) -> str:
     return str(local_folder(model) or model)
 
 
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors of a model folder, sorted; Mistake with the cure where it has none."""
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise Mistake(
+            f"model folder '{folder}' has no *.safetensors; save the model with `save_pretrained(folder)` first"
+        )
+    return files
+
+
 def _copied(url: str) -> Path:
     filesystem, path = located(url)
-    return local_copy(filesystem, path) if filesystem.isdir(path) else Path(url)
+    with reached("model", url):
+        return local_copy(filesystem, path) if filesystem.isdir(path) else Path(url)
 
 
 def _cached_folder(model: str, revision: str | None) -> Path | None:
@@ -82,17 +99,8 @@ def _cached_folder(model: str, revision: str | None) -> Path | None:
     return Path(config).parent
 
 
-def _weights(folder: Path) -> list[Path]:
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise Mistake(
-            f"model folder '{folder}' has no *.safetensors; save the model with `save_pretrained(folder)` first"
-        )
-    return files
-
-
 def _model_files(folder: Path) -> list[Path]:
-    _weights(folder)
+    weight_files(folder)
     return sorted({file for pattern in MODEL_FILES for file in folder.glob(pattern) if file.is_file()})
 
 

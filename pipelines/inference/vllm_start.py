@@ -39,7 +39,7 @@ def load(arguments: dict[str, Any]) -> "vllm.LLM":
     from vllm import LLM
 
     with _hidden(MISTAKEN_MODULE):
-        return LLM(**arguments)
+        return LLM(**arguments, load_format="safetensors", trust_remote_code=False)
 
 
 def built_for_cpu() -> bool:

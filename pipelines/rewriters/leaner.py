@@ -10,9 +10,13 @@ from pydantic import Field, model_validator
 from pipelines.contracts.engine import Message, Prompt, Reply
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rewriter import Rewrite, Rewriter
+from pipelines.rewriters.checks.echo import echoed
+from pipelines.rewriters.checks.ending import breaks_off
 from pipelines.rewriters.checks.negations import turned_negations
 from pipelines.rewriters.checks.numbers import invented_numbers
 from pipelines.rewriters.checks.refusal import REFUSAL
+from pipelines.rewriters.checks.remarks import has_remark
+from pipelines.rewriters.checks.repetition import repetition
 from pipelines.rewriters.checks.support import support
 from pipelines.rewriters.prompts.genres import CHUNK_TOKENS, CODE, USUAL_GENRE, instructions
 from pipelines.rewriters.prompts.marked_reply import is_closed, unmarked
@@ -33,7 +37,7 @@ class Leaner(Rewriter):
     the same genre (5,266 pairs, on which they were set too).
     """
 
-    version: ClassVar[int] = 2  # 2: chunks end at the sentences of the one rule
+    version: ClassVar[int] = 3  # 2: chunks end at the sentences of the one rule; 3: replies with more faults are seen
 
     genre: str | None = Field(None, description="the prompt for all documents; None: by each document's own genre")
     chunk_tokens: int | None = Field(None, gt=0, description="most estimated tokens a request; None: the genre's usual")
@@ -44,6 +48,8 @@ class Leaner(Rewriter):
     most_invented_share: float = Field(0.5, ge=0.0, le=1.0, description="most share of numbers not in the original")
     free_invented_numbers: int = Field(2, ge=0, description="so many invented numbers are borne in any case")
     free_turned_negations: int = Field(5, ge=0, description="so many negations may all be lost, or all be new")
+    free_echoes: int = Field(8, ge=0, description="so many runs of 5 words may come from the instructions alone")
+    most_repetition: float = Field(0.2, ge=0.0, le=1.0, description="most share of a reply said again, past the text's")
 
     @model_validator(mode="after")
     def _known_genre(self) -> Self:
@@ -77,16 +83,27 @@ class Leaner(Rewriter):
     def accept(self, text: str, prompts: Sequence[Prompt], replies: Sequence[Reply]) -> Rewrite:
         """The replies in the places of their chunks, with the white space between chunks; or why the original stays.
 
-        Reasons: `empty`, `refusal`, `cut_off`, `engine_error`, `too_long`, `too_short`, `unfaithful`. An unchanged text
-        is a good rewrite.
+        Reasons: `empty`, `refusal`, `cut_off`, `engine_error`, `breaks_off`, `remark`, `echo`, `repetitive`,
+        `too_long`, `too_short`, `unfaithful`. An unchanged text is a good rewrite.
         """
         if not prompts:
             return Rewrite(text, "empty")
         bodies = [unmarked(reply.text) for reply in replies]
-        faults = (_fault(*each) for each in zip(prompts, replies, bodies, strict=True))
+        faults = (
+            _fault(prompt, reply, body) or self._surplus(prompt, body)
+            for prompt, reply, body in zip(prompts, replies, bodies, strict=True)
+        )
         rewritten = "".join(_in_place_of(prompt.text, body) for prompt, body in zip(prompts, bodies, strict=True))
         fault = next((fault for fault in faults if fault), None) or self._misfit(text, rewritten, prompts, bodies)
         return Rewrite(text, fault) if fault else Rewrite(rewritten)
+
+    def _surplus(self, prompt: Prompt, body: str) -> str | None:
+        """The reason why this answer holds more than a new text, said once; None where it does not."""
+        if has_remark(prompt.text, body):
+            return "remark"
+        if echoed(prompt.messages[0].content, prompt.text, body) > self.free_echoes:
+            return "echo"
+        return "repetitive" if repetition(prompt.text, body) > self.most_repetition else None
 
     def _misfit(self, text: str, rewritten: str, prompts: Sequence[Prompt], bodies: Sequence[str]) -> str | None:
         """The reason why the joined replies are no rewrite of the document; None where they are one."""
@@ -120,7 +137,7 @@ def _fault(prompt: Prompt, reply: Reply, body: str) -> str | None:
         return "empty"
     if REFUSAL.match(body) and not REFUSAL.match(prompt.text):
         return "refusal"
-    return None
+    return "breaks_off" if not is_closed(reply.text) and breaks_off(prompt.text, body) else None
 
 
 def _in_place_of(chunk: str, body: str) -> str:

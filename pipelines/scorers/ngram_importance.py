@@ -40,6 +40,10 @@ class NgramImportance(Scorer):
     normalize: Literal["sum", "mean_per_token"] = "sum"
     smoothing: float = Field(default=0.0, ge=0)
 
+    def check(self) -> None:
+        """Raises Mistake where the input of the target is missing."""
+        self.target.check()
+
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """`{"log_ratio": (buckets,)}`; a target without words is a Mistake. One count vector a block travels."""
         target = count_ngrams(read_all(self.target), self.buckets)

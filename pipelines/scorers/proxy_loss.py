@@ -12,6 +12,7 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Fitted, Resources
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.inference.losses import LossModel, Runner, open_losses, open_tokenizer
+from pipelines.inference.model_check import check_model
 from pipelines.inference.model_files import model_fingerprint, parameter_count
 from pipelines.inference.windows import cut
 
@@ -26,8 +27,9 @@ class ProxyLoss(Scorer):
     (else end) token of the tokenizer, and left out where it has neither. A text of more than `context` tokens is read
     in windows that move by `stride`: every token is scored once, with at least context - stride tokens before it
     where there are as many. An empty text scores 0. Scores of the runners and of other batches agree to the precision
-    of `dtype`, not to the bit. `batch_tokens` bounds the tokens of one forward pass, padding counted: by default 1,024
-    on a CPU, so that a batch stays in its caches, and 16,384 on a GPU.
+    of `dtype`, not to the bit; a CPU without instructions for it computes in float32, which is quicker there.
+    `batch_tokens` bounds the tokens of one forward pass, padding counted: by default 1,024 on a CPU, so that a batch
+    stays in its caches, and 16,384 on a GPU.
     """
 
     model: Annotated[str, PLACEMENT] = Field(min_length=1)  # its content is the fingerprint
@@ -55,6 +57,10 @@ class ProxyLoss(Scorer):
     def fingerprint(self) -> dict[str, str]:
         """The hash of the model's files, or its name and revision on a hub; Mistake where there is neither."""
         return model_fingerprint(self.model, self.revision)
+
+    def check(self) -> None:
+        """Mistake where `model` is no folder, half of one, or a hub name without a revision."""
+        check_model(self.model, self.revision)
 
     def open(self, fitted: Fitted) -> ScoreFn:
         """The scoring function, its model loaded; Mistake where that has no room for `context` tokens."""

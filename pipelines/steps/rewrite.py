@@ -37,6 +37,10 @@ class RewriteStep(Step):
         """What one worker takes, as the engine says."""
         return self.engine.resources
 
+    def check(self) -> None:
+        """Raises Mistake with the cure for what is wrong with the engine, before any work starts."""
+        self.engine.check()
+
     def open(self, fitted: Fitted, seed: int) -> StepFn:
         """The function that rewrites one table of rows; Mistake where the engine failed on too many prompts."""
         answer = self.engine.open()

@@ -56,6 +56,10 @@ class Score(Step):
         """What one scoring worker takes, as the scorer says."""
         return self.scorer.resources
 
+    def check(self) -> None:
+        """Raises Mistake with the cure for what is wrong with the scorer, before any work starts."""
+        self.scorer.check()
+
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """What the scorer learns from its global look at the corpus; empty where it takes none."""
         return self.scorer.fit(corpus, seed)

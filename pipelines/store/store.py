@@ -28,7 +28,7 @@ from pydantic import ValidationError
 
 from pipelines.contracts.location import located
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.storage_errors import naming
+from pipelines.contracts.storage_errors import naming, reached
 from pipelines.store.damage import damaged
 from pipelines.store.manifest import Manifest, Shard, UnitRecord
 
@@ -75,8 +75,9 @@ class Store:
         """Raises Mistake, before any work, where nothing can be written."""
         probe = f".probe-{uuid.uuid4().hex}"
         try:
-            self.write(probe, b"gleaner")
-            self.filesystem.rm_file(self.path(probe))
+            with reached("store", self.url):
+                self.write(probe, b"gleaner")
+                self.filesystem.rm_file(self.path(probe))
         except OSError as error:
             raise Mistake(
                 f"store '{self.url}' cannot be written ({error}); set 'store' to a folder or bucket you can write to"
@@ -128,7 +129,8 @@ class Store:
 
     def read(self, file: str) -> bytes:
         """The whole file; FileNotFoundError where there is none."""
-        data: bytes = self.filesystem.cat_file(self.path(file))
+        with reached("store", self.url):
+            data: bytes = self.filesystem.cat_file(self.path(file))
         return data
 
     def names(self, folder: str) -> list[str]:

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.contracts.engine import Message, Prompt
-from pipelines.engines.vllm import Vllm, as_text
+from pipelines.engines.vllm import Vllm
+from pipelines.inference.chat import Chat
 from pipelines.inference.model_files import parameter_count
 from pipelines.inference.vllm_start import load
 
@@ -54,7 +55,8 @@ def sides(spec: Vllm, requests: list[Prompt]) -> Sides:
 
     engine = load(spec.arguments())
     answer = spec.answering(engine)
-    texts = [as_text(engine.get_tokenizer(), request) for request in requests]
+    chat = Chat(engine.get_tokenizer())
+    texts = [chat.text(request.messages) for request in requests]
 
     def bare(seed: int | None) -> int:
         sampling = SamplingParams(

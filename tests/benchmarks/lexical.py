@@ -9,17 +9,14 @@ one process.
 """
 
 import argparse
-import io
 import json
 import math
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import zstandard
-from measuring import DATA
+from measuring import DATA, rows
 
 from pipelines.engines.lexical import Lexical
 from pipelines.engines.simplify.simplifier import simplifier
@@ -60,15 +57,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--sentence-words", type=int, default=20)
     parser.add_argument("--share", type=float, default=1.0, help="of the files that are read")
     return parser.parse_args()
-
-
-def rows(folder: Path, share: float) -> Iterator[dict[str, str]]:
-    """The rows of the first `share` of the folder's compressed JSON-lines files, at least one."""
-    files = sorted(folder.glob("*.jsonl.zst"))
-    for file in files[: max(1, round(share * len(files)))]:
-        with file.open("rb") as raw:
-            for line in io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(raw), encoding="utf-8"):
-                yield json.loads(line)
 
 
 def timed(simplify: Callable[[str], str], texts: list[str]) -> tuple[list[str], float]:

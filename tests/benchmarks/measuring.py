@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,20 @@ def _spent(process: "psutil.Process") -> float:
     except psutil.NoSuchProcess:
         return 0.0
     return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def rows(folder: Path, share: float) -> Iterator[dict[str, str]]:
+    """The rows of the first `share` of the folder's compressed JSON-lines files, at least one."""
+    import io
+    import json
+
+    import zstandard
+
+    files = sorted(folder.glob("*.jsonl.zst"))
+    for file in files[: max(1, round(share * len(files)))]:
+        with file.open("rb") as raw:
+            for line in io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(raw), encoding="utf-8"):
+                yield json.loads(line)
 
 
 def shard_texts(file: Path) -> list[str]:

@@ -70,7 +70,9 @@ def open_folder(folder: str, vocab_size: int) -> Any:
     transformers.utils.logging.disable_progress_bar()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     _make_known()
-    network: Any = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    network: Any = transformers.AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+    )
     if network.config.vocab_size != vocab_size:
         raise Mistake(
             f"model '{folder}' knows {network.config.vocab_size} tokens, the codec makes {vocab_size}; "

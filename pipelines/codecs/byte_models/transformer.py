@@ -14,6 +14,7 @@ from pipelines.contracts.byte_model import BEGIN, ByteModel, NextByte, Reader
 from pipelines.contracts.component import PLACEMENT
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
+from pipelines.inference.model_check import check_folder
 from pipelines.inference.model_files import local_folder, model_fingerprint
 
 if TYPE_CHECKING:
@@ -40,9 +41,10 @@ class Transformer(ByteModel):
         return model_fingerprint(self.model)
 
     def check(self) -> None:
-        """Mistake where `model` is neither a folder nor one of the run's models."""
+        """Mistake where `model` is neither the folder of an exported model nor one of the run's models."""
         if not self.model.startswith("@"):
-            self._folder()
+            check_folder(self._folder())
+            sealed_model(self._folder())
 
     def _folder(self) -> Path:
         folder = local_folder(self.model)

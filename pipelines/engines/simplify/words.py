@@ -3,12 +3,18 @@
 import re
 from collections.abc import Callable
 
+from pipelines.engines.simplify.sentences import ABBREVIATED
 from pipelines.engines.simplify.vocabulary import LEXICON_WORD, Candidate, Table
 
 # A word that touches one of these is part of an identifier, path, address or compound.
 TIED_BEFORE = re.compile(r"[\w\-./\\@#$'&:=]\Z")
 TIED_AFTER = re.compile(r"[\w\-(/\\@=]|[.:]\w|'(?!s\b)")
-SENTENCE_START = re.compile(r"(?:^|\n|[.!?]['\")\]]*\s+|[\"(]|[-*]\s+|\d[.)]\s+)\Z")
+# An opening quote or bracket begins no sentence, it stands before one: of a line, behind a stop, or of what is said.
+OPENED = r"[\"'(\[{]"
+SENTENCE_START = re.compile(
+    rf"(?:^(?:[ \t]*(?:[-*+]|\d+[.)])[ \t]+)?|[.!?]['\")\]]*\s+|[,:]\s+(?=[\"']))(?:{OPENED})*\Z", re.MULTILINE
+)
+ENCLOSED = re.compile(rf"{OPENED}.+[\"')\]}}]")
 NAME_NEXT = re.compile(r"(?:'s)? [A-Z]")
 ARTICLE_BEFORE = re.compile(r"\b([Aa])n? \Z")
 COMPARISON_BEFORE = re.compile(r"\b(?:more|most|less|least) \Z", re.IGNORECASE)
@@ -37,7 +43,7 @@ def plain_words(table: Table) -> Callable[[str], str]:
                 begin = match.start() - candidate.offset
                 end = begin + len(candidate.phrase)
                 before = text[max(done, begin - SEEN, 0) : max(begin, 0)]
-                if begin >= done and _fits(candidate, text[begin:end], before, text[end : end + SEEN]):
+                if begin >= done and _fits(candidate, text, begin, before):
                     article = ARTICLE_BEFORE.search(before)
                     pieces.append(text[done : begin - len(article[0]) if article else begin])
                     pieces.append(_with_article(article, _cased(text[begin], candidate.substitute)))
@@ -48,12 +54,14 @@ def plain_words(table: Table) -> Callable[[str], str]:
     return replaced
 
 
-def _fits(candidate: Candidate, found: str, before: str, after: str) -> bool:
-    """Whether `found` is the candidate's phrase and its substitute can stand between `before` and `after`."""
+def _fits(candidate: Candidate, text: str, begin: int, before: str) -> bool:
+    """Whether the candidate's phrase is at `begin` and its substitute can stand there, behind `before`."""
+    end = begin + len(candidate.phrase)
+    found, after = text[begin:end], text[end : end + SEEN]
     is_phrase = found[1:] == candidate.phrase[1:] and found[0].lower() == candidate.phrase[0]
     if not is_phrase or TIED_BEFORE.search(before) or TIED_AFTER.match(after):
         return False
-    if found[0].isupper() and (not SENTENCE_START.search(before) or NAME_NEXT.match(after)):
+    if found[0].isupper() and _is_name(text, begin, end):
         return False
     if candidate.part == "opening":
         return found[0].isupper()
@@ -62,6 +70,14 @@ def _fits(candidate: Candidate, found: str, before: str, after: str) -> bool:
     if candidate.substitute in NO_ARTICLE and ARTICLE_BEFORE.search(before):
         return False
     return candidate.part != "word" or len(candidate.substitute) >= NEEDS_MORE or not COMPARISON_BEFORE.search(before)
+
+
+def _is_name(text: str, begin: int, end: int) -> bool:
+    """Whether the capital letter at `begin` is that of a name: within a sentence, before another, or alone in marks."""
+    seen = max(0, begin - SEEN)
+    opens = SENTENCE_START.search(text, seen, begin) and not ABBREVIATED.search(text, seen, begin)
+    enclosed = begin > 0 and ENCLOSED.fullmatch(text, begin - 1, end + 1)
+    return not opens or bool(enclosed) or NAME_NEXT.match(text, end) is not None
 
 
 def _cased(first: str, substitute: str) -> str:

@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import fsspec
-from aiohttp import ClientError
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
 from pipelines.contracts.location import located, public
 from pipelines.contracts.mistakes import Mistake
+from pipelines.contracts.storage_errors import reached
 from pipelines.sources.reading.files import DECODERS
 
 LOGGER = logging.getLogger(__name__)
@@ -30,24 +30,27 @@ def listed(path: str | Sequence[str], suffixes: Sequence[str]) -> list[str]:
     A folder gives the files below it that end in one of `suffixes`, with or without a suffix of compression; a glob
     gives what it matches. Links are followed, each folder once. Mistake naming the path that gives none.
     """
-    return sorted({file for one in _paths(path) for file in _listed(one, suffixes)})
+    found: set[str] = set()
+    for one in _paths(path):
+        with reached("path", one):
+            found.update(_listed(one, suffixes))
+    return sorted(found)
 
 
 def warn_of_others(path: str | Sequence[str], suffixes: Sequence[str], kind: str) -> None:
     """Logs how many files of other kinds a folder holds that is read for files of one kind."""
     for one in _paths(path):
-        filesystem, inner = located(one)
-        if filesystem.isdir(inner):
-            others = _other_kinds(_below(filesystem, inner), suffixes)
-            told = ", ".join(f"{count} of *{suffix}" for suffix, count in sorted(others.items()))
-            if told:
-                LOGGER.warning(
-                    "'%s' also holds files that the source '%s' passes over (%s); to read them too, make them another "
-                    "part of a source of kind `mixture`",
-                    public(one),
-                    kind,
-                    told,
-                )
+        with reached("path", one):
+            others = _others_in(one, suffixes)
+        told = ", ".join(f"{count} of *{suffix}" for suffix, count in sorted(others.items()))
+        if told:
+            LOGGER.warning(
+                "'%s' also holds files that the source '%s' passes over (%s); to read them too, make them another "
+                "part of a source of kind `mixture`",
+                public(one),
+                kind,
+                told,
+            )
 
 
 def _paths(path: str | Sequence[str]) -> Sequence[str]:
@@ -56,13 +59,7 @@ def _paths(path: str | Sequence[str]) -> Sequence[str]:
 
 def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
     filesystem, inner = located(path)
-    try:
-        found = _found(filesystem, inner, path, suffixes)
-    except ClientError as error:
-        raise Mistake(
-            f"'{public(path)}' cannot be had ({public(str(error))}); see whether the address is right, and whether its "
-            "signature or password still holds"
-        ) from None
+    found = _found(filesystem, inner, path, suffixes)
     return found if isinstance(filesystem, LocalFileSystem) else [filesystem.unstrip_protocol(name) for name in found]
 
 
@@ -85,6 +82,12 @@ def _found(filesystem: fsspec.AbstractFileSystem, inner: str, path: str, suffixe
 def _endings(suffixes: Iterable[str]) -> tuple[str, ...]:
     """The suffixes, with and without one of compression."""
     return tuple(suffix + packed for suffix in suffixes for packed in ("", *DECODERS))
+
+
+def _others_in(path: str, suffixes: Sequence[str]) -> Counter[str]:
+    """How many files of each other kind of data lie in the folder that the path names; none where it names none."""
+    filesystem, inner = located(path)
+    return _other_kinds(_below(filesystem, inner), suffixes) if filesystem.isdir(inner) else Counter()
 
 
 def _other_kinds(files: Iterable[str], suffixes: Sequence[str]) -> Counter[str]:

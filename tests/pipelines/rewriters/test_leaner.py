@@ -27,6 +27,11 @@ REWRITE = (
     "The town did not let people build the bridge in 1987. No one looked at the ground under it. Nothing was made "
     "whole again, and the workers were not paid. Nobody said a word.\n\nThe bridge fell down in 1991."
 )
+KITCHEN = (
+    "A kitchen is a room where people cook. It has an oven, a table and some chairs. Plates stand in a cupboard there. "
+    "Families eat dinner together, and then they wash the dishes. In the evening it smells of soup and bread. "
+)
+RULE = "Use the easiest grammar and the commonest words of English"
 Pair = tuple[str, str, str]  # genre, original, rewrite
 
 
@@ -62,9 +67,18 @@ def test_a_good_reply_takes_the_place_of_the_text() -> None:
         ("EDITED: I cannot rewrite this text. <end>", "stop", "refusal"),
         ("As an AI language model, I do not simplify texts about bridges.", "stop", "refusal"),
         (marked("A bridge fell."), "stop", "too_short"),
-        (marked(REWRITE * 4), "stop", "too_long"),
-        (marked("A kitchen is a room where people cook. It has an oven and a table. " * 3), "stop", "unfaithful"),
+        (marked(REWRITE + KITCHEN + KITCHEN.upper()), "stop", "too_long"),
+        (marked(KITCHEN), "stop", "unfaithful"),
         (marked(REWRITE + " It cost 12, then 34, then 56, then 78."), "stop", "unfaithful"),
+        (REWRITE, "stop", None),
+        ("Sure! Here is the simplified text:\n\n" + REWRITE, "stop", "remark"),
+        (marked("Sure! Here is the simplified text:\n\n" + REWRITE), "stop", "remark"),
+        ("EDITED: " + REWRITE[:140], "stop", "breaks_off"),
+        (marked(REWRITE[:140]), "stop", None),
+        (marked("the " * 60), "stop", "repetitive"),
+        (marked(REWRITE[:94] + " No one looked at it." * 6), "stop", "repetitive"),
+        (marked(f"{RULE}. {REWRITE}"), "stop", None),
+        (marked(f"{RULE}, from a store of at most 2000. {REWRITE}"), "stop", "echo"),
     ],
 )
 def test_a_reply_is_taken_or_turned_down_for_a_reason(reply: str, finish: str, reason: str | None) -> None:
@@ -86,12 +100,19 @@ def test_words_of_apology_in_the_original_are_no_refusal() -> None:
     assert _outcome(apology, marked(apology), genre="conversation") is None
 
 
+def test_the_example_of_the_instructions_is_no_answer() -> None:
+    (prompt,) = Leaner().prompts(ORIGINAL, "wiki")
+    example = prompt.messages[0].content.partition("Answer:\n")[2].partition("<end>")[0]
+
+    assert _outcome(ORIGINAL, example + "<end>", genre="wiki") == "echo"
+
+
 def test_one_bad_chunk_keeps_the_whole_original() -> None:
     text = " ".join(f"The small boat number {number} came slowly into the harbour." for number in range(60))
     rewriter = Leaner(chunk_tokens=100)
     prompts = rewriter.prompts(text, "book")
     replies = [Reply(marked(prompt.text)) for prompt in prompts]
-    stranger = Reply(marked("Kitchens have ovens, plates and tables. Families cook dinner and wash dishes there. " * 4))
+    stranger = Reply(marked(KITCHEN))
 
     assert len(prompts) > 5
     assert rewriter.accept(text, prompts, replies).text == text

@@ -91,6 +91,15 @@ def test_flops_are_twice_the_parameters_a_token(tiny_llama: Path) -> None:
     assert scorer.open({})(pa.table({TEXT: ["A cat sat.", ""]})).flops == 2 * parameters * (1 + len(tokens))
 
 
+def test_a_document_that_spells_a_special_token_is_read_as_text(tiny_llama: Path) -> None:
+    from pipelines.inference.losses import open_tokenizer
+
+    (plain, spelled) = open_tokenizer(str(tiny_llama), None)(["The cat sat.", "</s>The cat<s> sat.</s>"])
+
+    assert plain[0] == 0
+    assert not {0, 1} & {*plain[1:], *spelled[1:]}
+
+
 def test_placement_is_no_part_of_the_recipe(tiny_llama: Path) -> None:
     first = ProxyLoss(model=str(tiny_llama))
     second = ProxyLoss(model=str(tiny_llama), workers=3, gpus=1, cpus=2, batch_tokens=7)

@@ -22,6 +22,9 @@ def plain():
         ("Therefore, it is, therefore, so.", "So, it is, therefore, so."),
         ("He is unable to swim.", "He cannot swim."),
         ("It consists of parts", "It is made up of parts"),
+        ('"Commence at once," he said.', '"Start at once," he said.'),
+        ('He said, "Commence!" She left. (Utilize it.)', 'He said, "Start!" She left. (Use it.)'),
+        ("- Commence.\n  * Utilize it.\n2) [Ascertain it.]", "- Start.\n  * Use it.\n2) [Find out it.]"),
     ],
 )
 def test_puts_the_common_word_in_the_same_form_and_case(plain, text: str, expected: str) -> None:
@@ -35,6 +38,11 @@ def test_puts_the_common_word_in_the_same_form_and_case(plain, text: str, expect
         "Commence Systems grew.",
         "call utilize() or tool.utilize or utilize_all or utilize=1 or x/utilize or non-essential or @commence",
         "COMMENCE",
+        'Press "Ascertain" or the key "Ascertain all".',
+        '"Ascertain" is a key, as are "Commence", [Utilize] and {Commence}.',
+        "The house (Abode) is that of our doctor (Physician, born in Rome).",
+        "The key - Ascertain - is red, as on page 3) Commence.",
+        "She is called Mrs. Abode, he St. Physician.",
         "An adequate plan",
         "It is more vast than that, and less rapid.",
         "He revealed it.",
