@@ -1,6 +1,5 @@
 """Byte-pair encoding: the sample it learns from, the quick way of encoding, and the exported tokenizer."""
 
-import itertools
 import random
 from typing import Any
 
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from pipelines.codecs.bpe import Bpe, split_words, train_tokenizer
+from pipelines.codecs.bpe import Bpe, train_tokenizer
 from pipelines.codecs.tokenizer.byte_level import TOKENIZER_FILE
 from pipelines.contracts.codec import Coder
 from pipelines.sources.reading.documents import identify
@@ -69,17 +68,14 @@ def test_the_corpus_decides_the_tokens(coder: Coder) -> None:
 
 
 @given(texts=texts_of_pieces)
-def test_word_by_word_gives_what_the_whole_text_gives(coder: Coder, slow: Tokenizer, texts: list[str]) -> None:
+def test_compiled_merges_give_what_the_whole_text_gives(coder: Coder, slow: Tokenizer, texts: list[str]) -> None:
     assert [tokens.tolist() for tokens in coder.encode(texts)] == [slow.encode(text).ids for text in texts]
 
 
-@given(texts=texts_of_pieces, cut=st.integers(0, 3))
-def test_words_are_the_text_in_pieces(texts: list[str], cut: int) -> None:
-    array = pa.array(texts, pa.large_string()).slice(cut)
-    words, first = split_words(array)
-    pieces = words.to_pylist()
-    assert ["".join(pieces[start:end]) for start, end in itertools.pairwise(first)] == texts[cut:]
-    assert all(pieces)
+def test_what_the_compiled_merges_leave_over_is_encoded_too(coder: Coder, slow: Tokenizer) -> None:
+    texts = ["", "the " * 3, "e" * 5_000, "͸ the", "漢字" * 300, "", "the end"]
+    assert [tokens.tolist() for tokens in coder.encode(texts)] == [slow.encode(text).ids for text in texts]
+    assert coder.encode([]) == []
 
 
 def test_a_quoted_end_token_is_text(coder: Coder) -> None:
