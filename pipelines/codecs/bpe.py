@@ -1,7 +1,7 @@
 """Byte-pair encoding over bytes, trained on a sample of the corpus."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from pipelines.codecs.tokenizer.byte_level import (
     spelled_tokens,
     tokenizer_folder,
 )
-from pipelines.codecs.tokenizer.merges import Merges, encoded
+from pipelines.codecs.tokenizer.merges import LONGEST_WORD, Merges, encoded
 from pipelines.codecs.tokenizer.words import word_classes
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens
 from pipelines.corpus.text_sample import text_sample
@@ -32,6 +32,8 @@ class Bpe(Codec):
     `vocab` counts all tokens; a corpus with too few different words gives fewer. `sample_bytes` is about how much text
     it learns from, taken row by row by a hash of the id.
     """
+
+    version: ClassVar[int] = 2  # 2: learns from words of more than 256 characters in pieces
 
     vocab: int = Field(2000, ge=BYTE_TOKENS)
     sample_bytes: int = Field(16 << 20, gt=0)
@@ -101,11 +103,15 @@ def _characters(text: str | bytes) -> str:
 
 
 def train_tokenizer(texts: Sequence[str], vocab: int) -> bytes:
-    """`tokenizer.json` of a byte-level BPE without normalization; token 0 ends a document."""
+    """`tokenizer.json` of a byte-level BPE without normalization; token 0 ends a document.
+
+    Words longer than LONGEST_WORD are learned from in pieces of that length, as the trainer takes quadratic time in the
+    length of a word: 19 s for one of 200,000 letters.
+    """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer, words = Tokenizer(models.BPE()), pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, pre_tokenizers.FixedLength(LONGEST_WORD)])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab,
@@ -114,4 +120,5 @@ def train_tokenizer(texts: Sequence[str], vocab: int) -> bytes:
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer, length=len(texts))
+    tokenizer.pre_tokenizer = words
     return tokenizer.to_str().encode("utf-8")

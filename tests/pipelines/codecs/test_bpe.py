@@ -1,6 +1,7 @@
 """Byte-pair encoding: the sample it learns from, the quick way of encoding, and the exported tokenizer."""
 
 import random
+import time
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,13 @@ def test_bytes_that_are_no_utf8_are_refused_with_their_place(coder: Coder) -> No
 
 def test_training_is_repeatable(content: bytes) -> None:
     assert train_tokenizer(SENTENCES * 5, 400) == content
+
+
+def test_a_long_word_is_learned_from_in_linear_time(content: bytes) -> None:
+    started = time.process_time()
+    tokenizer = Tokenizer.from_buffer(train_tokenizer(["a" * 100_000, *SENTENCES], 300))
+    assert time.process_time() - started < 2  # 4.7 s where the word is learned from as a whole
+    assert tokenizer.pre_tokenizer.pre_tokenize_str("a" * 300) == [("a" * 300, (0, 300))]
 
 
 def test_too_small_a_vocabulary_or_missing_files_fail() -> None:
