@@ -17,6 +17,7 @@ from pipelines.codecs.tokenizer.byte_level import (
 from pipelines.codecs.tokenizer.merges import LONGEST_WORD, Merges, encoded
 from pipelines.codecs.tokenizer.words import word_classes
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens
+from pipelines.contracts.mistakes import Mistake
 from pipelines.corpus.text_sample import text_sample
 from pipelines.texts.arrays import utf8
 
@@ -39,7 +40,7 @@ class Bpe(Codec):
     sample_bytes: int = Field(16 << 20, gt=0)
 
     def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`tokenizer.json` learned from a sample of the columns id and text; ValueError where there is no text.
+        """`tokenizer.json` learned from a sample of the columns id and text; Mistake where there is no text.
 
         The same rows in any order and number of blocks give the same file.
         """
@@ -47,9 +48,9 @@ class Bpe(Codec):
         return {TOKENIZER_FILE: train_tokenizer(texts, self.vocab)}
 
     def open(self, files: dict[str, bytes]) -> Coder:
-        """The coder; ValueError where `files` has no tokenizer.json."""
+        """The coder; Mistake where `files` has no tokenizer.json."""
         if TOKENIZER_FILE not in files:
-            raise ValueError(f"codec 'bpe' needs {TOKENIZER_FILE}, given {sorted(files)}; train the codec first")
+            raise Mistake(f"codec 'bpe' needs {TOKENIZER_FILE}, given {sorted(files)}; train the codec first")
         return _BpeCoder(files[TOKENIZER_FILE])
 
     def tokenizer_files(self, files: dict[str, bytes]) -> dict[str, bytes]:
@@ -69,7 +70,7 @@ class _BpeCoder(Coder):
         self._merges, self._classes = Merges.of(content), word_classes()
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
-        """One array of tokens a text, the same as the tokenizer gives. ValueError on bytes that are no UTF-8."""
+        """One array of tokens a text, the same as the tokenizer gives. Mistake on bytes that are no UTF-8."""
         characters = pa.array([_characters(text) for text in texts], pa.large_string())
         tokens, ends, left_over = encoded(*utf8(characters), self._merges, self._classes)
         arrays = np.split(tokens, ends[1:-1]) if len(texts) else []
@@ -79,11 +80,11 @@ class _BpeCoder(Coder):
         return arrays
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The bytes that these tokens spell. ValueError on the end token."""
+        """The bytes that these tokens spell. Mistake on the end token."""
         numbers = np.asarray(tokens, np.int64)
         known = numbers.size == 0 or 0 <= numbers.min() <= numbers.max() < self.vocab_size
         if not known or (numbers == self.end).any():
-            raise ValueError(
+            raise Mistake(
                 f"decode takes tokens below {self.vocab_size} other than the end token {self.end}; "
                 "cut the documents apart at the end token first"
             )
@@ -96,7 +97,7 @@ def _characters(text: str | bytes) -> str:
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(
+        raise Mistake(
             f"codec 'bpe' reads UTF-8, and byte {error.start} of a text is none; use codec 'bytes', 'sentencepiece' or "
             "'equal_info_dense'"
         ) from error

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from pipelines.contracts.filter import Filter, FilterFn
+from pipelines.contracts.mistakes import Mistake
 from pipelines.texts.arrays import first_reason
 
 Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
@@ -30,13 +31,13 @@ class Language(Filter):
     min_probability: float = Field(default=0.5, ge=0, le=1)
 
     def open(self) -> FilterFn:
-        """The judge with its model, about 120 MB; ValueError where the model does not know a language of `keep`."""
+        """The judge with its model, about 120 MB; Mistake where the model does not know a language of `keep`."""
         from pipelines.texts.languages import load_model, probabilities
 
         model = load_model()
         known, first_columns = np.unique(model.languages, return_index=True)
         if unknown := set(self.keep) - set(known):
-            raise ValueError(f"keep: no language {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+            raise Mistake(f"keep: no language {', '.join(sorted(unknown))}; known: {', '.join(known)}")
         wanted = np.isin(known, self.keep)
         least = self.min_probability
 
