@@ -1,10 +1,9 @@
 """Byte-pair encoding over bytes, trained on a sample of the corpus."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
@@ -15,16 +14,15 @@ from pipelines.codecs.tokenizer.byte_level import (
     spelled_tokens,
     tokenizer_folder,
 )
+from pipelines.codecs.tokenizer.merges import LONGEST_WORD, Merges, encoded
+from pipelines.codecs.tokenizer.words import word_classes
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens
 from pipelines.contracts.mistakes import Mistake
 from pipelines.corpus.text_sample import text_sample
-from pipelines.texts.arrays import bytes_and_offsets
+from pipelines.texts.arrays import utf8
 
 if TYPE_CHECKING:
     import ray.data
-
-SPACE, DELETE = 0x20, 0x7F
-KNOWN_WORDS, KNOWN_CHARACTERS = 300_000, 64  # about 80 MB; then the memory starts anew
 
 
 class Bpe(Codec):
@@ -35,6 +33,8 @@ class Bpe(Codec):
     `vocab` counts all tokens; a corpus with too few different words gives fewer. `sample_bytes` is about how much text
     it learns from, taken row by row by a hash of the id.
     """
+
+    version: ClassVar[int] = 2  # 2: learns from words of more than 256 characters in pieces
 
     vocab: int = Field(2000, ge=BYTE_TOKENS)
     sample_bytes: int = Field(16 << 20, gt=0)
@@ -67,31 +67,17 @@ class _BpeCoder(Coder):
         self.vocab_size = self._tokenizer.get_vocab_size()
         self.end = self._tokenizer.get_vocab()[END_TEXT]
         self._spelled = spelled_tokens(self._tokenizer.get_vocab())
-        self._known: dict[str, npt.NDArray[np.uint32]] = {}
+        self._merges, self._classes = Merges.of(content), word_classes()
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
-        """One array of tokens a text, the same as the tokenizer gives for the text as a whole.
-
-        Every different word is encoded once, in batches of natural text that is several times faster. Mistake on
-        bytes that are no UTF-8.
-        """
-        words, first_words = split_words(pa.array([_characters(text) for text in texts], pa.large_string()))
-        if not len(words):
-            return [np.zeros(0, np.uint32) for _ in texts]
-        coded = words.dictionary_encode()
-        tokens, ends = _gathered(self._pieces(coded.dictionary.to_pylist()), coded.indices.to_numpy())
-        return np.split(tokens, ends[first_words[1:-1]])
-
-    def _pieces(self, words: list[str]) -> list[npt.NDArray[np.uint32]]:
-        """The tokens of each word; those of short words are remembered for the next batches."""
-        new = [word for word in words if word not in self._known]
-        encodings = self._tokenizer.encode_batch_fast(new, add_special_tokens=False)
-        fresh = {word: np.array(encoding.ids, np.uint32) for word, encoding in zip(new, encodings, strict=True)}
-        pieces = [fresh[word] if word in fresh else self._known[word] for word in words]
-        if len(self._known) > KNOWN_WORDS:
-            self._known.clear()
-        self._known.update((word, piece) for word, piece in fresh.items() if len(word) <= KNOWN_CHARACTERS)
-        return pieces
+        """One array of tokens a text, the same as the tokenizer gives. Mistake on bytes that are no UTF-8."""
+        characters = pa.array([_characters(text) for text in texts], pa.large_string())
+        tokens, ends, left_over = encoded(*utf8(characters), self._merges, self._classes)
+        arrays = np.split(tokens, ends[1:-1]) if len(texts) else []
+        for row in np.flatnonzero(left_over):
+            encoding = self._tokenizer.encode(characters[row].as_py(), add_special_tokens=False)
+            arrays[row] = np.array(encoding.ids, np.uint32)
+        return arrays
 
     def decode_bytes(self, tokens: Tokens) -> bytes:
         """The bytes that these tokens spell. Mistake on the end token."""
@@ -117,40 +103,16 @@ def _characters(text: str | bytes) -> str:
         ) from error
 
 
-def split_words(texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
-    """The words of a large_string array, end to end, and (n + 1,) the position of every text's first word.
-
-    A word begins where a space follows a visible ASCII character. GPT-2's pattern always separates there, as its tokens
-    are a run of white space or one space and a run of something else, so words can be encoded one by one.
-    """
-    data, offsets = bytes_and_offsets(texts)
-    data = data[: offsets[-1]]
-    breaks = np.flatnonzero((data[1:] == SPACE) & (data[:-1] > SPACE) & (data[:-1] < DELETE)) + 1
-    is_start = np.zeros(len(data) + 1, dtype=bool)
-    is_start[breaks[breaks > offsets[0]]] = is_start[offsets] = True
-    starts = np.flatnonzero(is_start)
-    words = pa.LargeStringArray.from_buffers(len(starts) - 1, pa.py_buffer(starts), pa.py_buffer(data))
-    return words, np.searchsorted(starts, offsets)
-
-
-def _gathered(
-    pieces: Sequence[npt.NDArray[np.uint32]], order: npt.NDArray[np.integer]
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-    """The pieces joined in `order`, and (len(order) + 1,) the position where each begins, the last being the end."""
-    lengths = np.array([len(piece) for piece in pieces], np.int64)
-    piece_starts = np.cumsum(lengths) - lengths
-    taken = lengths[order]
-    ends = np.concatenate([[0], np.cumsum(taken)])
-    positions = np.arange(ends[-1]) + np.repeat(piece_starts[order] - ends[:-1], taken)
-    return np.concatenate(pieces)[positions], ends
-
-
 def train_tokenizer(texts: Sequence[str], vocab: int) -> bytes:
-    """`tokenizer.json` of a byte-level BPE without normalization; token 0 ends a document."""
+    """`tokenizer.json` of a byte-level BPE without normalization; token 0 ends a document.
+
+    Words longer than LONGEST_WORD are learned from in pieces of that length, as the trainer takes quadratic time in the
+    length of a word: 19 s for one of 200,000 letters.
+    """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer, words = Tokenizer(models.BPE()), pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, pre_tokenizers.FixedLength(LONGEST_WORD)])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab,
@@ -159,4 +121,5 @@ def train_tokenizer(texts: Sequence[str], vocab: int) -> bytes:
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer, length=len(texts))
+    tokenizer.pre_tokenizer = words
     return tokenizer.to_str().encode("utf-8")

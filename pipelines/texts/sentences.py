@@ -42,10 +42,10 @@ def sentences_and_lines(text: str) -> list[str]:
 
     Joined they are the text, and none is blank: white space at its start belongs to the first one.
     """
-    encoded = text.encode()
+    encoded = text.encode() if text.strip() else b""
     data = np.frombuffer(encoded, np.uint8)
     classes, found, begin = classify(data, character_classes()), [], 0
-    while begin < len(data) and text.strip():
+    while begin < len(data):
         stop = next_sentence(data, classes, begin, len(data), EVERY_LINE)
         found.append(encoded[begin:stop].decode())
         begin = stop

@@ -1,7 +1,7 @@
 """Byte-pair encoding: the sample it learns from, the quick way of encoding, and the exported tokenizer."""
 
-import itertools
 import random
+import time
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from pipelines.codecs.bpe import Bpe, split_words, train_tokenizer
+from pipelines.codecs.bpe import Bpe, train_tokenizer
 from pipelines.codecs.tokenizer.byte_level import TOKENIZER_FILE
 from pipelines.contracts.codec import Coder
 from pipelines.sources.reading.documents import identify
@@ -69,17 +69,14 @@ def test_the_corpus_decides_the_tokens(coder: Coder) -> None:
 
 
 @given(texts=texts_of_pieces)
-def test_word_by_word_gives_what_the_whole_text_gives(coder: Coder, slow: Tokenizer, texts: list[str]) -> None:
+def test_compiled_merges_give_what_the_whole_text_gives(coder: Coder, slow: Tokenizer, texts: list[str]) -> None:
     assert [tokens.tolist() for tokens in coder.encode(texts)] == [slow.encode(text).ids for text in texts]
 
 
-@given(texts=texts_of_pieces, cut=st.integers(0, 3))
-def test_words_are_the_text_in_pieces(texts: list[str], cut: int) -> None:
-    array = pa.array(texts, pa.large_string()).slice(cut)
-    words, first = split_words(array)
-    pieces = words.to_pylist()
-    assert ["".join(pieces[start:end]) for start, end in itertools.pairwise(first)] == texts[cut:]
-    assert all(pieces)
+def test_what_the_compiled_merges_leave_over_is_encoded_too(coder: Coder, slow: Tokenizer) -> None:
+    texts = ["", "the " * 3, "e" * 5_000, "͸ the", "漢字" * 300, "", "the end"]
+    assert [tokens.tolist() for tokens in coder.encode(texts)] == [slow.encode(text).ids for text in texts]
+    assert coder.encode([]) == []
 
 
 def test_a_quoted_end_token_is_text(coder: Coder) -> None:
@@ -109,6 +106,13 @@ def test_bytes_that_are_no_utf8_are_refused_with_their_place(coder: Coder) -> No
 
 def test_training_is_repeatable(content: bytes) -> None:
     assert train_tokenizer(SENTENCES * 5, 400) == content
+
+
+def test_a_long_word_is_learned_from_in_linear_time(content: bytes) -> None:
+    started = time.process_time()
+    tokenizer = Tokenizer.from_buffer(train_tokenizer(["a" * 100_000, *SENTENCES], 300))
+    assert time.process_time() - started < 2  # 4.7 s where the word is learned from as a whole
+    assert tokenizer.pre_tokenizer.pre_tokenize_str("a" * 300) == [("a" * 300, (0, 300))]
 
 
 def test_too_small_a_vocabulary_or_missing_files_fail() -> None:

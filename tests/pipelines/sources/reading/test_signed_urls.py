@@ -77,7 +77,8 @@ def test_other_secrets_of_the_same_file_are_the_same_content(server: str) -> Non
 @pytest.mark.parametrize("kind", ["jsonl", "parquet", "text"])
 def test_a_signature_that_has_expired_is_a_sentence_without_it(server: str, kind: str) -> None:
     url = f"http://me:s3cret@{server}/whole.jsonl.gz?sig=s3cret"
-    with pytest.raises(ValueError, match=f"'http://{server}/whole.jsonl.gz' cannot be reached .* still holds") as caught:
+    told = f"'http://{server}/whole.jsonl.gz' cannot be reached .* still holds"
+    with pytest.raises(ValueError, match=told) as caught:
         Source.model_validate({"kind": kind, "path": url}).check()
     assert "s3cret" not in str(caught.value)
 
