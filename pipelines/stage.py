@@ -9,6 +9,7 @@ from pipelines.contracts.rows import Fitted
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import Step, StepFn, require_columns
 from pipelines.corpus.corpus import StoredCorpus
+from pipelines.passes.progress import told
 from pipelines.passes.run import run
 from pipelines.passes.step_work import StepWork, total
 from pipelines.passes.units import Attempt, row_group_units, shard_units
@@ -67,7 +68,8 @@ def _ingested(source: Source, store: Store, target: str, max_bad_share: float) -
 def _applied(name: str, step: Step, before: Manifest, store: Store, seed: int, target: str) -> Manifest:
     require_columns(name, step.columns, list(before.columns))
     attempt = Attempt.begin(store, target)
-    fitted = _fit(step, StoredCorpus(store, before, attempt), seed)
+    with told(lambda: f"{target}: looks at {before.rows:,} documents first"):
+        fitted = _fit(step, StoredCorpus(store, before, attempt), seed)
     opener = functools.partial(_open, step, fitted, seed)
     units = row_group_units(before) if step.by_row_group else shard_units(before)
     records = run(attempt, units, StepWork(attempt, before, step.suffix, opener), step.resources)

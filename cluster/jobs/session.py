@@ -13,6 +13,10 @@ from pipelines.store.private_place import private_place
 LOGGER = logging.getLogger(__name__)
 ADDRESS = "RAY_ADDRESS"
 SOCKET_PATH = 107 - len("/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store")  # Linux takes 107 bytes
+SETTINGS = {
+    "RAY_TRAIN_V2_ENABLED": "1",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",  # a stage is told by its own name (pipelines/passes/progress.py)
+}
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # nodes are found at 127.0.0.1, and nothing listens elsewhere
 
 
@@ -24,7 +28,7 @@ def session() -> Iterator[None]:
     """
     is_local = ADDRESS not in os.environ
     os.environ.setdefault("NUMBA_CACHE_DIR", str(private_place("numba")))
-    for name, value in {"RAY_TRAIN_V2_ENABLED": "1", **(LOOPBACK if is_local else {})}.items():
+    for name, value in {**SETTINGS, **(LOOPBACK if is_local else {})}.items():
         os.environ.setdefault(name, value)  # before Ray is imported, which reads some of them once
     import ray
     import ray.data  # sets its loggers up, so it has to come before they are turned down

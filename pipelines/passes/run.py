@@ -16,6 +16,7 @@ import pyarrow as pa
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 from pipelines.contracts.storage_errors import storage_told
+from pipelines.passes.progress import UnitsDone, told
 from pipelines.passes.task import ray_options
 from pipelines.passes.units import Attempt, Unit, few_blocks, units_dataset, units_in
 from pipelines.passes.worker_errors import mistakes_told
@@ -45,8 +46,11 @@ def run(attempt: Attempt, units: Sequence[Unit], work: Work, resources: Resource
     """
     done = attempt.store.unit_records(attempt.address)
     missing = [unit for unit in units if unit.name not in done]
-    for record in _map(missing, work, resources):
-        done[record.unit] = record
+    progress = UnitsDone(attempt.address, len(missing))
+    with told(progress.line):
+        for record in _map(missing, work, resources):
+            done[record.unit] = record
+            progress.done += 1
     return [done[unit.name] for unit in units]
 
 

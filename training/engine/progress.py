@@ -2,38 +2,28 @@
 
 import contextlib
 import logging
-import threading
 from collections.abc import Iterator
 
+from pipelines.passes.progress import duration, told
 from pipelines.store.store import Store
 from training.engine import metrics
 
 LOGGER = logging.getLogger(__name__)
-EVERY_SECONDS = 20.0
 
 
 @contextlib.contextmanager
 def progress_told(store: Store, steps: int, tokens_per_step: int, workers: int) -> Iterator[None]:
-    """Says what is trained and then, every EVERY_SECONDS, how far the run in the folder of `store` has come."""
+    """Says what is trained and then, now and then, how far the run in the folder of `store` has come."""
     LOGGER.info("training: %s steps of %s tokens on %d worker(s)", f"{steps:,}", f"{tokens_per_step:,}", workers)
-    ended = threading.Event()
-    thread = threading.Thread(target=_tell, args=(store, steps, ended), daemon=True)
-    thread.start()
-    try:
+
+    def line() -> str:
+        try:
+            return progress(metrics.read(store), steps)
+        except OSError:  # a store that is away for a moment
+            return ""
+
+    with told(line):
         yield
-    finally:
-        ended.set()
-        thread.join()
-
-
-def _tell(store: Store, steps: int, ended: threading.Event) -> None:
-    told = ""
-    while not ended.wait(EVERY_SECONDS):
-        with contextlib.suppress(OSError):  # a store that is away for a moment
-            line = progress(metrics.read(store), steps)
-            if line != told:
-                LOGGER.info(line)
-            told = line
 
 
 def progress(records: list[metrics.Record], steps: int) -> str:
@@ -44,12 +34,5 @@ def progress(records: list[metrics.Record], steps: int) -> str:
     left = last["seconds"] / last["step"] * (steps - last["step"])
     return (
         f"training: step {last['step']:,} of {steps:,}, loss {last['loss']:.3f}, "
-        f"{last['tokens_per_second']:,.0f} tokens/s, about {_duration(left)} left"
+        f"{last['tokens_per_second']:,.0f} tokens/s, about {duration(left)} left"
     )
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"

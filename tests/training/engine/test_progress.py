@@ -32,7 +32,7 @@ def test_nothing_is_told_before_the_first_record() -> None:
 def test_a_run_is_told_as_its_records_come_and_nothing_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(progress, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr("pipelines.passes.progress.EVERY_SECONDS", 0.01)
     store, heard = Store(str(tmp_path)), caplog.records
     with caplog.at_level(logging.INFO), progress.progress_told(store, 300, 4096, 2):
         store.write(metrics.FILE, json.dumps(record(100, 40.0)).encode())
