@@ -18,10 +18,10 @@ PART_SOURCE = "part_source"
 
 
 class Part(Spec):
-    """One part of a mixture; weights are relative, they need not sum to 1."""
+    """One part of a mixture; weights are relative, they need not sum to 1, and are equal where none is given."""
 
     source: Source
-    weight: float = Field(gt=0)
+    weight: float = Field(default=1.0, gt=0)
 
 
 class Mixture(Source):
@@ -29,7 +29,7 @@ class Mixture(Source):
 
     With a `budget`, each part gives its weight's share of that many `rows` or `tokens`, drawn by the hash of the id;
     a token is a run of characters between white space here, since no codec is trained yet. A part that has less gives
-    all it has, and nothing is taken twice.
+    all it has, and nothing is taken twice. Without one everything is taken, so there is nothing to weigh.
     """
 
     version: ClassVar[int] = 2  # 2: weights are the decimal numbers that were written
@@ -45,6 +45,15 @@ class Mixture(Source):
                 raise Mistake(f"the part name '{name}' cannot be used; choose one without '{SEPARATOR}'")
             if self.parts[name].source.quotas():
                 raise Mistake(f"part '{name}' has a budget of its own; give its parts to this mixture with weights")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_have_a_budget(self) -> "Mixture":
+        if self.budget is None and len({part.weight for part in self.parts.values()}) > 1:
+            raise Mistake(
+                "the weights of the parts differ, but without a `budget` every document is taken; give a `budget` of "
+                "rows or tokens, or leave the weights out"
+            )
         return self
 
     @property

@@ -56,7 +56,7 @@ PARAMETERS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "python_docs": lambda folder: {"packages": ["jinja2", "fsspec"]},
     "mixture": lambda folder: {
         "parts": {
-            "lines": {"source": {"kind": "jsonl", "path": str(written("jsonl", folder))}, "weight": 2},
+            "lines": {"source": {"kind": "jsonl", "path": str(written("jsonl", folder))}, "weight": 1},
             "topics": {"source": {"kind": "python_topics"}, "weight": 1},
         }
     },

@@ -42,3 +42,11 @@ def test_shares_of_decimal_weights_are_whole(tmp_path: Path, first: int) -> None
     quotas = Source.model_validate(mixture(parts, budget=100)).quotas()
     assert quotas is not None
     assert quotas.shares == {"a": first, "b": 100 - first}
+
+
+def test_weights_that_nothing_heeds_are_refused(tmp_path: Path) -> None:
+    parts = {"a": part(tmp_path / "a", 0.9), "b": part(tmp_path / "b", 0.1)}
+    with pytest.raises(ValueError, match="without a `budget` every document is taken; give a `budget`"):
+        Source.model_validate(mixture(parts))
+    unweighted = {name: {"source": each["source"]} for name, each in parts.items()}
+    assert Source.model_validate(mixture(unweighted)).quotas() is None
