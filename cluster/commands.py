@@ -3,7 +3,7 @@
 import itertools
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from training.execution import Finished, execute, train_models, with_models
 from training.plan import planned
 from training.recipe import Recipe
 from training.stages import train_model
-from tuning.sweep import check_sweep, sweep
+from tuning.sweep import check_sweep, sweep, sweep_address
 
 FLOPS_TOLERANCE = 0.01
 EQUAL_FLOPS = "make `training.model`, `training.tokens`, `data.codec.vocab` and `data.pack.length` equal"
@@ -41,8 +41,7 @@ def data(file: str, overrides: Sequence[str]) -> str:
     """Puts the data of a run into the store; returns a line that names its address."""
     config = _begun(load(file, overrides))
     store = Store(config.store)
-    with session():
-        _on_a_cluster(config)
+    with _session_for(_addresses(config.recipe, store, "pack"), config):
         train_models(config.recipe, store)
         recipe = with_models(config.recipe, store)
         built = build_data(recipe.data, store, recipe.seed)
@@ -53,8 +52,7 @@ def train(file: str, overrides: Sequence[str]) -> str:
     """Puts the data and the model of a run into the store; returns a line that names the model's folder."""
     config = _begun(load(file, overrides))
     store = Store(config.store)
-    with session():
-        _on_a_cluster(config)
+    with _session_for(_addresses(config.recipe, store, "train"), config):
         train_models(config.recipe, store)
         recipe = with_models(config.recipe, store)
         trained = train_model(recipe, build_data(recipe.data, store, recipe.seed), store)
@@ -65,7 +63,7 @@ def evaluate(file: str, overrides: Sequence[str]) -> str:
     """Puts data, model and measurement of a run into the store; returns a line with its bits per byte."""
     config = _begun(load(file, overrides))
     store = Store(config.store)
-    with _session_for([config.recipe], config, store):
+    with _session_for(_addresses(config.recipe, store), config):
         finished = execute(config.recipe, store)
     return f"{finished.bits_per_byte:.4f} bits per byte of held-out text; {_told(finished.evaluation, config)}"
 
@@ -84,7 +82,9 @@ def _reported(configs: Sequence[RunConfig], folder: Path, seeds: Sequence[int], 
     check_out(folder, [config.name for config in configs])
     record(folder, [(config.name, dump(config)) for config in configs])
     arms = {config.name: _seeded(config, seeds) for config in configs}
-    with _session_for([recipe for of_arm in arms.values() for recipe in of_arm], configs[0], store):
+    recipes = itertools.chain.from_iterable(arms.values())
+    addresses = itertools.chain.from_iterable(_addresses(recipe, store) for recipe in recipes)
+    with _session_for(addresses, configs[0]):
         runs = {name: _seeded_runs(name, of_arm, store) for name, of_arm in arms.items()}
     if shared == "flops":
         check_equal_flops({name: next(iter(of_arm.values())).training.flops for name, of_arm in runs.items()})
@@ -103,9 +103,9 @@ def tune(file: str, overrides: Sequence[str]) -> str:
         raise Mistake(f"'{file}' has no section 'tuning'; add one, as in cluster/runs/quickstart/sweep.yaml")
     check_sweep(config.recipe, config.tuning)
     record(RUNS / config.name, [(config.name, dump(config))])
-    with session():
-        _on_a_cluster(config)
-        manifest = sweep(config.recipe, config.tuning, Store(config.store))
+    store = Store(config.store)
+    with _session_for([sweep_address(config.recipe, config.tuning, store)], config):
+        manifest = sweep(config.recipe, config.tuning, store)
     page = RUNS / config.name / "sweep.html"
     page.write_text(table.page(manifest, config.name), encoding="utf-8")
     return f"{table.text_table(manifest)}\nwrote {page}; {_told(manifest, config)}"
@@ -174,10 +174,15 @@ def check_equal_flops(budgets: Mapping[str, float]) -> None:
         )
 
 
+def _addresses(recipe: Recipe, store: Store, last: str | None = None) -> list[str]:
+    return [stage.address for stage in planned(recipe, store, last)]
+
+
 @contextmanager
-def _session_for(recipes: Sequence[Recipe], config: RunConfig, store: Store) -> Iterator[None]:
-    """Ray for what the store does not have of the recipes; where it has everything nothing is started."""
-    if all(store.manifest(stage.address) for recipe in recipes for stage in planned(recipe, store)):
+def _session_for(addresses: Iterable[str], config: RunConfig) -> Iterator[None]:
+    """Ray for what the store does not have of the addresses; where it has everything nothing is started."""
+    store = Store(config.store)
+    if all(store.manifest(address) for address in addresses):
         yield
         return
     with session():

@@ -20,12 +20,16 @@ class Planned:
     address: str
 
 
-def planned(config: Recipe, store: Store) -> list[Planned]:
-    """All stages in the order in which a run goes through them: those of its models, data, training, measurement."""
+def planned(config: Recipe, store: Store, last: str | None = None) -> list[Planned]:
+    """The stages in the order in which a run goes through them: those of its models, data, training, measurement.
+
+    They end with the run's own stage `last`, where one is named.
+    """
     stages: list[Planned] = []
     for name, one in model_recipes(config, store).items():
         stages += _until_trained(name, one)
-    return [*stages, *_whole(with_models(config, store))]
+    stages += _whole(with_models(config, store))
+    return stages if last is None else stages[: [(each.model, each.name) for each in stages].index(("", last)) + 1]
 
 
 def _whole(config: Recipe) -> Iterator[Planned]:

@@ -68,12 +68,21 @@ def sweep(base: Recipe, config: TuningConfig, store: Store) -> Manifest:
 
     Mistake names the trials that failed; those that finished are kept for the next attempt.
     """
-    made_of = {"base": ingredients(with_models(base, store)), "tuning": ingredients(config)}
-    target = address("sweep", made_of, [])
+    made_of = _made_of(base, config, store)
+    target = sweep_address(base, config, store)
     finished = built_alone(store, target, lambda: _swept(base, config, store, target, made_of))
     for state in (FOLDER, records.FOLDER):
         store.remove(f"{target}/{state}")
     return finished
+
+
+def sweep_address(base: Recipe, config: TuningConfig, store: Store) -> str:
+    """Where the manifest of the sweep is, or will be."""
+    return address("sweep", _made_of(base, config, store), [])
+
+
+def _made_of(base: Recipe, config: TuningConfig, store: Store) -> dict[str, Any]:
+    return {"base": ingredients(with_models(base, store)), "tuning": ingredients(config)}
 
 
 def build_shared(base: Recipe, others: Sequence[Recipe], store: Store) -> None:

@@ -3,26 +3,17 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-import pyarrow as pa
 from pydantic import Field
 
-from pipelines.codecs.tokenizer.byte_level import (
-    BYTE_TOKENS,
-    END_TEXT,
-    TOKENIZER_FILE,
-    spelled_tokens,
-    tokenizer_folder,
-)
-from pipelines.codecs.tokenizer.merges import LONGEST_WORD, Merges, encoded
-from pipelines.codecs.tokenizer.words import word_classes
-from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens
+from pipelines.codecs.tokenizer.byte_level import BYTE_TOKENS, END_TEXT, TOKENIZER_FILE, tokenizer_folder
+from pipelines.contracts.codec import Codec, Coder
 from pipelines.contracts.mistakes import Mistake
 from pipelines.corpus.text_sample import text_sample
-from pipelines.texts.arrays import utf8
 
 if TYPE_CHECKING:
     import ray.data
+
+LONGEST_LEARNED = 256  # characters of a word
 
 
 class Bpe(Codec):
@@ -51,68 +42,25 @@ class Bpe(Codec):
         """The coder; Mistake where `files` has no tokenizer.json."""
         if TOKENIZER_FILE not in files:
             raise Mistake(f"codec 'bpe' needs {TOKENIZER_FILE}, given {sorted(files)}; train the codec first")
-        return _BpeCoder(files[TOKENIZER_FILE])
+        from pipelines.codecs.tokenizer.byte_pair_coder import BytePairCoder
+
+        return BytePairCoder(files[TOKENIZER_FILE])
 
     def tokenizer_files(self, files: dict[str, bytes]) -> dict[str, bytes]:
         """The files of a folder that `AutoTokenizer.from_pretrained` opens: the tokenizer and its configuration."""
         return tokenizer_folder(files)
 
 
-class _BpeCoder(Coder):
-    def __init__(self, content: bytes) -> None:
-        from tokenizers import Tokenizer
-
-        self._tokenizer = Tokenizer.from_buffer(content)
-        self._tokenizer.encode_special_tokens = True  # a document may quote the end token: it is text there
-        self.vocab_size = self._tokenizer.get_vocab_size()
-        self.end = self._tokenizer.get_vocab()[END_TEXT]
-        self._spelled = spelled_tokens(self._tokenizer.get_vocab())
-        self._merges, self._classes = Merges.of(content), word_classes()
-
-    def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
-        """One array of tokens a text, the same as the tokenizer gives. Mistake on bytes that are no UTF-8."""
-        characters = pa.array([_characters(text) for text in texts], pa.large_string())
-        tokens, ends, left_over = encoded(*utf8(characters), self._merges, self._classes)
-        arrays = np.split(tokens, ends[1:-1]) if len(texts) else []
-        for row in np.flatnonzero(left_over):
-            encoding = self._tokenizer.encode(characters[row].as_py(), add_special_tokens=False)
-            arrays[row] = np.array(encoding.ids, np.uint32)
-        return arrays
-
-    def decode_bytes(self, tokens: Tokens) -> bytes:
-        """The bytes that these tokens spell. Mistake on the end token."""
-        numbers = np.asarray(tokens, np.int64)
-        known = numbers.size == 0 or 0 <= numbers.min() <= numbers.max() < self.vocab_size
-        if not known or (numbers == self.end).any():
-            raise Mistake(
-                f"decode takes tokens below {self.vocab_size} other than the end token {self.end}; "
-                "cut the documents apart at the end token first"
-            )
-        return b"".join([self._spelled[number] for number in numbers.tolist()])
-
-
-def _characters(text: str | bytes) -> str:
-    if isinstance(text, str):
-        return text
-    try:
-        return text.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Mistake(
-            f"codec 'bpe' reads UTF-8, and byte {error.start} of a text is none; use codec 'bytes', 'sentencepiece' or "
-            "'equal_info_dense'"
-        ) from error
-
-
 def train_tokenizer(texts: Sequence[str], vocab: int) -> bytes:
     """`tokenizer.json` of a byte-level BPE without normalization; token 0 ends a document.
 
-    Words longer than LONGEST_WORD are learned from in pieces of that length, as the trainer takes quadratic time in the
-    length of a word: 19 s for one of 200,000 letters.
+    Words longer than LONGEST_LEARNED are learned from in pieces of that length, as the trainer takes quadratic time in
+    the length of a word: 19 s for one of 200,000 letters.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer, words = Tokenizer(models.BPE()), pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, pre_tokenizers.FixedLength(LONGEST_WORD)])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, pre_tokenizers.FixedLength(LONGEST_LEARNED)])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab,

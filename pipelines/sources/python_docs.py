@@ -177,8 +177,8 @@ def _module_name(file: str) -> str:
 def _located(file: str) -> str:
     """Where a file of a package lies on this machine."""
     package = file.partition("/")[0].removesuffix(".py")
-    candidates = [os.path.join(folder, file) for folder in _parents(package)]
-    return next((path for path in candidates if os.path.exists(path)), candidates[0])
+    first, *others = [os.path.join(folder, file) for folder in _parents(package)]
+    return next((path for path in [first, *others] if os.path.exists(path)), first) if others else first
 
 
 @functools.lru_cache(maxsize=1024)

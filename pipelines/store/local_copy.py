@@ -5,8 +5,8 @@
 
 The digits stand for the address and for the content as the remote place describes it (size, time, checksum), so what
 changed there is copied anew beside the old copy, and what has one name in two stores has two copies here. The place is
-closed to other users. When a copy is made, those that nobody asked for during UNUSED_DAYS are removed; a process that
-has mapped one of their files keeps it until it closes it.
+closed to other users. When a copy is made, those that nobody asked for during UNUSED_DAYS are removed, and more of them
+where all would take more than DISK_SHARE; a process that has mapped one of their files keeps it until it closes it.
 """
 
 import hashlib
@@ -22,6 +22,8 @@ from fsspec import AbstractFileSystem
 from pipelines.store.private_place import private_place
 
 UNUSED_DAYS = 7
+DISK_SHARE = 0.5
+FRESH_SECONDS = 3600.0  # who asked for a copy may be about to open it
 
 
 def local_copy(filesystem: AbstractFileSystem, path: str) -> Path:
@@ -38,7 +40,8 @@ def local_copy(filesystem: AbstractFileSystem, path: str) -> Path:
     home = private_place("copies") / _digest(filesystem, files)
     with FileLock(f"{home}.lock"):
         if not home.exists():
-            _forget_unused(home.parent)
+            with FileLock(home.parent / "room.lock"):
+                _make_room(home.parent, sum(filesystem.size(file) for file in files))
             _copy(filesystem, source, files, home)
         os.utime(home)
     return home / source.rpartition("/")[2]
@@ -62,9 +65,19 @@ def _copy(filesystem: AbstractFileSystem, source: str, files: list[str], home: P
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _forget_unused(place: Path) -> None:
-    """Removes copies, locks and remains of broken copies that were last touched UNUSED_DAYS ago."""
-    oldest = time.time() - UNUSED_DAYS * 86400
-    for entry in place.iterdir():
-        if entry.stat().st_mtime < oldest:
+def _make_room(place: Path, needed: int) -> None:
+    """Removes what was last touched UNUSED_DAYS ago, and of the copies the longest unasked for beyond DISK_SHARE."""
+    now, room = time.time(), DISK_SHARE * shutil.disk_usage(place).total - needed
+    for entry in sorted(place.iterdir(), key=_touched, reverse=True):
+        age, is_copy = now - _touched(entry), not entry.suffix
+        if is_copy:
+            room -= sum(file.stat().st_size for file in entry.rglob("*"))
+        if age > UNUSED_DAYS * 86400 or (is_copy and room < 0 and age > FRESH_SECONDS):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _touched(entry: Path) -> float:
+    try:
+        return entry.stat().st_mtime
+    except FileNotFoundError:  # a partial copy that is whole by now
+        return time.time()

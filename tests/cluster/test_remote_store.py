@@ -74,9 +74,14 @@ def _recipe(corpus: str, store: str) -> dict:
 
 
 def _run(config: dict, folder: Path, environment: dict[str, str]) -> dict:
+    _command("run", config, folder, environment)
+    return json.loads((folder / "runs/remote/report.json").read_text(encoding="utf-8"))
+
+
+def _command(name: str, config: dict, folder: Path, environment: dict[str, str]) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "recipe.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    command = [sys.executable, "-m", "cluster.run", "run", "recipe.yaml"]
+    command = [sys.executable, "-m", "cluster.run", name, "recipe.yaml"]
     repository = str(Path(__file__).resolve().parents[2])
     done = subprocess.run(
         command,
@@ -88,7 +93,6 @@ def _run(config: dict, folder: Path, environment: dict[str, str]) -> dict:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads((folder / "runs/remote/report.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.slow
@@ -106,6 +110,8 @@ def test_a_run_over_a_bucket_equals_one_on_a_disk(server: dict[str, str], corpus
     without = {**server, "RAY_ADDRESS": "127.0.0.1:1"}  # where nobody is: what is finished needs no cluster
     again = _run(_recipe(f"s3://{BUCKET}/corpus", f"s3://{BUCKET}/store"), tmp_path / "there", without)
     assert again["arms"] == there["arms"]
+    for name in ("data", "train", "evaluate"):
+        _command(name, _recipe(str(corpus_file), str(tmp_path / "store")), tmp_path / "here", without)
 
 
 def test_a_file_of_a_bucket_is_created_once(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,19 +1,28 @@
-"""What holds for every kind of every family: its file stands alone."""
+"""What holds for every kind of every family: its file stands alone, and what it opens is loaded when it is opened."""
 
 import ast
 import importlib.util
+import subprocess
+import sys
 
 import pytest
 
 from cluster.kinds import FAMILIES
 from pipelines.contracts.component import kinds
 
+HEAVY = ("torch", "vllm", "deepspeed", "transformers", "tokenizers", "ray", "numba", "pandas", "wordfreq", "py3langid")
 KINDS = sorted(f"{root.family}.{kind}" for root in FAMILIES.values() for kind in kinds(root.family))
 
 
 @pytest.mark.parametrize("module", KINDS)
 def test_a_kind_imports_no_other_kind(module: str) -> None:
     assert not _imported(module) & set(KINDS)
+
+
+def test_what_is_described_loads_nothing_heavy() -> None:
+    code = f"import sys, {', '.join(KINDS)}; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def _imported(module: str) -> set[str]:

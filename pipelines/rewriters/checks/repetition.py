@@ -1,9 +1,13 @@
 """Check `repetition`: how much more a rewrite says again and again than its original does."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from pipelines.texts.hashing import HashArray
 from pipelines.texts.mixing import GOLDEN
+
+if TYPE_CHECKING:
+    from pipelines.texts.hashing import HashArray
 
 WINDOW = 32  # bytes: longer than common phrases
 
@@ -23,7 +27,7 @@ def _repeated(text: str) -> float:
     return np.count_nonzero(windows[1:] == windows[:-1]) / max(1, len(windows))
 
 
-def _windows(flat: bytes) -> HashArray:
+def _windows(flat: bytes) -> "HashArray":
     """A hash of each window: those of twice the width come from two halves, up to WINDOW or half of the text."""
     hashes, width = np.frombuffer(flat, np.uint8).astype(np.uint64), 1
     while 2 * width <= min(WINDOW, len(flat) // 2):

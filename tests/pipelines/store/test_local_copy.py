@@ -6,13 +6,14 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import fsspec
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
-from pipelines.store.local_copy import UNUSED_DAYS, local_copy
+from pipelines.store.local_copy import FRESH_SECONDS, UNUSED_DAYS, local_copy
 
 MEMORY = fsspec.filesystem("memory")
 
@@ -143,3 +144,18 @@ def test_copies_that_nobody_asks_for_are_removed_when_another_is_made(remote: st
     local_copy(LocalFileSystem(), str(tmp_path / "other"))
     assert not old.exists()
     assert wanted.exists()
+
+
+def test_all_copies_take_a_share_of_the_disk_and_the_longest_unasked_for_go(
+    remote: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    MEMORY.pipe({f"{remote}/{name}": name.encode() * 1000 for name in "bcd"})
+    first, second, fresh = (local_copy(MEMORY, f"{remote}/{name}") for name in ("model/a.bin", "b", "c"))
+    for age, copy in ((3, first), (2, second)):
+        os.utime(copy.parent, (time.time() - age * FRESH_SECONDS,) * 2)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=6500))
+    local_copy(MEMORY, f"{remote}/d")
+    assert (first.exists(), second.exists(), fresh.exists()) == (False, True, True)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=0))
+    local_copy(MEMORY, f"{remote}/model")
+    assert (second.exists(), fresh.exists()) == (False, True)
