@@ -7,18 +7,22 @@ LOCK ?= $(wildcard .ci/requirements-$(EXTRA).txt)
 BIN := .venv/bin
 INSTALLED := .venv/installed-$(EXTRA)
 QUICKSTART := cluster/runs/quickstart
+LIGHT := not ray and not vllm and not slow and not process
 
-.PHONY: quickstart check test lint install lock clean
+.PHONY: quickstart check test light lint install lock clean
 
 quickstart: $(INSTALLED)
 	$(BIN)/gleaner compare $(QUICKSTART)/random.yaml $(QUICKSTART)/gleaned.yaml $(QUICKSTART)/simplified.yaml --out runs/quickstart
 
 # What to run before every commit: all but the tests that start Ray, vLLM or other processes.
-check: lint
-	$(BIN)/python -m pytest -m "not ray and not vllm and not slow and not process" -n 2 --durations=20
+check: lint light
 
-test: $(INSTALLED)
-	$(BIN)/python -m pytest --durations=20
+# Those tests have one Ray in common, so they come one after the other.
+test: $(INSTALLED) light
+	$(BIN)/python -m pytest -m "not ($(LIGHT))" --durations=20
+
+light: $(INSTALLED)
+	$(BIN)/python -m pytest -m "$(LIGHT)" -n 2 --durations=20
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
