@@ -16,6 +16,7 @@ import logging
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,6 +35,7 @@ from pipelines.store.manifest import Manifest, Shard, UnitRecord
 
 LOGGER = logging.getLogger(__name__)
 ROW_GROUP_ROWS = 1024
+READERS = 32  # small files that are read at once: a bucket takes 20 to 100 ms to answer, however small they are
 
 
 @dataclass(frozen=True)
@@ -171,13 +173,14 @@ class Store:
     def unit_records(self, address: str) -> dict[str, UnitRecord]:
         """The finished units of an address, by name.
 
-        One whose record cannot be read, or whose shards are not all there in their size, counts as not finished.
+        One whose record cannot be read, or whose shards are not all there in their size, counts as not finished. The
+        address is listed once, and each record read once, READERS of them at a time.
         """
-        folder = f"{address}/units"
-        files = [self.path(f"{folder}/{name}") for name in self.names(folder) if name.endswith(".json")]
-        read = self.filesystem.cat(files) if files else {}
-        records = [record for path, data in read.items() if (record := _unit_record(path, data)) is not None]
-        sizes = self.sizes(address) if records else {}
+        sizes = self.sizes(address)
+        files = [file for file in sizes if file.startswith(f"{address}/units/") and file.endswith(".json")]
+        with ThreadPoolExecutor(READERS) as pool:
+            read = zip(map(self.path, files), pool.map(self.read, files), strict=True)
+            records = [record for path, data in read if (record := _unit_record(path, data)) is not None]
         return {record.unit: record for record in records if _has_its_shards(record, sizes)}
 
     def sizes(self, address: str) -> dict[str, int]:

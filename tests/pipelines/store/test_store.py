@@ -2,6 +2,7 @@ import os
 import pickle
 import re
 import stat
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,17 @@ def test_unit_records_are_found_by_name(tmp_path) -> None:
     record = UnitRecord(unit="00003", rows_in=5)
     store.write("clean-1/units/00003.json", record.model_dump_json().encode())
     assert store.unit_records("clean-1") == {"00003": record}
+
+
+def test_records_are_read_once_from_one_listing(tmp_path: Path, looked_at: Counter[str]) -> None:
+    store = Store(str(tmp_path / "signs of a pattern [1]*"))
+    records = {unit: UnitRecord(unit=unit) for unit in map(str, range(100))}
+    for unit, record in records.items():
+        store.write(f"clean-1/units/{unit}.json", record.model_dump_json().encode())
+    looked_at.clear()
+    assert store.unit_records("clean-1") == records
+    folders = [store.path("clean-1"), store.path("clean-1/units")]
+    assert looked_at == Counter([*folders, *(store.path(f"clean-1/units/{unit}.json") for unit in records)])
 
 
 BROKEN = [
