@@ -27,3 +27,9 @@ def test_of_a_finished_source_the_manifest_alone_is_read(
     looked_at.clear()
     assert ingest(source, store, max_bad_share=0.0) == finished
     assert {path for path in looked_at if path.startswith(store.url)} == {store.path(f"{target}/manifest.json")}
+
+
+def test_other_shards_of_the_same_files_have_another_address(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = source_address(source)
+    monkeypatch.setattr("pipelines.stage.LAYOUT", 0)
+    assert source_address(source) != before

@@ -22,9 +22,7 @@ def ingested(
     ray_session: None, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Manifest]:
     """Texts (and other columns) as a stored dataset, a shard a list."""
-    monkeypatch.setattr(
-        "pipelines.sources.reading.ingest.UNIT_BYTES", 0
-    )  # no two files share a unit, so every file is a shard
+    monkeypatch.setattr("pipelines.passes.units.LEAST_BYTES", 0)  # small files and shards are units by themselves
 
     def make(*shards: Sequence[str | dict]) -> Manifest:
         folder = tmp_path / "input"
