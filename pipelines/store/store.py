@@ -221,21 +221,25 @@ class Store:
         return pa.ipc.open_file(data).read_all() if shard.file.endswith(".arrow") else pq.read_table(data)
 
     def read_columns(self, shard: Shard, columns: Sequence[str]) -> pa.Table:
-        """All rows of these columns of a `.parquet` shard; only their pages are read, and checked."""
+        """All rows of these columns of a `.parquet` shard; only their pages are decoded, and checked."""
         with self._open_shard(shard) as file:
             return file.read(columns=list(columns))
 
     def read_row_group(self, shard: Shard, number: int) -> tuple[pa.Table, int]:
-        """One row group of a `.parquet` shard and the number of its first row; only its pages are read, and checked."""
-        with self._open_shard(shard) as file:
+        """One row group of a `.parquet` shard and the number of its first row; only its pages are read, and checked.
+
+        From a bucket they come in one request, and no more than they: a cache that reads ahead would bring the rest of
+        the shard with each of its groups.
+        """
+        with self._open_shard(shard, cache_type="none") as file:
             before = (file.metadata.row_group(each).num_rows for each in range(number))
             return file.read_row_group(number), sum(before)
 
     @contextlib.contextmanager
-    def _open_shard(self, shard: Shard) -> Iterator[pq.ParquetFile]:
+    def _open_shard(self, shard: Shard, **options: str) -> Iterator[pq.ParquetFile]:
         try:
-            with self.filesystem.open(self.path(shard.file), "rb") as file:
-                yield pq.ParquetFile(file, page_checksum_verification=True)
+            with self.filesystem.open(self.path(shard.file), "rb", **options) as file:
+                yield pq.ParquetFile(file, pre_buffer=True, page_checksum_verification=True)
         except (OSError, pa.ArrowInvalid):
             self.read_shard(shard)  # says so where the file is the reason
             raise
