@@ -28,13 +28,18 @@ UNITS_PER_BLOCK = 16
 
 @dataclass(frozen=True)
 class Unit:
-    """A piece of work: `shards` stored shards from `shard` on, a row group of one, or input files and their bytes."""
+    """A piece of work: `shards` stored shards from `shard` on, a row group of one, or input files and their bytes.
+
+    Of a single file it can be one of its `stretches`, and then the bytes are those of the stretch.
+    """
 
     name: str
     shard: int = -1
     shards: int = 1
     row_group: int | None = None
     files: dict[str, int] = field(default_factory=dict)
+    stretch: int = 0
+    stretches: int = 1
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -51,11 +51,28 @@ def read_all(source: Source) -> pa.Table:
 
 
 def file_units(source: Source) -> list[Unit]:
-    """The input files as units: neighbouring small ones share one by their stored bytes, a large one is alone."""
+    """The input files as units by stored bytes: small neighbours share one, a large file that splits has several."""
     files = source.files()
     sizes = [source.size(file) for file in files]
-    groups = [{files[place]: sizes[place] for place in run} for run in neighbours(sizes, bytes_together(sizes))]
-    return [Unit(f"{number:05d}-{_names(list(group))}", files=group) for number, group in enumerate(groups)]
+    most = bytes_together(sizes)
+    units: list[Unit] = []
+    for number, run in enumerate(neighbours(sizes, most)):
+        unit = Unit(
+            f"{number:05d}-{_names([files[place] for place in run])}", files={files[at]: sizes[at] for at in run}
+        )
+        is_cut = sizes[run[0]] > most and source.splits(files[run[0]])
+        units += _stretches(unit, -(-sizes[run[0]] // most)) if is_cut else [unit]
+    return units
+
+
+def _stretches(unit: Unit, count: int) -> list[Unit]:
+    """The unit of one file as so many units of about equal bytes."""
+    ((file, size),) = unit.files.items()
+    edges = [size * number // count for number in range(count + 1)]
+    return [
+        Unit(f"{unit.name}-{number:04d}", files={file: end - start}, stretch=number, stretches=count)
+        for number, (start, end) in enumerate(pairwise(edges))
+    ]
 
 
 def _names(files: Sequence[str]) -> str:
@@ -105,7 +122,7 @@ class IngestWork:
         waiting: list[pa.Table] = []
         room = SHARD_BYTES
         for file in unit.files:
-            for rows, unreadable in _read(self.source, file):
+            for rows, unreadable in _read(self.source, file, unit.stretch, unit.stretches):
                 bad[file].append(unreadable)
                 while rows.num_rows:
                     fitting = _fitting(rows, room) if waiting and rows.schema == waiting[0].schema else 0
@@ -203,7 +220,7 @@ def _fitting(rows: pa.Table, room: int) -> int:
     return int(np.searchsorted(ends, room, side="right"))
 
 
-def _read(source: Source, file: str) -> Iterator[tuple[pa.Table, pa.Table]]:
+def _read(source: Source, file: str, stretch: int = 0, stretches: int = 1) -> Iterator[tuple[pa.Table, pa.Table]]:
     name = base_name(file)
-    for read in source.read(file):
+    for read in source.read(file) if stretches == 1 else source.read_stretch(file, stretch, stretches):
         yield identify(read.rows, name), read.bad

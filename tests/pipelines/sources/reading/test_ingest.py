@@ -56,12 +56,41 @@ def read(source: Source, store: Store) -> list[UnitRecord]:
     return [do(unit) for unit in file_units(source)]
 
 
+def texts_of(store: Store, record: UnitRecord) -> list[str]:
+    """The documents of a unit in order."""
+    return [text for shard in record.shards for text in store.read_table(shard)["text"].to_pylist()]
+
+
+def quarantined(store: Store, record: UnitRecord) -> list[dict]:
+    """What of a unit went to quarantine."""
+    lines = store.read(f"jsonl-1/quarantine/{record.unit}.jsonl").decode().splitlines() if record.bad else []
+    return [json.loads(line) for line in lines]
+
+
 def test_every_file_is_in_one_unit_and_small_ones_share_it() -> None:
     source = listed(0, LEAST_BYTES, 1, 2, UNIT_BYTES, 3, 0)
     units = file_units(source)
     assert [list(unit.files.values()) for unit in units] == [[0, LEAST_BYTES], [1, 2], [UNIT_BYTES], [3, 0]]
     assert [file for unit in units for file in unit.files] == source.files()
     assert len({unit.name for unit in units}) == len(units)
+
+
+def test_a_large_file_that_splits_is_several_units_with_the_same_documents(
+    source, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[dict | str] = [{"text": f"document {number}"} for number in range(500)]
+    rows[300:300] = ["{cut", {"text": " "}]
+    lines = source(rows)
+    (whole,) = read(lines, store)
+    documents, bad = texts_of(store, whole), quarantined(store, whole)
+    monkeypatch.setattr("pipelines.passes.units.LEAST_BYTES", 4_000)
+    cut = read(lines, store)
+    assert len({record.unit for record in [whole, *cut]}) == 5
+    assert [text for record in cut for text in texts_of(store, record)] == documents
+    assert [row for record in cut for row in quarantined(store, record)] == bad
+    assert [row["line"] for row in bad] == [301, 302]
+    for total in ("rows_in", "bytes_in", "file_bytes"):
+        assert sum(getattr(record, total) for record in cut) == getattr(whole, total)
 
 
 def test_a_unit_is_named_after_its_files_and_not_their_folder() -> None:
@@ -123,8 +152,7 @@ def test_what_cannot_be_read_goes_to_quarantine_with_its_origin(source, store: S
     assert record.bad == {"broken_json": 1, "no_text": 1, "empty": 1}
     assert record.bad_files == {str(tmp_path / "part-0.jsonl"): 2, str(tmp_path / "part-1.jsonl"): 1}
     assert record.damaged_files == {}
-    lines = store.read(f"jsonl-1/quarantine/{record.unit}.jsonl").decode().splitlines()
-    told = [(Path(bad["file"]).name, bad["line"], bad["reason"]) for bad in map(json.loads, lines)]
+    told = [(Path(bad["file"]).name, bad["line"], bad["reason"]) for bad in quarantined(store, record)]
     assert told == [
         ("part-0.jsonl", 2, "broken_json"),
         ("part-0.jsonl", 3, "no_text"),
