@@ -14,7 +14,7 @@ from pipelines.passes.run import run
 from pipelines.passes.step_work import StepWork, total
 from pipelines.passes.units import Attempt, row_group_units, shard_units
 from pipelines.passes.worker_errors import mistakes_told
-from pipelines.sources.reading.ingest import IngestWork, Losses, check_bad_share, file_units, losses
+from pipelines.sources.reading.ingest import LAYOUT, IngestWork, Losses, check_bad_share, file_units, losses
 from pipelines.store.address import address, ingredients
 from pipelines.store.built import built
 from pipelines.store.manifest import FLOPS, Manifest, UnitRecord
@@ -26,7 +26,7 @@ EXAMPLES = 24
 
 def source_address(source: Source) -> str:
     """Where the documents of the source are, or will be."""
-    return address(source.kind, ingredients(source), [])
+    return address(source.kind, _source_ingredients(source), [])
 
 
 def step_address(name: str, step: Step, seed: int, before: str) -> str:
@@ -59,7 +59,7 @@ def _ingested(source: Source, store: Store, target: str, max_bad_share: float) -
         address=target,
         name=source.kind,
         kind="source",
-        ingredients=ingredients(source),
+        ingredients=_source_ingredients(source),
         counts=total(record.counts for record in records),
         details=lost.model_dump(),
     )
@@ -84,6 +84,11 @@ def _applied(name: str, step: Step, before: Manifest, store: Store, seed: int, t
         details=step.details(fitted),
         files={role: _put_file(attempt, role, data) for role, data in step.artifacts(fitted).items()},
     )
+
+
+def _source_ingredients(source: Source) -> dict[str, Any]:
+    """What the shards of a source depend on: the documents, and how they are cut."""
+    return {**ingredients(source), "layout": LAYOUT}
 
 
 def _step_ingredients(step: Step, seed: int) -> dict[str, Any]:

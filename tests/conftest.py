@@ -4,8 +4,10 @@ import json
 import os
 import random
 import socket
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -65,6 +67,25 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real corpora are not here; set GLEANER_DATA to their folder")
     return folder
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each local folder was listed and each local file opened through fsspec, by its path."""
+    from fsspec.implementations.local import LocalFileSystem
+
+    seen: Counter[str] = Counter()
+
+    def noted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def look(filesystem: LocalFileSystem, path: str, *arguments: Any, **options: Any) -> Any:
+            seen[path.rstrip("/")] += 1
+            return real(filesystem, path, *arguments, **options)
+
+        return look
+
+    for name in ("ls", "open"):
+        monkeypatch.setattr(LocalFileSystem, name, noted(getattr(LocalFileSystem, name)))
+    return seen
 
 
 @pytest.fixture

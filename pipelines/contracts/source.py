@@ -50,3 +50,14 @@ class Source(Component):
         A broken line, a truncated file or a row without text is returned as a bad row; it is never raised.
         """
         raise NotImplementedError
+
+    def splits(self, file: str) -> bool:
+        """Whether stretches of the file can be read by themselves, so that several workers share a large one."""
+        return False
+
+    def read_stretch(self, file: str, number: int, count: int) -> Iterator[Read]:
+        """The documents of one of `count` stretches of a file that splits; all of them together are what `read` gives.
+
+        Which documents a stretch holds follows from the file alone, and so does where a bad row is said to stand.
+        """
+        raise NotImplementedError

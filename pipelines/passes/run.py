@@ -1,9 +1,9 @@
 """One pass over a stored dataset by Ray Data: units of work in, records of finished units out.
 
-A unit is a whole shard, one of its row groups, or a group of input files. Ray Data maps the units over tasks or an
-actor pool; the rows themselves are read, worked on and written by the worker and never pass through the driver or
-the object store. A finished unit is recorded in the store before its record is returned, so a later build of the
-same address, after a kill at any moment, does only what is missing.
+A unit is some whole shards, a row group of one, some input files or a stretch of one. Ray Data maps the units over
+tasks or an actor pool; the rows themselves are read, worked on and written by the worker and never pass through the
+driver or the object store. A finished unit is recorded in the store before its record is returned, so a later build
+of the same address, after a kill at any moment, does only what is missing.
 """
 
 import functools

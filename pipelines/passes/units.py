@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from pipelines.contracts.step import Place
 from pipelines.store.manifest import Manifest, UnitRecord
-from pipelines.store.store import Store
+from pipelines.store.store import ROW_GROUP_ROWS, Store
 
 if TYPE_CHECKING:
     import ray
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 UNIT = "unit"
 UNIT_BYTES = 16 << 20
+LEAST_BYTES = 1 << 20  # less is not worth what a unit costs: 10 to 40 ms of the driver, a record, and a shard
 MANY_UNITS = 64
 BLOCKS_PER_CPU = 4
 UNITS_PER_BLOCK = 16
@@ -27,13 +28,18 @@ UNITS_PER_BLOCK = 16
 
 @dataclass(frozen=True)
 class Unit:
-    """A piece of work: `shards` stored shards from `shard` on, a row group of one, or input files and their bytes."""
+    """A piece of work: `shards` stored shards from `shard` on, a row group of one, or input files and their bytes.
+
+    Of a single file it can be one of its `stretches`, and then the bytes are those of the stretch.
+    """
 
     name: str
     shard: int = -1
     shards: int = 1
     row_group: int | None = None
     files: dict[str, int] = field(default_factory=dict)
+    stretch: int = 0
+    stretches: int = 1
 
 
 @dataclass(frozen=True)
@@ -62,21 +68,31 @@ class Attempt:
 def shard_units(manifest: Manifest) -> list[Unit]:
     """The units of a stored dataset: neighbouring small shards share one, a shard that is large is one by itself.
 
-    Together they have at most UNIT_BYTES, and no more than leaves MANY_UNITS to work on at the same time. So the shards
-    of a step that keeps little are merged by the next one.
+    So the shards of a step that keeps little are merged by the next one.
     """
     sizes = [max(shard.bytes, shard.file_bytes or 0) for shard in manifest.shards]
-    most = min(UNIT_BYTES, sum(sizes) // MANY_UNITS)
-    units: list[Unit] = []
-    first, size = 0, 0
-    for number, more in enumerate(sizes):
-        if number > first and size + more > most:
-            units.append(_shards_unit(first, number - first))
-            first, size = number, 0
-        size += more
-    if sizes:
-        units.append(_shards_unit(first, len(sizes) - first))
-    return units
+    return [_shards_unit(run[0], len(run)) for run in neighbours(sizes, bytes_together(sizes))]
+
+
+def bytes_together(sizes: Sequence[int]) -> int:
+    """How many bytes of a dataset share a unit.
+
+    At most UNIT_BYTES, and no more than leaves MANY_UNITS to work on at the same time, but never less than LEAST_BYTES.
+    """
+    return min(UNIT_BYTES, max(LEAST_BYTES, sum(sizes) // MANY_UNITS))
+
+
+def neighbours(sizes: Sequence[int], most: int) -> list[range]:
+    """All positions in runs, as long as they can be: a run's sizes are at most `most` together, or it is one alone."""
+    runs: list[range] = []
+    room = 0
+    for number, size in enumerate(sizes):
+        if size > room or not runs:
+            runs.append(range(number, number))
+            room = most
+        runs[-1] = range(runs[-1].start, number + 1)
+        room -= size
+    return runs
 
 
 def _shards_unit(first: int, count: int) -> Unit:
@@ -85,12 +101,19 @@ def _shards_unit(first: int, count: int) -> Unit:
 
 
 def row_group_units(manifest: Manifest) -> list[Unit]:
-    """The units of a stored dataset, one for each row group: for work so slow that a shard is too much to lose."""
-    return [
-        Unit(f"{number:05d}-{group:04d}", number, row_group=group)
-        for number, shard in enumerate(manifest.shards)
-        for group in range(shard.row_groups)
-    ]
+    """The units of a stored dataset for work so slow that a shard is too much to lose: a row group is one.
+
+    Neighbouring shards share one where they have no more rows together than a row group has.
+    """
+    runs = neighbours([shard.rows for shard in manifest.shards], ROW_GROUP_ROWS)
+    return [unit for run in runs for unit in _of_row_groups(manifest, run)]
+
+
+def _of_row_groups(manifest: Manifest, run: range) -> list[Unit]:
+    first, groups = run[0], manifest.shards[run[0]].row_groups
+    if len(run) > 1:
+        return [_shards_unit(first, len(run))]
+    return [Unit(f"{first:05d}-{group:04d}", first, row_group=group) for group in range(groups)]
 
 
 def read_unit(store: Store, manifest: Manifest, unit: Unit) -> Iterator[tuple[pa.Table, Place]]:

@@ -1,5 +1,6 @@
 """Documents from JSON lines, one object a line."""
 
+import functools
 from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Any, ClassVar
 
@@ -14,7 +15,8 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
-from pipelines.sources.reading.documents import Bad, free_name, only_bad, with_text
+from pipelines.sources.reading.documents import Bad, free_name, further_down, only_bad, with_text
+from pipelines.sources.reading.files import Lines
 from pipelines.sources.reading.listing import listed, warn_of_others
 
 SUFFIXES = (".jsonl", ".ndjson")
@@ -29,7 +31,8 @@ class Jsonl(Source):
     The string under the key `text` becomes the document; every other key of a row becomes a column. Within a batch a
     column keeps the type of its scalars; one that holds objects, lists, unlike types or integers beyond 64 bits with
     sign becomes text: strings as they are, all else as JSON. Blank lines are passed over. The first 1,000 keys of a
-    file become columns; what a row has under later ones stands, as one JSON object, in the column `other_keys`.
+    file, or of a stretch of a large one, become columns; what a row has under later ones stands, as one JSON object, in
+    the column `other_keys`.
     """
 
     version: ClassVar[int] = 2  # 2: keys beyond MOST_COLUMNS share a column
@@ -61,9 +64,21 @@ class Jsonl(Source):
 
         A compressed file that ends early gives its whole lines, then one bad row truncated_file.
         """
+        yield from self._documents(file, files.line_batches(file))
+
+    def splits(self, file: str) -> bool:
+        """True for a file that is not compressed."""
+        return not files.is_packed(file)
+
+    def read_stretch(self, file: str, number: int, count: int) -> Iterator[Read]:
+        """The documents of the lines that begin in the stretch; each has its own first 1,000 keys."""
+        reads = self._documents(file, files.lines_of_stretch(file, number, count))
+        return further_down(reads, functools.partial(files.lines_before, file, number, count))
+
+    def _documents(self, file: str, batches: Iterator[Lines]) -> Iterator[Read]:
         keys: dict[str, None] = {}
         try:
-            for first, _, lines in files.line_batches(file):
+            for first, _, lines in batches:
                 yield self._parsed(file, first, lines, keys)
         except files.DamagedError as damage:
             yield only_bad(file, Bad(damage.line, damage.reason, damage.detail, None))

@@ -78,8 +78,17 @@ class Mixture(Source):
     def read(self, file: str) -> Iterator[Read]:
         """The documents of the file as its part reads them, `source` being the part's name."""
         name, inner = self._split(file)
-        for read in self.parts[name].source.read(inner):
-            yield Read(_named(read.rows, name), read.bad)
+        return _of_part(name, self.parts[name].source.read(inner))
+
+    def splits(self, file: str) -> bool:
+        """Whether the file's part can read stretches of it."""
+        name, inner = self._split(file)
+        return self.parts[name].source.splits(inner)
+
+    def read_stretch(self, file: str, number: int, count: int) -> Iterator[Read]:
+        """The documents of a stretch of the file as its part reads them, `source` being the part's name."""
+        name, inner = self._split(file)
+        return _of_part(name, self.parts[name].source.read_stretch(inner, number, count))
 
     def fingerprint(self) -> dict[str, str]:
         """Nothing: the parts are parameters, and each brings its own fingerprint into the address."""
@@ -97,6 +106,11 @@ class Mixture(Source):
     def _split(self, file: str) -> tuple[str, str]:
         name, _, inner = file.partition(SEPARATOR)
         return name, inner
+
+
+def _of_part(name: str, reads: Iterator[Read]) -> Iterator[Read]:
+    for read in reads:
+        yield Read(_named(read.rows, name), read.bad)
 
 
 def _named(rows: pa.Table, name: str) -> pa.Table:

@@ -1,5 +1,6 @@
 """Documents from Parquet files."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
@@ -78,25 +79,35 @@ class Parquet(Source):
         A file without a readable footer is corrupt_parquet, the rest of a row group that fails is corrupt_row_group and
         the next ones are read; single rows are no_text, empty or not_utf8.
         """
+        return self.read_stretch(file, 0, 1)
+
+    def splits(self, file: str) -> bool:
+        """True: a stretch is some of the row groups."""
+        return True
+
+    def read_stretch(self, file: str, number: int, count: int) -> Iterator[Read]:
+        """The documents of the row groups in the stretch; a file that cannot be read at all is a bad row of each."""
         try:
             with files.opened(file) as stream, pq.ParquetFile(stream, page_checksum_verification=True) as parquet:
-                yield from self._row_groups(file, parquet)
+                yield from self._row_groups(file, parquet, number, count)
         except files.UNREADABLE as error:
             yield only_bad(file, Bad(None, "unreadable_file", f"{type(error).__name__}: {error}", None))
         except (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError) as error:
             _raise_unless_corrupt(error)
             yield only_bad(file, Bad(None, "corrupt_parquet", str(error), None))
 
-    def _row_groups(self, file: str, parquet: pq.ParquetFile) -> Iterator[Read]:
+    def _row_groups(self, file: str, parquet: pq.ParquetFile, number: int, count: int) -> Iterator[Read]:
         if parquet.schema_arrow.get_field_index(self.text) < 0:
             yield only_bad(file, Bad(None, "no_text_column", f"its columns are {parquet.schema_arrow.names}", None))
             return
         if twice := _repeated(parquet.schema_arrow.names):
             yield only_bad(file, Bad(None, "repeated_column", f"it has the column '{twice}' twice", None))
             return
-        end = 1
-        for group in range(parquet.num_row_groups):
-            row, end = end, end + parquet.metadata.row_group(group).num_rows
+        groups = parquet.num_row_groups
+        rows = (parquet.metadata.row_group(group).num_rows for group in range(groups))
+        starts = list(itertools.accumulate(rows, initial=1))
+        for group in range(groups * number // count, groups * (number + 1) // count):
+            row, end = starts[group], starts[group + 1]
             try:
                 for rows in self._rows(parquet, group):
                     yield self._documents(file, rows, row)

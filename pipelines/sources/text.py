@@ -1,6 +1,7 @@
 """Documents from plain text files."""
 
 import codecs
+import functools
 from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple
 
@@ -11,7 +12,7 @@ from pipelines.contracts.component import PLACEMENT
 from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
-from pipelines.sources.reading.documents import Bad, only_bad, with_text
+from pipelines.sources.reading.documents import Bad, further_down, only_bad, with_text
 from pipelines.sources.reading.listing import listed, warn_of_others
 
 SUFFIXES = (".txt", ".text", ".md", ".rst")
@@ -54,12 +55,25 @@ class Text(Source):
 
         A compressed file that ends early gives what came whole before, then one bad row truncated_file.
         """
-        try:
-            batches = _whole_file(file) if self.split == "file" else _pieces(file, self.split)
-            for pieces in batches:
-                yield _decoded(file, pieces)
-        except files.DamagedError as damage:
-            yield only_bad(file, Bad(damage.line, damage.reason, damage.detail, None))
+        batches = _whole_file(file) if self.split == "file" else _pieces(files.line_batches(file), self.split)
+        return _documents(file, batches)
+
+    def splits(self, file: str) -> bool:
+        """True where a line is a document and the file is not compressed."""
+        return self.split == "line" and not files.is_packed(file)
+
+    def read_stretch(self, file: str, number: int, count: int) -> Iterator[Read]:
+        """The lines that begin in the stretch."""
+        reads = _documents(file, _pieces(files.lines_of_stretch(file, number, count), "line"))
+        return further_down(reads, functools.partial(files.lines_before, file, number, count))
+
+
+def _documents(file: str, batches: Iterator[list[_Piece]]) -> Iterator[Read]:
+    try:
+        for pieces in batches:
+            yield _decoded(file, pieces)
+    except files.DamagedError as damage:
+        yield only_bad(file, Bad(damage.line, damage.reason, damage.detail, None))
 
 
 def _whole_file(file: str) -> Iterator[list[_Piece]]:
@@ -74,10 +88,10 @@ def _whole_file(file: str) -> Iterator[list[_Piece]]:
     yield [_Piece(1, 0, b"".join(held).removeprefix(codecs.BOM_UTF8))]
 
 
-def _pieces(file: str, split: Literal["paragraph", "line"]) -> Iterator[list[_Piece]]:
-    """The file's lines or paragraphs; a paragraph that a batch of lines cuts is put together again."""
+def _pieces(batches: Iterator[files.Lines], split: Literal["paragraph", "line"]) -> Iterator[list[_Piece]]:
+    """The lines or paragraphs; a paragraph that a batch of lines cuts is put together again."""
     open_lines: list[_Piece] = []
-    for batch in files.line_batches(file):
+    for batch in batches:
         pieces: list[_Piece] = []
         offset = batch.offset
         for number, line in enumerate(batch.lines, batch.first):

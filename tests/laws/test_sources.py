@@ -111,6 +111,22 @@ def test_files_are_sorted_and_each_is_there_once(kind: str, tmp_path: Path) -> N
 
 
 @every_kind
+@pytest.mark.parametrize("count", [1, 2, 7, 500])
+def test_the_stretches_of_a_file_are_all_of_it_in_order(kind: str, count: int, tmp_path: Path) -> None:
+    source = example(kind, tmp_path)
+    if kind == "text":
+        source = source.model_copy(update={"split": "line"})
+    for file in filter(source.splits, source.files()):
+        stretches = [read for number in range(count) for read in source.read_stretch(file, number, count)]
+        for part in ("rows", "bad"):
+            found, whole = (
+                [row for read in reads for row in getattr(read, part).to_pylist()]
+                for reads in (stretches, source.read(file))
+            )
+            assert found == whole
+
+
+@every_kind
 def test_documents_have_a_text_and_bad_rows_a_reason(kind: str, tmp_path: Path) -> None:
     source = example(kind, tmp_path)
     documents = 0

@@ -1,7 +1,8 @@
 """From raw rows to documents: which rows hold a text, what each document's id and source are, and how bad rows look."""
 
+import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,6 +73,17 @@ def with_text(rows: pa.Table, lines: npt.NDArray[np.int64], file: str, bad: Sequ
         for line, row in zip(numbers, shown(dropped), strict=True)
     ]
     return Read(rows=rows.filter(kept), bad=bad_rows(file, [*bad, *without]).sort_by("line"))
+
+
+def further_down(reads: Iterable[Read], lines_before: Callable[[], int]) -> Iterator[Read]:
+    """The batches, their bad rows so many lines further down in the file; the number is asked for where one is told."""
+    before = functools.cache(lines_before)
+    for read in reads:
+        if read.bad["line"].null_count == read.bad.num_rows:
+            yield read
+            continue
+        lines = pc.add(read.bad["line"], before())
+        yield Read(read.rows, read.bad.set_column(BAD.get_field_index("line"), BAD.field("line"), lines))
 
 
 def identify(rows: pa.Table, source_name: str) -> pa.Table:

@@ -6,6 +6,7 @@ what ends too early or does not decode is a DamagedError, after all that came be
 """
 
 import codecs
+import contextlib
 import functools
 import os
 import zlib
@@ -77,12 +78,9 @@ def chunks(file: str) -> Iterator[bytes]:
     A chunk has at most 8 MiB, whatever the file decompresses to.
     """
     decoder = next((start for suffix, start in DECODERS.items() if base_name(file).endswith(suffix)), None)
-    try:
-        with opened(file) as stream:
-            raw = iter(functools.partial(stream.read, RAW_BYTES), b"")
-            yield from raw if decoder is None else _decompressed(raw, decoder)
-    except UNREADABLE as error:
-        raise DamagedError("unreadable_file", f"{type(error).__name__}: {error}") from error
+    with _reachable(), opened(file) as stream:
+        raw = iter(functools.partial(stream.read, RAW_BYTES), b"")
+        yield from raw if decoder is None else _decompressed(raw, decoder)
 
 
 def line_batches(file: str, batch_bytes: int = BATCH_BYTES) -> Iterator[Lines]:
@@ -91,9 +89,64 @@ def line_batches(file: str, batch_bytes: int = BATCH_BYTES) -> Iterator[Lines]:
     A byte order mark at the start is left out. Of a damaged file every whole line comes first; `line` of the error is
     the number of the line in which the damage lies.
     """
-    buffer = _LineBuffer()
+    yield from _lines(chunks(file), _LineBuffer(), batch_bytes)
+
+
+def is_packed(file: str) -> bool:
+    """Whether the file is decompressed on the way, by its suffix."""
+    return base_name(file).endswith(tuple(DECODERS))
+
+
+def lines_of_stretch(file: str, number: int, count: int) -> Iterator[Lines]:
+    """The lines that begin in one of `count` equal stretches of a file that is not packed, as in `line_batches`.
+
+    `first` is counted from the stretch's own first line; `lines_before` says how many stand before that.
+    """
+    start, end = (_line_start(file, each, count) for each in (number, number + 1))
+    yield from _lines(_ranges(file, start, end, BATCH_BYTES), _LineBuffer(start), BATCH_BYTES)
+
+
+def lines_before(file: str, number: int, count: int) -> int:
+    """How many lines stand before those of a stretch; all that is before it is read."""
+    return sum(chunk.count(b"\n") for chunk in _ranges(file, 0, _line_start(file, number, count), BATCH_BYTES))
+
+
+@contextlib.contextmanager
+def _reachable() -> Iterator[None]:
+    """Inside, a file that cannot be opened is a DamagedError."""
     try:
-        for chunk in chunks(file):
+        yield
+    except UNREADABLE as error:
+        raise DamagedError("unreadable_file", f"{type(error).__name__}: {error}") from error
+
+
+def _line_start(file: str, number: int, count: int) -> int:
+    """The byte at which the first line begins in or behind a stretch; the size of the file where none does."""
+    with _reachable():
+        filesystem, path = located(file)
+        size = int(filesystem.size(path))
+    position = size * number // count
+    if not position:
+        return 0
+    at = position - 1
+    for chunk in _ranges(file, at, size, RAW_BYTES):
+        if b"\n" in chunk:
+            return at + chunk.index(b"\n") + 1
+        at += len(chunk)
+    return size
+
+
+def _ranges(file: str, start: int, end: int, step_bytes: int) -> Iterator[bytes]:
+    """The bytes from `start` up to before `end`, a request each step: nothing is read ahead."""
+    filesystem, path = located(file)
+    with _reachable():
+        for at in range(start, end, step_bytes):
+            yield filesystem.cat_file(path, start=at, end=min(at + step_bytes, end))
+
+
+def _lines(raw: Iterator[bytes], buffer: "_LineBuffer", batch_bytes: int) -> Iterator[Lines]:
+    try:
+        for chunk in raw:
             buffer.add(chunk)
             if buffer.bytes_held >= batch_bytes:
                 yield from buffer.whole_lines()
@@ -121,8 +174,8 @@ def fingerprint(files: Sequence[str]) -> str:
 class _LineBuffer:
     """Bytes that wait for their lines to be whole; `first` and `offset` are those of the next line to come out."""
 
-    def __init__(self) -> None:
-        self.first, self.offset = 1, 0
+    def __init__(self, offset: int = 0) -> None:
+        self.first, self.offset = 1, offset
         self._held = bytearray()
         self._whole = 0  # bytes of `_held` up to its last newline
 
@@ -160,7 +213,7 @@ class _LineBuffer:
     def _next(self, lines: list[bytes]) -> Lines:
         first, offset = self.first, self.offset
         self.first, self.offset = first + len(lines), offset + sum(map(len, lines)) + len(lines)
-        if first == 1:
+        if offset == 0:
             lines = [lines[0].removeprefix(codecs.BOM_UTF8), *lines[1:]]
         return Lines(first, offset, lines)
 

@@ -5,8 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,14 +16,15 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import BAD, GENRE, ID, TEXT
 from pipelines.contracts.source import Source
 from pipelines.passes.step_work import columns_of, text_bytes, total
-from pipelines.passes.units import Attempt, Unit
+from pipelines.passes.units import Attempt, Unit, bytes_together, neighbours
 from pipelines.sources.reading.documents import identify
 from pipelines.store.manifest import Shard, Stored, UnitRecord
 from pipelines.store.store import digest
+from pipelines.texts.arrays import one_array
 
-UNIT_BYTES = 8 << 20  # input files are read together up to this size, so that many small ones cost one task
+LAYOUT = 2  # raised where the same files become other units or shards; 2: small units, shards cut by their text
+SHARD_BYTES = 8 << 20  # of text; two of them share a unit of the steps of a large corpus
 UNREADABLE = "unreadable_file"
-SHARD_BYTES = 64 << 20  # of text; a worker holds one shard
 
 
 def read_all(source: Source) -> pa.Table:
@@ -49,17 +51,28 @@ def read_all(source: Source) -> pa.Table:
 
 
 def file_units(source: Source) -> list[Unit]:
-    """The input files in groups of at most UNIT_BYTES; a larger file is a unit of its own."""
-    groups: list[dict[str, int]] = []
-    room = 0
-    for file in source.files():
-        size = source.size(file)
-        if size > room or not groups:
-            groups.append({})
-            room = UNIT_BYTES
-        groups[-1][file] = size
-        room -= size
-    return [Unit(f"{number:05d}-{_names(list(group))}", files=group) for number, group in enumerate(groups)]
+    """The input files as units by stored bytes: small neighbours share one, a large file that splits has several."""
+    files = source.files()
+    sizes = [source.size(file) for file in files]
+    most = bytes_together(sizes)
+    units: list[Unit] = []
+    for number, run in enumerate(neighbours(sizes, most)):
+        unit = Unit(
+            f"{number:05d}-{_names([files[place] for place in run])}", files={files[at]: sizes[at] for at in run}
+        )
+        is_cut = sizes[run[0]] > most and source.splits(files[run[0]])
+        units += _stretches(unit, -(-sizes[run[0]] // most)) if is_cut else [unit]
+    return units
+
+
+def _stretches(unit: Unit, count: int) -> list[Unit]:
+    """The unit of one file as so many units of about equal bytes."""
+    ((file, size),) = unit.files.items()
+    edges = [size * number // count for number in range(count + 1)]
+    return [
+        Unit(f"{unit.name}-{number:04d}", files={file: end - start}, stretch=number, stretches=count)
+        for number, (start, end) in enumerate(pairwise(edges))
+    ]
 
 
 def _names(files: Sequence[str]) -> str:
@@ -69,7 +82,7 @@ def _names(files: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class IngestWork:
-    """Reads the files of a unit into shards of at most SHARD_BYTES of text each."""
+    """Reads the files of a unit into shards of at most SHARD_BYTES of text each; a longer document is one alone."""
 
     attempt: Attempt
     source: Source
@@ -107,16 +120,18 @@ class IngestWork:
 
     def _tables(self, unit: Unit, bad: dict[str, list[pa.Table]]) -> Iterator[pa.Table]:
         waiting: list[pa.Table] = []
-        size = 0
+        room = SHARD_BYTES
         for file in unit.files:
-            for rows, unreadable in _read(self.source, file):
+            for rows, unreadable in _read(self.source, file, unit.stretch, unit.stretches):
                 bad[file].append(unreadable)
-                if waiting and (size >= SHARD_BYTES or rows.schema != waiting[0].schema):
-                    yield pa.concat_tables(waiting)
-                    waiting, size = [], 0
-                if rows.num_rows:
-                    waiting.append(rows)
-                    size += text_bytes(rows)
+                while rows.num_rows:
+                    fitting = _fitting(rows, room) if waiting and rows.schema == waiting[0].schema else 0
+                    if waiting and not fitting:
+                        yield pa.concat_tables(waiting)
+                        waiting, room = [], SHARD_BYTES
+                    waiting.append(rows.slice(0, fitting or max(1, _fitting(rows, room))))
+                    rows = rows.slice(waiting[-1].num_rows)
+                    room -= text_bytes(waiting[-1])
         if waiting:
             yield pa.concat_tables(waiting)
 
@@ -199,7 +214,13 @@ def _id_text_genre(rows: pa.Table) -> pa.Table:
     return pa.table([pc.cast(rows[ID], pa.string()), pc.cast(rows[TEXT], pa.large_string()), genre], [ID, TEXT, GENRE])
 
 
-def _read(source: Source, file: str) -> Iterator[tuple[pa.Table, pa.Table]]:
+def _fitting(rows: pa.Table, room: int) -> int:
+    """How many of the first rows have at most `room` bytes of text together."""
+    ends = np.cumsum(pc.binary_length(one_array(rows[TEXT])).to_numpy(), dtype=np.int64)
+    return int(np.searchsorted(ends, room, side="right"))
+
+
+def _read(source: Source, file: str, stretch: int = 0, stretches: int = 1) -> Iterator[tuple[pa.Table, pa.Table]]:
     name = base_name(file)
-    for read in source.read(file):
+    for read in source.read(file) if stretches == 1 else source.read_stretch(file, stretch, stretches):
         yield identify(read.rows, name), read.bad

@@ -1,19 +1,26 @@
 """Units: together they are every row once, and each is read where it stands."""
 
+import itertools
 import pickle
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pipelines.passes import units as units_module
 from pipelines.passes.units import (
+    LEAST_BYTES,
     MANY_UNITS,
     UNIT,
     UNIT_BYTES,
     Attempt,
     Unit,
+    bytes_together,
     few_blocks,
+    neighbours,
     read_unit,
     row_group_units,
     shard_units,
@@ -42,8 +49,33 @@ def manifest(store: Store) -> Manifest:
     return Manifest(address="a-1", name="a", kind="a", ingredients={}, shards=shards, rows=first)
 
 
+@given(st.lists(st.integers(0, 30), max_size=30), st.integers(0, 40))
+def test_neighbours_are_together_as_far_as_they_fit(sizes: list[int], most: int) -> None:
+    runs = neighbours(sizes, most)
+    assert [number for run in runs for number in run] == list(range(len(sizes)))
+    assert all(len(run) == 1 or sum(sizes[number] for number in run) <= most for run in runs)
+    for run, following in itertools.pairwise(runs):
+        assert sum(sizes[number] for number in run) + sizes[following[0]] > most
+
+
+@pytest.mark.parametrize(
+    ("total", "share"),
+    [
+        (0, LEAST_BYTES),
+        (26_000_000, LEAST_BYTES),
+        (3 * MANY_UNITS * LEAST_BYTES, 3 * LEAST_BYTES),
+        (1 << 40, UNIT_BYTES),
+    ],
+)
+def test_a_unit_is_large_where_many_are_left_and_never_tiny(total: int, share: int) -> None:
+    assert bytes_together([total // 2, total - total // 2]) == share
+
+
 @pytest.mark.parametrize(("cut", "count"), [(shard_units, 3), (row_group_units, 5)])
-def test_units_are_every_row_once_and_in_order(store: Store, manifest: Manifest, cut, count: int) -> None:
+def test_units_are_every_row_once_and_in_order(
+    store: Store, manifest: Manifest, cut, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units_module, "LEAST_BYTES", 0)
     units = cut(manifest)
     assert len(units) == len({unit.name for unit in units}) == count
     assert [unit.name for unit in units] == sorted(unit.name for unit in units)
@@ -68,7 +100,10 @@ def small_shards(store: Store, count: int, columns: int = 1) -> Manifest:
 
 
 @pytest.mark.parametrize("columns", [1, 3])
-def test_small_shards_share_a_unit_and_many_units_are_left(store: Store, columns: int) -> None:
+def test_small_shards_share_a_unit_and_many_units_are_left(
+    store: Store, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units_module, "LEAST_BYTES", 0)
     manifest = small_shards(store, 300, columns)
     units = shard_units(manifest)
     assert MANY_UNITS <= len(units) < 300 / 2
@@ -90,13 +125,26 @@ def test_a_large_shard_is_a_unit_by_itself_and_others_have_at_most_their_bytes(s
     assert all(sum(sizes[number] for number in span) <= UNIT_BYTES for span in spans if 2 not in span)
 
 
+def test_small_shards_share_a_unit_up_to_the_rows_of_a_row_group(store: Store) -> None:
+    (shard,) = small_shards(store, 1).shards
+    rows = [ROW_GROUP_ROWS - 1, 1, 2, 3 * ROW_GROUP_ROWS, 3, ROW_GROUP_ROWS - 3, ROW_GROUP_ROWS]
+    shards = [shard.model_copy(update={"rows": count, "row_groups": -(-count // ROW_GROUP_ROWS)}) for count in rows]
+    units = row_group_units(Manifest(address="a-1", name="a", kind="a", ingredients={}, shards=shards))
+    cut = [(unit.shard, unit.shards, unit.row_group) for unit in units]
+    assert cut == [(0, 2, None), (2, 1, 0), (3, 1, 0), (3, 1, 1), (3, 1, 2), (4, 2, None), (6, 1, 0)]
+    assert [unit.name for unit in units] == sorted({unit.name for unit in units})
+
+
 def test_no_shards_are_no_units(manifest: Manifest) -> None:
     empty = manifest.model_copy(update={"shards": []})
     assert shard_units(empty) == row_group_units(empty) == []
 
 
 @pytest.mark.parametrize("cut", [shard_units, row_group_units])
-def test_a_damaged_shard_is_refused_by_each_of_its_units(store: Store, manifest: Manifest, cut) -> None:
+def test_a_damaged_shard_is_refused_by_each_of_its_units(
+    store: Store, manifest: Manifest, cut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units_module, "LEAST_BYTES", 0)
     path = Path(store.path(manifest.shards[2].file))
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     for unit in cut(manifest):

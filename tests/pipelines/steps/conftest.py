@@ -17,14 +17,18 @@ def store(tmp_path: Path) -> Store:
     return Store(str(tmp_path / "store"))
 
 
+def alone(sizes: Sequence[int], most: int) -> list[range]:
+    """Every file and every shard as a unit by itself, however small."""
+    return [range(number, number + 1) for number in range(len(sizes))]
+
+
 @pytest.fixture
 def ingested(
     ray_session: None, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Manifest]:
     """Texts (and other columns) as a stored dataset, a shard a list."""
-    monkeypatch.setattr(
-        "pipelines.sources.reading.ingest.UNIT_BYTES", 0
-    )  # no two files share a unit, so every file is a shard
+    for module in ("pipelines.sources.reading.ingest", "pipelines.passes.units"):
+        monkeypatch.setattr(f"{module}.neighbours", alone)
 
     def make(*shards: Sequence[str | dict]) -> Manifest:
         folder = tmp_path / "input"

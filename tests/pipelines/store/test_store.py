@@ -2,15 +2,20 @@ import os
 import pickle
 import re
 import stat
+from collections import Counter
 from pathlib import Path
+from typing import Any, ClassVar
 
+import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.spec import AbstractBufferedFile
 
 from pipelines.store.manifest import Manifest, Shard, UnitRecord
-from pipelines.store.store import Store
+from pipelines.store.store import ROW_GROUP_ROWS, Store
 
 
 def manifest(address: str = "clean-1") -> Manifest:
@@ -48,6 +53,39 @@ def test_columns_come_without_the_others(tmp_path: Path) -> None:
     assert store.read_columns(store.write_table("clean-1/x/part.parquet", table, 7), ["score"]) == table.select([1])
 
 
+class RangedFile(AbstractBufferedFile):
+    """A file as a bucket gives it, a range at a time."""
+
+    def _fetch_range(self, start: int, end: int) -> bytes:
+        self.fs.fetched.append(end - start)
+        return self.fs.store[self.path].getbuffer()[start:end].tobytes()
+
+
+class Ranged(MemoryFileSystem):
+    """A place that notes how many bytes of its files each request asks for."""
+
+    protocol = "ranged"
+    fetched: ClassVar[list[int]] = []
+
+    def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
+        return RangedFile(self, path, **options) if mode == "rb" else super()._open(path, mode, **options)
+
+
+def test_of_a_row_group_in_a_bucket_nothing_else_is_fetched() -> None:
+    fsspec.register_implementation("ranged", Ranged)
+    store = Store("ranged://rows")
+    texts = [np.random.default_rng(row).bytes(100).hex() for row in range(8 * ROW_GROUP_ROWS)]
+    table = pa.table({"id": list(map(str, range(len(texts)))), "text": texts})
+    shard = store.write_table("clean-1/x/part.parquet", table, 1)
+    for group in (0, 3, 7):
+        Ranged.fetched.clear()
+        first = group * ROW_GROUP_ROWS
+        assert store.read_row_group(shard, group) == (table.slice(first, ROW_GROUP_ROWS), first)
+        footer, pages = Ranged.fetched
+        assert footer <= 1 << 16
+        assert pages < shard.file_bytes / 7
+
+
 @pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "gone"])
 def test_columns_of_a_damaged_shard_are_refused_with_the_cure(damage: str, tmp_path: Path) -> None:
     store = Store(str(tmp_path))
@@ -79,6 +117,17 @@ def test_unit_records_are_found_by_name(tmp_path) -> None:
     record = UnitRecord(unit="00003", rows_in=5)
     store.write("clean-1/units/00003.json", record.model_dump_json().encode())
     assert store.unit_records("clean-1") == {"00003": record}
+
+
+def test_records_are_read_once_from_one_listing(tmp_path: Path, looked_at: Counter[str]) -> None:
+    store = Store(str(tmp_path / "signs of a pattern [1]*"))
+    records = {unit: UnitRecord(unit=unit) for unit in map(str, range(20))}
+    for unit, record in records.items():
+        store.write(f"clean-1/units/{unit}.json", record.model_dump_json().encode())
+    looked_at.clear()
+    assert store.unit_records("clean-1") == records
+    folders = [store.path("clean-1"), store.path("clean-1/units")]
+    assert looked_at == Counter([*folders, *(store.path(f"clean-1/units/{unit}.json") for unit in records)])
 
 
 BROKEN = [

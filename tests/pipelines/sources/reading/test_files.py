@@ -1,5 +1,6 @@
 """What a damaged file still gives, and what a fingerprint depends on."""
 
+import codecs
 import gzip
 import os
 import zlib
@@ -42,6 +43,23 @@ class TestLines:
         file = write(tmp_path_factory.mktemp("lines") / f"a.txt{suffix}", packed)
         expected = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
         assert lines_of(file, batch_bytes) == (expected if expected[-1] else expected[:-1])
+
+    @given(
+        content=st.lists(st.sampled_from([b"", b"a", b"\xef\xbb\xbfab", b"long line"]), max_size=12).map(b"\n".join),
+        count=st.integers(1, 20),
+    )
+    def test_stretches_together_are_all_of_them(
+        self, tmp_path_factory: pytest.TempPathFactory, content: bytes, count: int
+    ) -> None:
+        file = str(write(tmp_path_factory.mktemp("lines") / "a.txt", content))
+        mark = 3 * content.startswith(codecs.BOM_UTF8)
+        found: list[bytes] = []
+        for number in range(count):
+            for batch in files.lines_of_stretch(file, number, count):
+                assert files.lines_before(file, number, count) == len(found)
+                assert content.removeprefix(codecs.BOM_UTF8).startswith(batch.lines[0], max(0, batch.offset - mark))
+                found += batch.lines
+        assert found == lines_of(Path(file))
 
     @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
     def test_numbers_and_offsets_tell_where_a_batch_starts(self, tmp_path: Path, suffix: str) -> None:

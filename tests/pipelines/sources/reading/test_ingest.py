@@ -1,19 +1,17 @@
 """Ingest: how files are grouped, what becomes a shard, what goes to quarantine, and when there is too much of it."""
 
-import itertools
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+import zstandard
 
 from pipelines.contracts.source import Source
-from pipelines.passes.units import Attempt
+from pipelines.passes.units import LEAST_BYTES, UNIT_BYTES, Attempt
 from pipelines.sources.reading import ingest
 from pipelines.sources.reading.documents import content_ids
-from pipelines.sources.reading.ingest import UNIT_BYTES, IngestWork, check_bad_share, file_units, losses, read_all
+from pipelines.sources.reading.ingest import SHARD_BYTES, IngestWork, check_bad_share, file_units, losses, read_all
 from pipelines.store.manifest import UnitRecord
 from pipelines.store.store import Store
 
@@ -58,17 +56,41 @@ def read(source: Source, store: Store) -> list[UnitRecord]:
     return [do(unit) for unit in file_units(source)]
 
 
-@given(st.lists(st.one_of(st.integers(0, 2 * UNIT_BYTES), st.integers(0, 99)), min_size=1, max_size=30))
-def test_every_file_is_in_one_unit_and_units_are_small(sizes: list[int]) -> None:
-    source = listed(*sizes)
+def texts_of(store: Store, record: UnitRecord) -> list[str]:
+    """The documents of a unit in order."""
+    return [text for shard in record.shards for text in store.read_table(shard)["text"].to_pylist()]
+
+
+def quarantined(store: Store, record: UnitRecord) -> list[dict]:
+    """What of a unit went to quarantine."""
+    lines = store.read(f"jsonl-1/quarantine/{record.unit}.jsonl").decode().splitlines() if record.bad else []
+    return [json.loads(line) for line in lines]
+
+
+def test_every_file_is_in_one_unit_and_small_ones_share_it() -> None:
+    source = listed(0, LEAST_BYTES, 1, 2, UNIT_BYTES, 3, 0)
     units = file_units(source)
+    assert [list(unit.files.values()) for unit in units] == [[0, LEAST_BYTES], [1, 2], [UNIT_BYTES], [3, 0]]
     assert [file for unit in units for file in unit.files] == source.files()
     assert len({unit.name for unit in units}) == len(units)
-    for unit in units:
-        assert unit.files == {file: source.size(file) for file in unit.files}
-        assert len(unit.files) == 1 or sum(unit.files.values()) <= UNIT_BYTES
-    for unit, following in itertools.pairwise(units):
-        assert sum(unit.files.values()) + next(iter(following.files.values())) > UNIT_BYTES
+
+
+def test_a_large_file_that_splits_is_several_units_with_the_same_documents(
+    source, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[dict | str] = [{"text": f"document {number}"} for number in range(500)]
+    rows[300:300] = ["{cut", {"text": " "}]
+    lines = source(rows)
+    (whole,) = read(lines, store)
+    documents, bad = texts_of(store, whole), quarantined(store, whole)
+    monkeypatch.setattr("pipelines.passes.units.LEAST_BYTES", 4_000)
+    cut = read(lines, store)
+    assert len({record.unit for record in [whole, *cut]}) == 5
+    assert [text for record in cut for text in texts_of(store, record)] == documents
+    assert [row for record in cut for row in quarantined(store, record)] == bad
+    assert [row["line"] for row in bad] == [301, 302]
+    for total in ("rows_in", "bytes_in", "file_bytes"):
+        assert sum(getattr(record, total) for record in cut) == getattr(whole, total)
 
 
 def test_a_unit_is_named_after_its_files_and_not_their_folder() -> None:
@@ -105,8 +127,23 @@ def test_files_of_other_columns_are_shards_of_their_own(source, store: Store) ->
 
 def test_a_shard_is_closed_when_it_is_full(source, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "SHARD_BYTES", 6)
-    (record,) = read(source(*([{"text": text}] for text in ("four", "four", "four", "1"))), store)
-    assert [shard.rows for shard in record.shards] == [2, 2]
+    texts = [["four"], ["four", "four", "1", "1", "", "1"], ["twelve bytes", "1"]]
+    (record,) = read(source(*([{"text": text or " "} for text in file] for file in texts)), store)
+    tables = [store.read_table(shard)["text"].to_pylist() for shard in record.shards]
+    assert tables == [["four"], ["four"], ["four", "1", "1"], ["1"], ["twelve bytes"], ["1"]]
+    assert [shard.bytes for shard in record.shards] == [4, 4, 6, 1, 12, 1]
+
+
+def test_shards_are_cut_by_text_whatever_the_files_hold(tmp_path: Path, store: Store) -> None:
+    rows = "".join(json.dumps({"text": str(number) * 1_000}) + "\n" for number in range(7_000))
+    (tmp_path / "one.jsonl.zst").write_bytes(zstandard.compress(rows.encode()))
+    (record,) = read(Source.model_validate({"kind": "jsonl", "path": str(tmp_path / "one.jsonl.zst")}), store)
+    assert record.file_bytes < 1 << 20
+    assert record.bytes_in > 26_000_000
+    sizes = [shard.bytes for shard in record.shards]
+    assert len(sizes) == 4
+    assert max(sizes) <= SHARD_BYTES
+    assert min(sizes[:-1]) > SHARD_BYTES - 4_000
 
 
 def test_what_cannot_be_read_goes_to_quarantine_with_its_origin(source, store: Store, tmp_path: Path) -> None:
@@ -115,8 +152,7 @@ def test_what_cannot_be_read_goes_to_quarantine_with_its_origin(source, store: S
     assert record.bad == {"broken_json": 1, "no_text": 1, "empty": 1}
     assert record.bad_files == {str(tmp_path / "part-0.jsonl"): 2, str(tmp_path / "part-1.jsonl"): 1}
     assert record.damaged_files == {}
-    lines = store.read(f"jsonl-1/quarantine/{record.unit}.jsonl").decode().splitlines()
-    told = [(Path(bad["file"]).name, bad["line"], bad["reason"]) for bad in map(json.loads, lines)]
+    told = [(Path(bad["file"]).name, bad["line"], bad["reason"]) for bad in quarantined(store, record)]
     assert told == [
         ("part-0.jsonl", 2, "broken_json"),
         ("part-0.jsonl", 3, "no_text"),
