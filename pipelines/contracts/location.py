@@ -18,7 +18,7 @@ def located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     the cure where the filesystem, or a package that it needs, is not there.
     """
     if "://" not in url:
-        return fsspec.filesystem("file"), os.path.abspath(os.path.expanduser(url))
+        return fsspec.filesystem("file"), from_root(url)
     try:
         filesystem, path = fsspec.core.url_to_fs(url)
     except ImportError as error:
@@ -31,6 +31,11 @@ def located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
             f"'{public(url)}': {error}; give a local path or a URL such as s3://, gs://, hf:// or https://"
         ) from error
     return filesystem, str(path)
+
+
+def from_root(place: str) -> str:
+    """A local path from the root on, which names one place in all processes of a machine; a URL as it is."""
+    return place if "://" in place else os.path.abspath(os.path.expanduser(place))
 
 
 def public(text: str) -> str:

@@ -12,7 +12,7 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 from pipelines.inference.chat import Chat
 from pipelines.inference.model_check import check_model
-from pipelines.inference.model_files import model_fingerprint, parameter_count
+from pipelines.inference.model_files import ModelName, model_fingerprint, parameter_count
 from pipelines.inference.vllm_start import built_for_cpu, load
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Vllm(Engine):
 
     version: ClassVar[int] = 2  # 2: control tokens in documents are text, templates without a system get its text
 
-    model: str
+    model: ModelName
     revision: str | None = None
     max_model_len: int | None = Field(
         None, gt=1, description="tokens of prompt and reply; None: what the model can take"

@@ -10,14 +10,27 @@ import json
 import math
 import re
 from pathlib import Path
+from typing import Annotated
 
-from pipelines.contracts.location import located
+from pydantic import AfterValidator, Field
+
+from pipelines.contracts.component import PLACEMENT
+from pipelines.contracts.location import from_root, located
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.storage_errors import reached
 from pipelines.store.local_copy import local_copy
 
 STORED_MODEL = re.compile(r"/(train-[0-9a-f]{12})/run/model/?$")
 MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
+
+
+def _from_root(model: str) -> str:
+    """A folder from the root on, since workers run in folders of their own; any other name as it is."""
+    return from_root(model) if Path(model).expanduser().is_dir() else model
+
+
+# As a component's parameter; the content is its fingerprint, so the name is no part of an address.
+ModelName = Annotated[str, Field(min_length=1), AfterValidator(_from_root), PLACEMENT]
 
 
 def model_fingerprint(model: str, revision: str | None = None) -> dict[str, str]:

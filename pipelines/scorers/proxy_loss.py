@@ -13,7 +13,7 @@ from pipelines.contracts.rows import TEXT, Fitted, Resources
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.inference.losses import LossModel, Runner, open_losses, open_tokenizer
 from pipelines.inference.model_check import check_model
-from pipelines.inference.model_files import model_fingerprint, parameter_count
+from pipelines.inference.model_files import ModelName, model_fingerprint, parameter_count
 from pipelines.inference.windows import cut
 
 CPU_BATCH_TOKENS = 1_024
@@ -32,7 +32,7 @@ class ProxyLoss(Scorer):
     stays in its caches, and 16,384 on a GPU.
     """
 
-    model: Annotated[str, PLACEMENT] = Field(min_length=1)  # its content is the fingerprint
+    model: ModelName
     revision: str | None = None
     context: int = Field(default=1024, ge=2)
     stride: int = Field(default=512, ge=1)

@@ -2,14 +2,13 @@
 
 import functools
 from collections.abc import Collection, Iterator, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import orjson
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines.contracts.component import PLACEMENT
 from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Read
@@ -17,7 +16,7 @@ from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
 from pipelines.sources.reading.documents import Bad, free_name, further_down, only_bad, with_text
 from pipelines.sources.reading.files import Lines
-from pipelines.sources.reading.listing import listed, warn_of_others
+from pipelines.sources.reading.listing import Paths, listed, warn_of_others
 
 SUFFIXES = (".jsonl", ".ndjson")
 CHECKED_ROWS = 100
@@ -37,7 +36,7 @@ class Jsonl(Source):
 
     version: ClassVar[int] = 2  # 2: keys beyond MOST_COLUMNS share a column
 
-    path: Annotated[str | tuple[str, ...], PLACEMENT]
+    path: Paths
     text: str = Field(TEXT, min_length=1)
 
     def files(self) -> list[str]:

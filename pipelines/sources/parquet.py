@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -10,14 +10,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from pipelines.contracts.component import PLACEMENT
 from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
 from pipelines.sources.reading.documents import Bad, free_name, only_bad, with_text
-from pipelines.sources.reading.listing import listed, warn_of_others
+from pipelines.sources.reading.listing import Paths, listed, warn_of_others
 from pipelines.sources.reading.plain import plain, valid
 from pipelines.texts.arrays import one_array
 
@@ -35,7 +34,7 @@ class Parquet(Source):
 
     version: ClassVar[int] = 2  # 2: strings of other columns are UTF-8, ids of bytes are text
 
-    path: Annotated[str | tuple[str, ...], PLACEMENT]
+    path: Paths
     text: str = Field(TEXT, min_length=1)
     columns: tuple[str, ...] | None = None
 

@@ -3,17 +3,16 @@
 import codecs
 import functools
 from collections.abc import Iterator
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.contracts.component import PLACEMENT
 from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
 from pipelines.sources.reading.documents import Bad, further_down, only_bad, with_text
-from pipelines.sources.reading.listing import listed, warn_of_others
+from pipelines.sources.reading.listing import Paths, listed, warn_of_others
 
 SUFFIXES = (".txt", ".text", ".md", ".rst")
 FILE_LIMIT_BYTES = 1 << 30
@@ -34,7 +33,7 @@ class Text(Source):
     or a `line`. Line ends are kept inside a document, not after it, except where the document is the file.
     """
 
-    path: Annotated[str | tuple[str, ...], PLACEMENT]
+    path: Paths
     split: Literal["file", "paragraph", "line"] = "file"
 
     def files(self) -> list[str]:

@@ -195,3 +195,21 @@ def test_no_content_raises(kind: str, tmp_path: Path, data: st.DataObject) -> No
         assert read.bad.schema == BAD
         assert all(text.strip() for text in read.rows["text"].to_pylist())
     source.files()
+
+
+@every_file_kind
+def test_a_relative_path_is_that_of_the_process_that_named_it(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = example(kind, tmp_path).files()
+    monkeypatch.chdir(tmp_path)
+    sources = [Source.model_validate({"kind": kind, "path": path}) for path in ("corpus", ["corpus/*"])]
+    monkeypatch.chdir("/")
+    assert [source.files() for source in sources] == [found, found]
+
+
+@every_file_kind
+@pytest.mark.parametrize("path", ["", [], [""]])
+def test_a_path_that_names_nothing_is_refused(kind: str, path: str | list[str]) -> None:
+    with pytest.raises(ValueError, match="names no file; give a file"):
+        Source.model_validate({"kind": kind, "path": path})

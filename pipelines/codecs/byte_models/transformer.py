@@ -2,20 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
 from pipelines.codecs.entropy.cdf import Int64Array, quantized_cdf
 from pipelines.codecs.neural.weights import rounded_weights, sealed_model
 from pipelines.contracts.byte_model import BEGIN, ByteModel, NextByte, Reader
-from pipelines.contracts.component import PLACEMENT
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.inference.model_check import check_folder
-from pipelines.inference.model_files import local_folder, model_fingerprint
+from pipelines.inference.model_files import ModelName, local_folder, model_fingerprint
 
 if TYPE_CHECKING:
     import ray.data
@@ -34,7 +32,7 @@ class Transformer(ByteModel):
     and in every batch.
     """
 
-    model: Annotated[str, PLACEMENT] = Field(min_length=1)  # its content is the fingerprint
+    model: ModelName
 
     def fingerprint(self) -> dict[str, str]:
         """The address of the model's training, or the hash of its files; Mistake where there is no such folder."""

@@ -10,18 +10,31 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
+from pydantic import AfterValidator
 
-from pipelines.contracts.location import located, public
+from pipelines.contracts.component import PLACEMENT
+from pipelines.contracts.location import from_root, located, public
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.storage_errors import reached
 from pipelines.sources.reading.files import DECODERS
 
 LOGGER = logging.getLogger(__name__)
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".csv", ".tsv", ".txt", ".text")
+
+
+def _paths_from_root(path: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    """The path or paths from the root on, since workers run in folders of their own."""
+    if not all(_paths(path) or [""]):
+        raise Mistake("names no file; give a file, a folder, a glob, or a list of these")
+    return from_root(path) if isinstance(path, str) else tuple(map(from_root, path))
+
+
+Paths = Annotated[str | tuple[str, ...], AfterValidator(_paths_from_root), PLACEMENT]
 
 
 def listed(path: str | Sequence[str], suffixes: Sequence[str]) -> list[str]:

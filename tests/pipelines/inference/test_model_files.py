@@ -8,9 +8,10 @@ from pathlib import Path
 import fsspec
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 from safetensors.numpy import save_file
 
-from pipelines.inference.model_files import loadable, local_folder, model_fingerprint, parameter_count
+from pipelines.inference.model_files import ModelName, loadable, local_folder, model_fingerprint, parameter_count
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +75,14 @@ def test_what_is_no_folder_is_a_hub_name() -> None:
     assert local_folder("someone/some-model") is None
     assert loadable("someone/some-model") == "someone/some-model"
     assert model_fingerprint("someone/some-model", "abc") == {"model": "someone/some-model@abc"}
+
+
+def test_a_relative_folder_is_that_of_the_process_that_named_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent)
+    name = TypeAdapter(ModelName)
+    assert name.validate_python(folder.name) == str(folder)
+    assert [name.validate_python(other) for other in ("@proxy", "org/name", "s3://bucket/model")] == [
+        "@proxy",
+        "org/name",
+        "s3://bucket/model",
+    ]
