@@ -11,6 +11,7 @@ of their own, and either manifest is right.
 """
 
 import contextlib
+import glob
 import json
 import logging
 import os
@@ -146,8 +147,9 @@ class Store:
 
     def remove(self, path: str) -> None:
         """A file, or a folder with all that lies in it, is gone; so it is where there was none."""
-        with contextlib.suppress(FileNotFoundError):
-            self.filesystem.rm(self.path(path), recursive=True)
+        target = self.path(path)
+        with contextlib.suppress(FileNotFoundError):  # fsspec takes a name for a pattern, but not that of a local file
+            self.filesystem.rm(target if self.is_local else glob.escape(target), recursive=True)
 
     def manifest(self, address: str) -> Manifest | None:
         """The manifest of a finished address, or None; Mistake where it is not one that this release can read."""

@@ -48,11 +48,14 @@ def open_trained(trained: Manifest, vocab_size: int, store: Store) -> Any:
     have under `model_files`; an older release kept none.
     """
     model = trained.files["model"]
+    names = store.names(model)
+    if not names:
+        raise store.damaged(model, "is gone")
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            store.filesystem.get(store.path(model) + "/", f"{folder}/model/", recursive=True)
-        except FileNotFoundError as error:
-            raise store.damaged(model, "is gone") from error
+        Path(folder, "model").mkdir()
+        # File by file, since fsspec takes the name of a folder for a pattern.
+        copies = [f"{folder}/model/{name}" for name in names]
+        store.filesystem.get([store.path(f"{model}/{name}") for name in names], copies)
         for name, expected in trained.details.get("model_files", {}).items():
             file = Path(folder, "model", name)
             if not file.exists():

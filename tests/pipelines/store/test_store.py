@@ -130,6 +130,17 @@ def test_records_are_read_once_from_one_listing(tmp_path: Path, looked_at: Count
     assert looked_at == Counter([*folders, *(store.path(f"clean-1/units/{unit}.json") for unit in records)])
 
 
+@pytest.mark.parametrize("scheme", ["{}", "memory://{}"])
+def test_what_is_removed_is_not_what_its_name_matches_as_a_pattern(scheme: str, tmp_path: Path) -> None:
+    ours, others = Store(scheme.format(tmp_path / "run[1]")), Store(scheme.format(tmp_path / "run1"))
+    for store in (ours, others):
+        store.write("clean-1/x/part.parquet", b"")
+    ours.remove("clean-1")
+    ours.remove("clean-1")
+    assert ours.sizes("clean-1") == {}
+    assert len(others.sizes("clean-1")) == 1
+
+
 BROKEN = [
     b"",
     b"{",

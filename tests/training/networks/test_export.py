@@ -58,11 +58,12 @@ def manifest_of(exported: Path) -> Manifest:
     return Manifest(details=details.model_dump(), files={"model": place}, **facts)
 
 
-def test_a_whole_model_is_opened(exported: Path) -> None:
+def test_a_whole_model_is_opened(exported: Path, tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 
     vocabulary = len(AutoTokenizer.from_pretrained(exported))
-    network = open_trained(manifest_of(exported), vocabulary, Store(str(exported.parent.parent)))
+    model = shutil.copytree(exported, tmp_path / "store [1]" / "train-1" / "model")
+    network = open_trained(manifest_of(model), vocabulary, Store(str(tmp_path / "store [1]")))
     assert network.config.vocab_size == vocabulary
 
 
