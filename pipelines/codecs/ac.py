@@ -8,10 +8,9 @@ from pipelines.codecs.entropy.packing import Vocab, from_tokens, to_tokens
 from pipelines.codecs.entropy.readings import Reading
 from pipelines.contracts.byte_model import BEGIN, NextByte
 from pipelines.contracts.codec import Coder, TokenArrays, Tokens, as_bytes
+from pipelines.contracts.rows import TextSample
 
 if TYPE_CHECKING:
-    import ray.data
-
     from pipelines.codecs.entropy.range_coder import Decoder
 
 
@@ -25,9 +24,9 @@ class Ac(AskingCodec):
 
     vocab: Vocab = 65536
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """The files of a model that learned from a sample of the columns id and text, under `model/`."""
-        return in_model_folder(self.model.train(rows, seed))
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """The files of a model that learned from a sample of the corpus' text, under `model/`."""
+        return in_model_folder(self.model.train(sample, seed))
 
     def open(self, files: dict[str, bytes]) -> Coder:
         """The coder; Mistake where the files are not those of this codec's model, cut off or edited."""

@@ -1,17 +1,14 @@
 """Byte-pair encoding over bytes, trained on a sample of the corpus."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from pipelines.codecs.tokenizer.byte_level import BYTE_TOKENS, END_TEXT, TOKENIZER_FILE, tokenizer_folder
 from pipelines.contracts.codec import Codec, Coder
 from pipelines.contracts.mistakes import Mistake
-from pipelines.corpus.text_sample import text_sample
-
-if TYPE_CHECKING:
-    import ray.data
+from pipelines.contracts.rows import TextSample
 
 LONGEST_LEARNED = 256  # characters of a word
 
@@ -30,12 +27,9 @@ class Bpe(Codec):
     vocab: int = Field(2000, ge=BYTE_TOKENS)
     sample_bytes: int = Field(16 << 20, gt=0)
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`tokenizer.json` learned from a sample of the columns id and text; Mistake where there is no text.
-
-        The same rows in any order and number of blocks give the same file.
-        """
-        texts = text_sample(rows, self.sample_bytes, seed, "bpe")
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """`tokenizer.json` learned from a sample of the corpus' text."""
+        texts = sample(self.sample_bytes, seed, "bpe")
         return {TOKENIZER_FILE: train_tokenizer(texts, self.vocab)}
 
     def open(self, files: dict[str, bytes]) -> Coder:

@@ -2,16 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipelines.codecs.tokenizer.byte_level import END_TEXT, TOKENIZER_FILE, byte_characters, tokenizer_folder
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.contracts.mistakes import Mistake
-
-if TYPE_CHECKING:
-    import ray.data
+from pipelines.contracts.rows import TextSample
 
 END = 256
 
@@ -19,8 +16,8 @@ END = 256
 class Bytes(Codec):
     """257 tokens: the 256 bytes, each its own number, and one that ends a document."""
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """No files: there is nothing to learn, and `rows` is not read."""
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """No files: there is nothing to learn, and `sample` is not called."""
         return {}
 
     def open(self, files: dict[str, bytes]) -> Coder:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -13,10 +13,8 @@ from pipelines.codecs.entropy.packing import Vocab, to_tokens, whole_windows
 from pipelines.codecs.entropy.stepwise_windows import SEGMENT_WINDOWS, Reset, StepwiseWindows
 from pipelines.contracts.byte_model import NextByte, files_hash
 from pipelines.contracts.codec import Coder, TokenArrays, Tokens, as_bytes
+from pipelines.contracts.rows import TextSample
 from pipelines.store.address import parameters
-
-if TYPE_CHECKING:
-    import ray.data
 
 REMEMBERED_BITS = 32  # larger windows hold strings that hardly come twice
 
@@ -55,9 +53,9 @@ class EqualInfo(AskingCodec):
         """False for windows of 16 bits with a reset at each, which `train` compiles; true for all others."""
         return self.bits != 16 or self.reset != "window"
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`codebook`, or the files under `model/`, of a model that learns from a sample of the columns id and text."""
-        files = self.model.train(rows, seed)
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """`codebook`, or the files under `model/`, of a model that learns from a sample of the corpus' text."""
+        files = self.model.train(sample, seed)
         if self.asks_model:
             return in_model_folder(files)
         codebook = equal_windows(self.model.open(files).predict, self.bits, self.rule)

@@ -1,7 +1,7 @@
 """Equal information without waste: the most probable strings under a byte model, one token each."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
@@ -9,10 +9,8 @@ from pipelines.codecs.entropy.codebook import Codebook, load, save
 from pipelines.codecs.entropy.dense_dictionary import dense_dictionary
 from pipelines.contracts.byte_model import ByteModel, files_hash
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
+from pipelines.contracts.rows import TextSample
 from pipelines.store.address import parameters
-
-if TYPE_CHECKING:
-    import ray.data
 
 MOST_ENTRIES = 2**16 - 1  # with the end of a document a token is a 16-bit number
 
@@ -31,9 +29,9 @@ class EqualInfoDense(Codec):
         """Raises Mistake with the cure for what is wrong with the byte model, before any work starts."""
         self.model.check()
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`codebook`, compiled from a model that learns from a sample of the columns id and text."""
-        files = self.model.train(rows, seed)
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """`codebook`, compiled from a model that learns from a sample of the corpus' text."""
+        files = self.model.train(sample, seed)
         codebook = dense_dictionary(self.model.open(files).predict, self.entries)
         return save(codebook, self._facts(), files_hash(files))
 

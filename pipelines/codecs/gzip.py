@@ -2,14 +2,11 @@
 
 import zlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from pipelines.codecs.entropy.packing import Vocab, from_tokens, to_tokens
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.contracts.mistakes import Mistake
-
-if TYPE_CHECKING:
-    import ray.data
+from pipelines.contracts.rows import TextSample
 
 
 class Gzip(Codec):
@@ -21,8 +18,8 @@ class Gzip(Codec):
 
     vocab: Vocab = 256
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """No files: there is nothing to learn, and `rows` is not read."""
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """No files: there is nothing to learn, and `sample` is not called."""
         return {}
 
     def open(self, files: dict[str, bytes]) -> Coder:

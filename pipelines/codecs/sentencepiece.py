@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -17,10 +17,7 @@ from pipelines.codecs.tokenizer.byte_level import (
 )
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.contracts.mistakes import Mistake
-from pipelines.corpus.text_sample import text_sample
-
-if TYPE_CHECKING:
-    import ray.data
+from pipelines.contracts.rows import TextSample
 
 DIGITS = 6  # of a score: the trainer's threads add up in any order, which moves digits from the 13th on
 BYTE_SPREAD = 256 * 0.0001
@@ -38,9 +35,9 @@ class Sentencepiece(Codec):
     vocab: int = Field(32_000, ge=BYTE_TOKENS)
     sample_bytes: int = Field(16 << 20, gt=0)
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`tokenizer.json` learned from a sample of the columns id and text; Mistake where there is no text."""
-        texts = text_sample(rows, self.sample_bytes, seed, "sentencepiece")
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """`tokenizer.json` learned from a sample of the corpus' text."""
+        texts = sample(self.sample_bytes, seed, "sentencepiece")
         return {TOKENIZER_FILE: train_tokenizer(texts, self.vocab)}
 
     def open(self, files: dict[str, bytes]) -> Coder:

@@ -1,7 +1,6 @@
 """Arithmetic coding by how often each byte is, whatever stands before it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
@@ -11,9 +10,7 @@ from pipelines.codecs.entropy.cdf import Int64Array, quantized_cdf
 from pipelines.codecs.entropy.packing import Vocab, from_tokens, to_tokens
 from pipelines.contracts.byte_model import ByteModel
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
-
-if TYPE_CHECKING:
-    import ray.data
+from pipelines.contracts.rows import TextSample
 
 
 class StaticAc(Codec):
@@ -31,9 +28,9 @@ class StaticAc(Codec):
         """The byte model `static`, over a sample of the same size."""
         return ByteModel.model_validate({"kind": "static", "sample_bytes": self.sample_bytes})
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """The counts of a sample of the columns id and text, under `model/`."""
-        return in_model_folder(self.model.train(rows, seed))
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """The counts of a sample of the corpus' text, under `model/`."""
+        return in_model_folder(self.model.train(sample, seed))
 
     def open(self, files: dict[str, bytes]) -> Coder:
         """The coder; Mistake where the counts are missing, cut off or edited."""

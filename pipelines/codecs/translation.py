@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +9,7 @@ from pydantic import Field
 
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, Tokens, as_bytes
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.rows import Resources
-
-if TYPE_CHECKING:
-    import ray.data
+from pipelines.contracts.rows import Resources, TextSample
 
 ROLES = ("source", "target")
 IntArray = npt.NDArray[np.int64]
@@ -56,9 +52,9 @@ class Translation(Codec):
         self.source.check()
         self.target.check()
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
         """The files of both codecs, each below its role: `source/...` and `target/...`."""
-        trained = {"source": self.source.train(rows, seed), "target": self.target.train(rows, seed)}
+        trained = {"source": self.source.train(sample, seed), "target": self.target.train(sample, seed)}
         return {f"{role}/{name}": data for role, files in trained.items() for name, data in files.items()}
 
     def open(self, files: dict[str, bytes]) -> Coder:

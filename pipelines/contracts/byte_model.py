@@ -6,16 +6,13 @@ that any coder ever compares.
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.contracts.component import Component
-from pipelines.contracts.rows import FloatArray
-
-if TYPE_CHECKING:
-    import ray.data
+from pipelines.contracts.rows import FloatArray, TextSample
 
 BEGIN = 256  # where a byte is expected: the text is empty again
 
@@ -63,8 +60,8 @@ class ByteModel(Component):
     def check(self) -> None:
         """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """What the model learned from a sample of the columns id and text, as named files."""
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """What the model learned from a sample of the corpus' text, as named files."""
         raise NotImplementedError
 
     def open(self, files: dict[str, bytes]) -> NextByte:

@@ -2,17 +2,14 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.contracts.component import Component
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.rows import Resources
-
-if TYPE_CHECKING:
-    import ray.data
+from pipelines.contracts.rows import Resources, TextSample
 
 TokenArrays = list[npt.NDArray[np.uint32]]
 Tokens = Sequence[int] | npt.NDArray[np.integer]
@@ -102,8 +99,8 @@ class Codec(Component):
     def check(self) -> None:
         """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """What the codec learned from a sample of the column `text`, as named files; none for a fixed codec."""
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """What the codec learned from a sample of the corpus' text, as named files; none for a fixed codec."""
         raise NotImplementedError
 
     def open(self, files: dict[str, bytes]) -> Coder:

@@ -8,6 +8,7 @@ whole corpus before it can judge one row defines `fit`, one global pass over the
 Everything here works on Arrow arrays and tables, row for row: the n-th result belongs to the n-th row.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,6 +23,8 @@ SOURCE = "source"  # where the document came from: a named part, a file, a packa
 
 FloatArray = npt.NDArray[np.float64]
 Fitted = dict[str, Any]  # numpy arrays and plain values: what a global pass learned
+
+TextSample = Callable[[int, int, str], list[str]]  # (bytes, seed, purpose) -> about so many bytes of a corpus' texts
 
 SHARD = "_shard"  # int32 position of a row's shard in its manifest; only in what `fit` sees
 ROW = "_row"  # int64 position of a row in its shard; only in what `fit` sees

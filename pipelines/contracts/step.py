@@ -48,8 +48,15 @@ class Corpus(Protocol):
     def details(self) -> dict[str, Any]:
         """What the step that made the dataset learned, as its `details` gave it."""
 
+    @property
+    def text_bytes(self) -> int:
+        """UTF-8 bytes of all texts together."""
+
     def rows(self, columns: Sequence[str]) -> "ray.data.Dataset":
         """A pass over these columns, with each row's SHARD and ROW."""
+
+    def drawn(self, columns: Sequence[str], share: float, seed: int, purpose: str) -> "ray.data.Dataset":
+        """A pass over these columns of the rows whose `uniform(id, seed, purpose)` is below `share`, and no others."""
 
     def put(self, name: str, table: pa.Table) -> None:
         """Keeps a side table of this build, from any worker."""

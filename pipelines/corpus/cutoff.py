@@ -1,29 +1,51 @@
 """Where to cut a ranking that is too large for one machine: exact selection of the highest keys under a budget.
 
-Rows are ranked by a 128-bit rank, the float key first and a hash of the row's id to tell equals apart. While more rows
-are in question than fit comfortably on the driver, one pass counts them by the next 16 bits of the rank (a radix
-select); the last pass fetches the few that share the prefix in which the budget runs out.
+Rows are ranked by a 128-bit rank, the float key first and a hash of the row's id to tell equals apart, each in its
+group, and each group has a budget of its own. While more rows are in question than fit comfortably on the driver, one
+pass counts those of all groups by the next 16 bits of the rank (a radix select); the last pass fetches the few that
+share the prefix in which the budget of their group runs out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.contracts.mistakes import Mistake
+from pipelines.contracts.rows import FloatArray
+from pipelines.corpus.sums import BIN, sums_by_bin
 
 if TYPE_CHECKING:
     import ray.data
 
 DIGIT_BITS = 16
 DIGITS = 8
-FETCH_ROWS = 2_000_000  # 24 bytes each: 48 MB on the driver at most
+FETCH_ROWS = 2_000_000  # 32 bytes each: 64 MB on the driver at most
 
 Uint64Array = npt.NDArray[np.uint64]
-RankFn = Callable[[pa.Table], tuple[Uint64Array, Uint64Array, npt.NDArray[np.float64]]]
+
+
+class Ranks(NamedTuple):
+    """Of n rows (n,) the number of the group, the bits of the key, those that tell equals apart, and the mass."""
+
+    group: npt.NDArray[np.int64]
+    key: Uint64Array
+    tie: Uint64Array
+    mass: FloatArray
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> "Ranks":
+        """The rows for which the mask is true."""
+        return Ranks(self.group[mask], self.key[mask], self.tie[mask], self.mass[mask])
+
+    def of(self, group: int) -> "Ranks":
+        """The rows of one group."""
+        return self.where(self.group == group)
+
+
+RankFn = Callable[[pa.Table], Ranks]
 
 
 @dataclass(frozen=True)
@@ -53,57 +75,94 @@ def ordered_bits(values: npt.NDArray[np.float64]) -> Uint64Array:
     return flipped
 
 
-def find_cutoff(
+def find_cutoffs(
     rows: "ray.data.Dataset",
     rank: RankFn,
-    budget: Callable[[float], float],
+    budgets: Sequence[Callable[[float], float]],
     candidates: int,
     fetch_rows: int = FETCH_ROWS,
-) -> Cutoff:
-    """The cutoff that keeps the highest ranks whose mass together does not exceed `budget(total mass)`.
+) -> list[Cutoff]:
+    """For each group the cutoff that keeps its highest ranks whose mass together is at most `budget(total mass)`.
 
-    `rank` gives (key bits, tie bits, mass) of the rows of a batch; `candidates` is the number of rows in `rows`.
-    The row in which the budget runs out is not kept.
+    `rank` gives the ranks of those rows of a batch that are in one of the groups, which are numbered as `budgets`;
+    `candidates` is the number of rows in `rows`. The row in which a budget runs out is not kept. A pass serves all
+    groups, and takes 1 MB for each of them on the driver.
     """
-    prefix, digits, room, total_mass, kept = 0, 0, 0.0, 0.0, 0.0
+    found: list[_Search | Cutoff] = [_Search(budget) for budget in budgets]
+    digits = 0
     while candidates > fetch_rows and digits < DIGITS:
-        masses, counts = _histogram(rows, rank, prefix, digits)
-        if digits == 0:
-            total_mass = float(masses.sum())
-            room = budget(total_mass)
+        masses, counts = _histograms(rows, rank, _Prefixes.of(found, digits))
+        found = [
+            each if isinstance(each, Cutoff) else each.narrowed(masses[group], counts[group], digits)
+            for group, each in enumerate(found)
+        ]
+        candidates = sum(each.candidates for each in found if isinstance(each, _Search))
+        digits += 1
+    if not any(isinstance(each, _Search) for each in found):
+        return [each for each in found if isinstance(each, Cutoff)]
+    ranks = _fetch(rows, rank, _Prefixes.of(found, digits))
+    return [each if isinstance(each, Cutoff) else each.cut(ranks.of(group), digits) for group, each in enumerate(found)]
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A group whose budget runs out among the `candidates` whose rank begins with the digits of `prefix`."""
+
+    budget: Callable[[float], float]
+    total_mass: float = 0.0
+    kept_mass: float = 0.0
+    prefix: int = 0
+    candidates: int = 0
+
+    def narrowed(self, masses: FloatArray, counts: FloatArray, digits: int) -> "_Search | Cutoff":
+        """The search with one digit more, by (2**DIGIT_BITS,) sums of the candidates by it; a cutoff if all fit."""
+        total = self.total_mass if digits else float(masses.sum())
         from_top = np.cumsum(masses[::-1])
-        position = int(np.searchsorted(from_top, room, side="right"))
+        position = int(np.searchsorted(from_top, self.budget(total) - self.kept_mass, side="right"))
         if position == len(masses):
-            return Cutoff(*_split(prefix, digits), total_mass, kept + float(from_top[-1]))
+            return Cutoff(*_split(self.prefix, digits), total, self.kept_mass + float(from_top[-1]))
         above = float(from_top[position - 1]) if position else 0.0
-        kept, room = kept + above, room - above
         digit = len(masses) - 1 - position
-        prefix, digits, candidates = (prefix << DIGIT_BITS) | digit, digits + 1, int(counts[digit])
-    key, tie, mass = _fetch(rows, rank, prefix, digits)
-    if digits == 0:
-        total_mass = float(mass.sum())
-        room = budget(total_mass)
-    return _cut(key, tie, mass, room, total_mass, kept)
+        prefix = (self.prefix << DIGIT_BITS) | digit
+        return _Search(self.budget, total, self.kept_mass + above, prefix, int(counts[digit]))
+
+    def cut(self, candidates: Ranks, digits: int) -> Cutoff:
+        """The cutoff among the candidates, which are all here."""
+        total = self.total_mass if digits else float(candidates.mass.sum())
+        order = np.lexsort((candidates.tie, candidates.key))[::-1]
+        key, tie, from_top = candidates.key[order], candidates.tie[order], np.cumsum(candidates.mass[order])
+        position = int(np.searchsorted(from_top, self.budget(total) - self.kept_mass, side="right"))
+        # Rows of one document share a rank and stay together: the cut falls where the rank changes.
+        while 0 < position < len(key) and key[position] == key[position - 1] and tie[position] == tie[position - 1]:
+            position -= 1
+        if position == 0:
+            above = (int(key[0]) << 64 | int(tie[0])) + 1 if len(key) else 0
+            return Cutoff(above >> 64, above & (2**64 - 1), total, self.kept_mass)
+        kept = self.kept_mass + float(from_top[position - 1])
+        return Cutoff(int(key[position - 1]), int(tie[position - 1]), total, kept)
 
 
-def _cut(
-    key: Uint64Array,
-    tie: Uint64Array,
-    mass: npt.NDArray[np.float64],
-    room: float,
-    total_mass: float,
-    kept: float,
-) -> Cutoff:
-    order = np.lexsort((tie, key))[::-1]
-    key, tie, from_top = key[order], tie[order], np.cumsum(mass[order])
-    position = int(np.searchsorted(from_top, room, side="right"))
-    # Rows of one document share a rank and stay together: the cut falls where the rank changes.
-    while 0 < position < len(key) and key[position] == key[position - 1] and tie[position] == tie[position - 1]:
-        position -= 1
-    if position == 0:
-        above = (int(key[0]) << 64 | int(tie[0])) + 1 if len(key) else 0
-        return Cutoff(above >> 64, above & (2**64 - 1), total_mass, kept)
-    return Cutoff(int(key[position - 1]), int(tie[position - 1]), total_mass, kept + float(from_top[position - 1]))
+class _Prefixes(NamedTuple):
+    """Which rows are in question: (groups,) whether a group is searched, and its first digits as a rank, then zeros."""
+
+    digits: int
+    searched: npt.NDArray[np.bool_]
+    key: Uint64Array
+    tie: Uint64Array
+
+    @classmethod
+    def of(cls, found: "Sequence[_Search | Cutoff]", digits: int) -> "_Prefixes":
+        """Those of the groups that have no cutoff yet."""
+        ranks = [_split(each.prefix, digits) if isinstance(each, _Search) else (0, 0) for each in found]
+        key, tie = np.array(ranks, np.uint64).reshape(-1, 2).T
+        return cls(digits, np.array([isinstance(each, _Search) for each in found], bool), key, tie)
+
+    def matching(self, ranks: Ranks) -> Ranks:
+        """The ranks that are in question."""
+        key_bits, tie_bits = (np.uint64(bits) for bits in _split((1 << DIGIT_BITS * self.digits) - 1, self.digits))
+        same_key = ranks.key & key_bits == self.key[ranks.group]
+        same_tie = ranks.tie & tie_bits == self.tie[ranks.group]
+        return ranks.where(self.searched[ranks.group] & same_key & same_tie)
 
 
 def _split(prefix: int, digits: int) -> tuple[int, int]:
@@ -111,60 +170,33 @@ def _split(prefix: int, digits: int) -> tuple[int, int]:
     return rank >> 64, rank & (2**64 - 1)
 
 
-def _digit(key: Uint64Array, tie: Uint64Array, number: int) -> Uint64Array:
-    word = key if number < DIGITS // 2 else tie
+def _digit(ranks: Ranks, number: int) -> npt.NDArray[np.int64]:
+    word = ranks.key if number < DIGITS // 2 else ranks.tie
     shift = np.uint64(64 - DIGIT_BITS * (number % (DIGITS // 2) + 1))
-    digit: Uint64Array = (word >> shift) & np.uint64(2**DIGIT_BITS - 1)
-    return digit
+    return ((word >> shift) & np.uint64(2**DIGIT_BITS - 1)).astype(np.int64)
 
 
-def _matches(key: Uint64Array, tie: Uint64Array, prefix: int, digits: int) -> npt.NDArray[np.bool_]:
-    match = np.ones(len(key), dtype=bool)
-    for number in range(digits):
-        wanted = (prefix >> (DIGIT_BITS * (digits - 1 - number))) & (2**DIGIT_BITS - 1)
-        match &= _digit(key, tie, number) == np.uint64(wanted)
-    return match
+def _histograms(rows: "ray.data.Dataset", rank: RankFn, prefixes: _Prefixes) -> tuple[FloatArray, FloatArray]:
+    """(groups, 2**DIGIT_BITS) mass and number of the rows in question by the digit after the prefixes."""
 
-
-def _histogram(
-    rows: "ray.data.Dataset", rank: RankFn, prefix: int, digits: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     def partial(batch: pa.Table) -> pa.Table:
-        key, tie, mass = rank(batch)
-        match = _matches(key, tie, prefix, digits)
-        digit = _digit(key[match], tie[match], digits)
-        bins, inverse = np.unique(digit, return_inverse=True)
-        return pa.table(
-            {
-                "bin": bins.astype(np.int64),
-                "mass": np.bincount(inverse, weights=mass[match], minlength=len(bins)).astype(np.float64),
-                "count": np.bincount(inverse, minlength=len(bins)).astype(np.int64),
-            }
-        )
+        ranks = prefixes.matching(rank(batch))
+        digits = _digit(ranks, prefixes.digits)
+        bins, inverse = np.unique((ranks.group << DIGIT_BITS) | digits, return_inverse=True)
+        masses = np.bincount(inverse, weights=ranks.mass, minlength=len(bins)).astype(np.float64)
+        return pa.table({BIN: bins, "mass": masses, "count": np.bincount(inverse, minlength=len(bins))})
 
-    masses = np.zeros(2**DIGIT_BITS)
-    counts = np.zeros(2**DIGIT_BITS, dtype=np.int64)
+    groups = len(prefixes.searched)
     parts = rows.map_batches(partial, batch_size=None, batch_format="pyarrow")
-    for part in parts.iter_batches(batch_size=None, batch_format="numpy"):
-        np.add.at(masses, part["bin"], part["mass"])
-        np.add.at(counts, part["bin"], part["count"])
-    return masses, counts
+    masses, counts = sums_by_bin(parts, groups << DIGIT_BITS, ["mass", "count"])
+    return masses.reshape(groups, -1), counts.reshape(groups, -1)
 
 
-def _fetch(
-    rows: "ray.data.Dataset", rank: RankFn, prefix: int, digits: int
-) -> tuple[Uint64Array, Uint64Array, npt.NDArray[np.float64]]:
+def _fetch(rows: "ray.data.Dataset", rank: RankFn, prefixes: _Prefixes) -> Ranks:
     def matching(batch: pa.Table) -> pa.Table:
-        key, tie, mass = rank(batch)
-        match = _matches(key, tie, prefix, digits)
-        return pa.table({"key": key[match], "tie": tie[match], "mass": mass[match]})
+        return pa.table(prefixes.matching(rank(batch))._asdict())
 
-    parts = list(
-        rows.map_batches(matching, batch_size=None, batch_format="pyarrow").iter_batches(
-            batch_size=None, batch_format="numpy"
-        )
-    )
-    if not parts:
-        return np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(0)
-    key, tie, mass = (np.concatenate([part[name] for part in parts]) for name in ("key", "tie", "mass"))
-    return key, tie, mass
+    parts = rows.map_batches(matching, batch_size=None, batch_format="pyarrow")
+    fetched = list(parts.iter_batches(batch_size=None, batch_format="numpy"))
+    nothing = Ranks(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(0))._asdict()
+    return Ranks(*(np.concatenate([nothing[name], *(part[name] for part in fetched)]) for name in Ranks._fields))

@@ -1,43 +1,45 @@
 """A sample of a corpus' text that fits in memory, for what is learned before the rows are gone through."""
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import ID, TEXT
+from pipelines.contracts.step import Corpus
 from pipelines.corpus.randomness import uniform
 from pipelines.texts.arrays import one_array
 
-if TYPE_CHECKING:
-    import ray.data
 
-
-def text_sample(rows: "ray.data.Dataset", sample_bytes: int, seed: int, purpose: str) -> list[str]:
+def text_sample(corpus: Corpus, sample_bytes: int, seed: int, purpose: str) -> list[str]:
     """About `sample_bytes` of text, or all there is, sorted by id; which rows depends on seed, purpose and ids alone.
 
-    There is one document at least, however large; Mistake where there is none with text. Two passes: the first adds
-    up the bytes, two numbers a block; only the rows of the sample come to the driver.
+    There is one document at least, however large; Mistake where there is none with text. One pass over the ids, and
+    over the texts of row groups with a row of the sample; more only where documents are larger than the sample.
     """
-
-    def measured(batch: pa.Table) -> pa.Table:
-        sizes = pc.fill_null(pc.binary_length(batch[TEXT]), 0).to_numpy()
-        draws = uniform(one_array(batch[ID]), seed, purpose)[sizes > 0]
-        return pa.table({"bytes": [int(sizes.sum())], "least": [float(draws.min(initial=np.inf))]})
-
-    blocks = rows.map_batches(measured, batch_size=None, batch_format="pyarrow").take_all()
-    share = sample_bytes / max(sum(block["bytes"] for block in blocks), 1)
-    least = min((block["least"] for block in blocks), default=np.inf)
-
-    def chosen(batch: pa.Table) -> pa.Table:
-        draws = uniform(one_array(batch[ID]), seed, purpose)
-        return batch.select([ID, TEXT]).filter(pa.array((draws < share) | (draws == least)))
-
-    parts = rows.map_batches(chosen, batch_size=None, batch_format="pyarrow")
-    tables = list(parts.iter_batches(batch_size=None, batch_format="pyarrow"))
-    texts = pa.concat_tables(tables).sort_by(ID)[TEXT].to_pylist() if tables else []
-    if not texts:
+    share = sample_bytes / max(corpus.text_bytes, 1)
+    rows = _drawn(corpus, share, seed, purpose)
+    while not rows.num_rows and share < 1:
+        share = max(2 * share, 1 / corpus.documents)
+        rows = _first(_drawn(corpus, share, seed, purpose), seed, purpose)
+    if not rows.num_rows:
         raise Mistake(f"'{purpose}' has no text to learn from; look at what the steps before it dropped")
+    texts: list[str] = rows.sort_by(ID)[TEXT].to_pylist()
     return texts
+
+
+def _drawn(corpus: Corpus, share: float, seed: int, purpose: str) -> pa.Table:
+    drawn = corpus.drawn([ID, TEXT], share, seed, purpose)
+    parts = drawn.map_batches(_with_text, batch_size=None, batch_format="pyarrow")
+    nothing = pa.table({ID: pa.array([], pa.string()), TEXT: pa.array([], pa.string())})
+    tables = list(parts.iter_batches(batch_size=None, batch_format="pyarrow"))
+    return pa.concat_tables(tables) if tables else nothing
+
+
+def _with_text(rows: pa.Table) -> pa.Table:
+    return rows.filter(pc.greater(pc.binary_length(rows[TEXT]), 0))
+
+
+def _first(rows: pa.Table, seed: int, purpose: str) -> pa.Table:
+    """The document with the least draw."""
+    draws = uniform(one_array(rows[ID]), seed, purpose)
+    return rows.filter(pa.array(draws == draws.min(initial=1.0)))

@@ -13,12 +13,14 @@ from pipelines.contracts.rows import TEXT, Fitted, FloatArray
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import Corpus
+from pipelines.corpus.sums import BIN, sums_by_bin
 from pipelines.sources.reading.ingest import read_all
 
 CountArray = npt.NDArray[np.int64]
 
 FLOOR = 1e-8  # the paper's code adds it to both probabilities before the logarithm
 FIT_ROWS = 1024
+COUNT = "count"
 
 
 class NgramImportance(Scorer):
@@ -45,17 +47,14 @@ class NgramImportance(Scorer):
         self.target.check()
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
-        """`{"log_ratio": (buckets,)}`; a target without words is a Mistake. One count vector a block travels."""
+        """`{"log_ratio": (buckets,)}`; a target without words is a Mistake. One number a bucket comes to the driver."""
         target = count_ngrams(read_all(self.target), self.buckets)
         if not target.any():
             raise Mistake("the target of ngram_importance has no words; point `target` at the text to be matched")
         counted = corpus.rows(self.columns).map_batches(
             functools.partial(_count_block, buckets=self.buckets), batch_size=None, batch_format="pyarrow"
         )
-        everything = np.zeros(self.buckets, np.int64)
-        for block in counted.iter_batches(batch_size=None, batch_format="numpy"):
-            for partial in block["counts"]:
-                everything += np.frombuffer(partial, np.int64)
+        (everything,) = sums_by_bin(counted, self.buckets, [COUNT])
         return {"log_ratio": log_ratio(target, everything, self.smoothing)}
 
     def open(self, fitted: Fitted) -> ScoreFn:
@@ -77,7 +76,7 @@ class NgramImportance(Scorer):
         return score
 
 
-def log_ratio(target: CountArray, corpus: CountArray, smoothing: float) -> FloatArray:
+def log_ratio(target: CountArray, corpus: CountArray | FloatArray, smoothing: float) -> FloatArray:
     """(buckets,) log of the target's over the corpus' probability of each bucket."""
     logs = []
     for counts in (target, corpus):
@@ -100,4 +99,6 @@ def count_ngrams(rows: pa.Table, buckets: int) -> CountArray:
 
 
 def _count_block(rows: pa.Table, buckets: int) -> pa.Table:
-    return pa.table({"counts": pa.array([count_ngrams(rows, buckets).tobytes()], pa.binary())})
+    counts = count_ngrams(rows, buckets)
+    seen = np.flatnonzero(counts)
+    return pa.table({BIN: seen, COUNT: counts[seen]})

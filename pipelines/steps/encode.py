@@ -1,5 +1,6 @@
 """Step `encode`: texts to tokens by a codec that is trained on the corpus first, and proof that they come back."""
 
+import functools
 import hashlib
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from pipelines.contracts.rows import (
     Verify,
 )
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
+from pipelines.corpus.text_sample import text_sample
 from pipelines.store.encoded import Encoded
 
 SAMPLE_BYTES = 1 << 14  # of text that is decoded again, of every shard
@@ -62,7 +64,7 @@ class Encode(Step):
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """The files of the codec, trained on a sample of the corpus, by name."""
-        return {CODEC_FILES: self.codec.train(corpus.rows([ID, TEXT]), seed)}
+        return {CODEC_FILES: self.codec.train(functools.partial(text_sample, corpus), seed)}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
         """The function that encodes one table of rows; Mistake where a lossless codec does not give a text back."""

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from pipelines.contracts.rows import BUCKET, ID, SEQUENCE, TOKENS, Fitted, Outcome
+from pipelines.contracts.rows import BUCKET, ID, SEQUENCE, TOKEN_COUNT, TOKENS, Fitted, Outcome
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
-from pipelines.corpus.randomness import key64, uniform
+from pipelines.corpus.randomness import key64
 from pipelines.packing.packed import PackedFacts
 from pipelines.packing.sequences import bucket_edges, close_documents, cut
 from pipelines.store.encoded import Encoded
@@ -46,11 +46,11 @@ class Pack(Step):
 
     @property
     def columns(self) -> list[str]:
-        """The id, the tokens, and the column `by` where there is one."""
-        return [ID, TOKENS, *([self.by] if self.by else [])]
+        """The id, the tokens, and where there is a column `by` that one and how many tokens a document has."""
+        return [ID, TOKENS, *([self.by, TOKEN_COUNT] if self.by else [])]
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
-        """The edges of the buckets, found in one pass over a sample of documents drawn by the hash of their ids."""
+        """The edges of the buckets, found from a sample of documents drawn by the hash of their ids."""
         return {"encoded": Encoded.model_validate(corpus.details), "edges": self._edges(corpus, seed)}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
@@ -91,14 +91,12 @@ class Pack(Step):
         if self.by is None:
             return np.zeros(0)
         share = min(1.0, SAMPLE_DOCUMENTS / max(corpus.documents, 1))
-        pick = functools.partial(_sample, self, share, seed)
-        rows = corpus.rows(self.columns).map_batches(pick, batch_size=None, batch_format="pyarrow")
+        drawn = corpus.drawn([self.by, TOKEN_COUNT], share, seed, "edges")
+        rows = drawn.map_batches(functools.partial(_measured, self), batch_size=None, batch_format="pyarrow")
         batches = list(rows.iter_batches(batch_size=None, batch_format="numpy"))
         values, lengths = (np.concatenate([batch[name] for batch in batches]) for name in ("value", "length"))
         return bucket_edges(values, lengths, self.buckets)
 
 
-def _sample(step: Pack, share: float, seed: int, rows: pa.Table) -> pa.Table:
-    drawn = rows.filter(pa.array(uniform(rows[ID].combine_chunks(), seed, "edges") < share))
-    lengths = pc.cast(pc.list_value_length(drawn[TOKENS]), pa.float64())
-    return pa.table({"value": step.difficulty(drawn), "length": lengths})
+def _measured(step: Pack, rows: pa.Table) -> pa.Table:
+    return pa.table({"value": step.difficulty(rows), "length": pc.cast(rows[TOKEN_COUNT], pa.float64())})

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from pipelines.contracts.rows import DROPPED, ID, SOURCE, TEXT, Fitted, Outcome
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
-from pipelines.corpus.cutoff import Cutoff, Uint64Array, find_cutoff
+from pipelines.corpus.cutoff import Cutoff, Ranks, Uint64Array, find_cutoffs
 from pipelines.corpus.randomness import key64
 from pipelines.texts.arrays import bytes_and_offsets, one_array
 from pipelines.texts.classes import character_classes
@@ -42,29 +42,24 @@ class Quota(Step):
         return [ID, SOURCE, *([TEXT] if self.count == "tokens" else [])]
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
-        """`{"cutoffs": {source: Cutoff}}`, found by one global selection for each source."""
-        cutoffs = {}
-        for name, quota in self.quotas.items():
-            mine = corpus.rows(self.columns).map_batches(
-                functools.partial(_of_source, name), batch_size=None, batch_format="pyarrow"
-            )
-            rank = functools.partial(_rank, self.count, seed)
-            cutoffs[name] = find_cutoff(mine, rank, functools.partial(min, quota), corpus.documents)
-        return {"cutoffs": cutoffs}
+        """`{"cutoffs": {source: Cutoff}}`, found by one global selection for all sources together."""
+        rank = functools.partial(_rank, list(self.quotas), self.count, seed)
+        budgets = [functools.partial(min, quota) for quota in self.quotas.values()]
+        cutoffs = find_cutoffs(corpus.rows(self.columns), rank, budgets, corpus.documents)
+        return {"cutoffs": dict(zip(self.quotas, cutoffs, strict=True))}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
         """The function for one table of rows, which compares every row with the cutoff of its source."""
         cutoffs: dict[str, Cutoff] = fitted["cutoffs"]
 
         def thin(rows: pa.Table, place: Place) -> Outcome:
-            tie = key64(rows[ID].combine_chunks(), seed, "quota")
-            named, keep = np.zeros(rows.num_rows, dtype=bool), np.zeros(rows.num_rows, dtype=bool)
-            for name, cutoff in cutoffs.items():
-                mine = pc.equal(rows[SOURCE], name).to_numpy()
-                named |= mine
-                keep |= mine & cutoff.keeps(np.zeros_like(tie), tie)
+            key, group = _key(rows, seed), _group(rows, list(cutoffs))
+            keep = np.zeros(rows.num_rows, dtype=bool)
+            for number, cutoff in enumerate(cutoffs.values()):
+                mine = group == number
+                keep[mine] = cutoff.keeps(key[mine], np.zeros_like(key[mine]))
             lost = rows.filter(pa.array(~keep))
-            reason = pa.array(np.where(named[~keep], "over_quota", "no_quota"), pa.string())
+            reason = pa.array(np.where(group[~keep] >= 0, "over_quota", "no_quota"), pa.string())
             dropped = pa.table([lost[ID], reason, pc.cast(lost[SOURCE], pa.string())], schema=DROPPED)
             return Outcome(rows.filter(pa.array(keep)), dropped)
 
@@ -77,16 +72,26 @@ class Quota(Step):
         }
 
 
-def _of_source(name: str, rows: pa.Table) -> pa.Table:
-    return rows.filter(pc.equal(rows[SOURCE], name))
+def _key(rows: pa.Table, seed: int) -> Uint64Array:
+    """(n,) the hash of the id, which decides alone."""
+    return key64(one_array(rows[ID]), seed, "quota")
 
 
-def _rank(count: str, seed: int, rows: pa.Table) -> tuple[Uint64Array, Uint64Array, npt.NDArray[np.float64]]:
-    tie = key64(rows[ID].combine_chunks(), seed, "quota")
+def _group(rows: pa.Table, names: list[str]) -> npt.NDArray[np.int64]:
+    """(n,) the place of each row's source among the names, -1 where it is none of them."""
+    places = pc.index_in(rows[SOURCE], pa.array(names, rows[SOURCE].type)).fill_null(-1)
+    groups: npt.NDArray[np.int64] = places.to_numpy().astype(np.int64)
+    return groups
+
+
+def _rank(names: list[str], count: str, seed: int, rows: pa.Table) -> Ranks:
+    group = _group(rows, names)
+    rows, group = rows.filter(pa.array(group >= 0)), group[group >= 0]
     mass = np.ones(rows.num_rows)
     if count == "tokens":
         from pipelines.texts.words import SPACED_WORDS, UNSPACED_WORDS, count_words
 
         counts = count_words(*bytes_and_offsets(one_array(rows[TEXT])), character_classes())
         mass = (counts[:, SPACED_WORDS] + counts[:, UNSPACED_WORDS]).astype(np.float64)
-    return np.zeros_like(tie), tie, mass
+    key = _key(rows, seed)
+    return Ranks(group, key, np.zeros_like(key), mass)

@@ -4,14 +4,13 @@ import functools
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts.rows import DROPPED, ID, TEXT, Fitted, Outcome
 from pipelines.contracts.selector import Selector
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
-from pipelines.corpus.cutoff import Cutoff, Uint64Array, find_cutoff, ordered_bits
+from pipelines.corpus.cutoff import Cutoff, Ranks, find_cutoffs, ordered_bits
 from pipelines.corpus.randomness import key64
 
 
@@ -34,15 +33,15 @@ class Select(Step):
         """`{"cutoff": Cutoff}` of the whole corpus; only the id and the selector's columns are read."""
         rank = functools.partial(_rank, self.selector, seed)
         rows = corpus.rows([ID, *(name for name in self.selector.columns if name != ID)])
-        return {"cutoff": find_cutoff(rows, rank, self.selector.budget, corpus.documents)}
+        return {"cutoff": find_cutoffs(rows, rank, [self.selector.budget], corpus.documents)[0]}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
         """The function for one table of rows, which compares every row with the cutoff."""
         cutoff: Cutoff = fitted["cutoff"]
 
         def select(rows: pa.Table, place: Place) -> Outcome:
-            key, tie, _ = _rank(self.selector, seed, rows)
-            keep = pa.array(cutoff.keeps(key, tie))
+            ranks = _rank(self.selector, seed, rows)
+            keep = pa.array(cutoff.keeps(ranks.key, ranks.tie))
             lost = rows.filter(pc.invert(keep))
             reason = pa.array(["not_selected"] * lost.num_rows, pa.string())
             detail = pa.array([""] * lost.num_rows, pa.string())
@@ -56,6 +55,7 @@ class Select(Step):
         return {"total_mass": cutoff.total_mass, "kept_mass": cutoff.kept_mass}
 
 
-def _rank(selector: Selector, seed: int, rows: pa.Table) -> tuple[Uint64Array, Uint64Array, npt.NDArray[np.float64]]:
+def _rank(selector: Selector, seed: int, rows: pa.Table) -> Ranks:
     key = ordered_bits(np.asarray(selector.key(rows, seed), dtype=np.float64))
-    return key, key64(rows[ID].combine_chunks(), seed, "tie"), np.asarray(selector.mass(rows), dtype=np.float64)
+    tie = key64(rows[ID].combine_chunks(), seed, "tie")
+    return Ranks(np.zeros(len(key), np.int64), key, tie, np.asarray(selector.mass(rows), dtype=np.float64))

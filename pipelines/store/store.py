@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import fsspec
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
@@ -37,6 +39,9 @@ from pipelines.store.manifest import Manifest, Shard, UnitRecord
 LOGGER = logging.getLogger(__name__)
 ROW_GROUP_ROWS = 1024
 READERS = 32  # small files that are read at once: a bucket takes 20 to 100 ms to answer, however small they are
+
+BoolArray = npt.NDArray[np.bool_]
+ChooseFn = Callable[[pa.ChunkedArray], BoolArray]  # (n,) values of a column -> which of these rows
 
 
 @dataclass(frozen=True)
@@ -226,6 +231,19 @@ class Store:
         """All rows of these columns of a `.parquet` shard; only their pages are decoded, and checked."""
         with self._open_shard(shard) as file:
             return file.read(columns=list(columns))
+
+    def read_chosen(self, shard: Shard, columns: Sequence[str], key: str, choose: ChooseFn) -> pa.Table:
+        """The rows of these columns of a `.parquet` shard that `choose` picks by the column `key`, in their order.
+
+        Beside `key` only row groups with such a row are read, and checked.
+        """
+        with self._open_shard(shard) as file:
+            sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+            group_of_row = np.repeat(np.arange(len(sizes)), sizes)
+            chosen = choose(file.read(columns=[key])[key])
+            groups = np.unique(group_of_row[chosen])
+            table = file.read_row_groups(groups.tolist(), columns=list(columns))
+            return table.filter(pa.array(chosen[np.isin(group_of_row, groups)]))
 
     def read_row_group(self, shard: Shard, number: int) -> tuple[pa.Table, int]:
         """One row group of a `.parquet` shard and the number of its first row; only its pages are read, and checked.

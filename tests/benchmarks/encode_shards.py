@@ -141,7 +141,7 @@ def main() -> None:
         store = Store(str(folder / "store"))
         manifest = ingest(Source.model_validate({"kind": "parquet", "path": str(folder / "raw/*.parquet")}), store, 1.0)
         learned = pq.read_table(store.path(manifest.shards[0].file), columns=["id", "text"]).slice(0, 4000)
-        FITTED[CODEC_FILES] = codec.train(ray.data.from_arrow(learned), 0)
+        FITTED[CODEC_FILES] = codec.train(lambda *_: learned["text"].to_pylist(), 0)
         result = measure(store, manifest, codec)
     print(f"{result['shards']} shards, {result['megabytes']:.0f} MB")
     for side in ("one_process", "two_processes", "ray"):

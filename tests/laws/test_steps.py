@@ -16,7 +16,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipelines.contracts.component import component_in, kinds
-from pipelines.contracts.rows import DROPPED, ID, SAMPLE, TEXT, TOKENS, Fitted, Outcome
+from pipelines.contracts.rows import DROPPED, ID, SAMPLE, TEXT, TOKEN_COUNT, TOKENS, Fitted, Outcome
 from pipelines.contracts.step import Place, Step, StepFn
 from pipelines.corpus.corpus import StoredCorpus
 from pipelines.passes.units import Attempt
@@ -88,6 +88,7 @@ def documents(shard: int) -> pa.Table:
             "source": pa.array([("wiki", "code", "mail")[number % 3] for number in numbers], pa.string()),
             "genre": pa.array([None if number % 4 == 0 else "prose" for number in numbers], pa.string()),
             "grade": pa.array([float(number * 7 % 11) for number in numbers], pa.float64()),
+            TOKEN_COUNT: pa.array([len(text.encode()) for text in texts], pa.int64()),
             TOKENS: pa.array([list(text.encode()) for text in texts], pa.large_list(pa.uint16())),
             "number": pa.array(numbers, pa.int64()),
             "note": pa.array(nulls, pa.int32()),

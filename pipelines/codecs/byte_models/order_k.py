@@ -1,7 +1,7 @@
 """The byte model that counts: what followed the last k bytes, mixed with what followed fewer of them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +10,8 @@ from pydantic import Field
 from pipelines.codecs.entropy.context_reader import ContextModel
 from pipelines.contracts.byte_model import ByteModel, NextByte
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.rows import FloatArray
-from pipelines.corpus.text_sample import text_sample
+from pipelines.contracts.rows import FloatArray, TextSample
 from pipelines.store.sealed import seal, unseal
-
-if TYPE_CHECKING:
-    import ray.data
 
 FILE = "order_k.counts"
 MOST_ORDER = 7  # a context and the byte behind it are one 64-bit number
@@ -34,9 +30,9 @@ class OrderK(ByteModel):
     order: int = Field(3, ge=1, le=MOST_ORDER)
     sample_bytes: int = Field(16 << 20, gt=0)
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`order_k.counts` of a sample of the columns id and text; Mistake where there is no text."""
-        return count([text.encode() for text in text_sample(rows, self.sample_bytes, seed, "order_k")], self.order)
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """`order_k.counts` of a sample of the corpus' text."""
+        return count([text.encode() for text in sample(self.sample_bytes, seed, "order_k")], self.order)
 
     def open(self, files: dict[str, bytes]) -> NextByte:
         """The interpolated probabilities; they are sums and quotients of whole numbers, the same on every machine."""

@@ -1,7 +1,6 @@
 """The byte model that knows no context: how often each byte is."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
@@ -9,12 +8,8 @@ from pydantic import Field
 from pipelines.codecs.entropy.context_reader import ContextModel
 from pipelines.contracts.byte_model import ByteModel, NextByte
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.rows import FloatArray
-from pipelines.corpus.text_sample import text_sample
+from pipelines.contracts.rows import FloatArray, TextSample
 from pipelines.store.sealed import seal, unseal
-
-if TYPE_CHECKING:
-    import ray.data
 
 FILE = "static.counts"
 
@@ -24,9 +19,9 @@ class Static(ByteModel):
 
     sample_bytes: int = Field(16 << 20, gt=0)
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`static.counts` of a sample of the columns id and text; Mistake where there is no text."""
-        return count([text.encode() for text in text_sample(rows, self.sample_bytes, seed, "static")])
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """`static.counts` of a sample of the corpus' text."""
+        return count([text.encode() for text in sample(self.sample_bytes, seed, "static")])
 
     def open(self, files: dict[str, bytes]) -> NextByte:
         """The same (256,) probabilities behind every context."""

@@ -11,13 +11,11 @@ from pipelines.codecs.entropy.cdf import Int64Array, quantized_cdf
 from pipelines.codecs.neural.weights import rounded_weights, sealed_model
 from pipelines.contracts.byte_model import BEGIN, ByteModel, NextByte, Reader
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.rows import FloatArray
+from pipelines.contracts.rows import FloatArray, TextSample
 from pipelines.inference.model_check import check_folder
 from pipelines.inference.model_files import ModelName, local_folder, model_fingerprint
 
 if TYPE_CHECKING:
-    import ray.data
-
     from pipelines.codecs.neural.state import ExactNetwork
 
 FILE = "transformer.weights"
@@ -53,8 +51,8 @@ class Transformer(ByteModel):
             )
         return folder
 
-    def train(self, rows: "ray.data.Dataset", seed: int) -> dict[str, bytes]:
-        """`transformer.weights`, the trained model as it was exported; `rows` are not read."""
+    def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
+        """`transformer.weights`, the trained model as it was exported; `sample` is not called."""
         return {FILE: sealed_model(self._folder())}
 
     def open(self, files: dict[str, bytes]) -> NextByte:

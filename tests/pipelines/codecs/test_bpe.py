@@ -1,11 +1,8 @@
 """Byte-pair encoding: the sample it learns from, the quick way of encoding, and the exported tokenizer."""
 
-import random
 import time
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +11,6 @@ from tokenizers import Tokenizer
 from pipelines.codecs.bpe import Bpe, train_tokenizer
 from pipelines.codecs.tokenizer.byte_level import TOKENIZER_FILE
 from pipelines.contracts.codec import Coder
-from pipelines.sources.reading.documents import identify
 
 SENTENCES = [
     "The cat sat on the mat and looked at the small red bird.",
@@ -125,28 +121,3 @@ def test_too_small_a_vocabulary_or_missing_files_fail() -> None:
 def test_the_exported_tokenizer_gives_the_same_tokens(assert_exported_agrees: Any, content: bytes) -> None:
     texts = [*SENTENCES, "quotes <|end|> itself", "  \x00é\n\n x"]
     assert_exported_agrees(Bpe(), {TOKENIZER_FILE: content}, texts)
-
-
-@pytest.mark.usefixtures("ray_session")
-class TestTraining:
-    ROWS = identify(pa.table({"text": [f"{SENTENCES[n % 4]} {n}" for n in range(400)]}), "x")
-
-    def shuffled(self, blocks: int) -> pa.Table:
-        order = np.array(random.Random(blocks).sample(range(400), 400))
-        return self.ROWS.take(order)
-
-    def test_order_and_blocks_change_nothing(self) -> None:
-        import ray.data
-
-        codec = Bpe(vocab=300, sample_bytes=10_000)
-        trained = {
-            codec.train(ray.data.from_arrow(self.shuffled(blocks)).repartition(blocks), seed=3)[TOKENIZER_FILE]
-            for blocks in (1, 5)
-        }
-        assert len(trained) == 1
-
-    def test_a_corpus_without_text_fails_with_the_cure(self) -> None:
-        import ray.data
-
-        with pytest.raises(ValueError, match="no text to learn from"):
-            Bpe().train(ray.data.from_arrow(self.ROWS.slice(0, 0)), seed=1)

@@ -1,33 +1,29 @@
 """Both codecs of equal information: which rule loses text, what a token is, and whose files are taken."""
 
-import pyarrow as pa
 import pytest
 
 from pipelines.codecs.entropy.stepwise_windows import SEGMENT_WINDOWS
 from pipelines.codecs.equal_info import EqualInfo
 from pipelines.codecs.equal_info_dense import MOST_ENTRIES, EqualInfoDense
 from pipelines.contracts.codec import Codec
-from pipelines.sources.reading.documents import identify
 
 SENTENCES = [
     "The cat sat on the mat and looked at the small red bird.",
     "When it rains, the children stay inside and read books; it's true, they'll say.",
 ]
-ROWS = identify(pa.table({"text": [f"{SENTENCES[n % 2]} {n}" for n in range(100)]}), "x")
+TEXTS = [f"{SENTENCES[n % 2]} {n}" for n in range(100)]
 
 
 def trained(codec: Codec) -> dict[str, bytes]:
-    import ray.data
-
-    return codec.train(ray.data.from_arrow(ROWS), seed=1)
+    return codec.train(lambda *_: TEXTS, seed=1)
 
 
 @pytest.fixture(scope="module")
-def delay(ray_session: None) -> dict[str, bytes]:
+def delay() -> dict[str, bytes]:
     return trained(EqualInfo())
 
 
-def test_greedy_loses_text_and_says_so(ray_session: None) -> None:
+def test_greedy_loses_text_and_says_so() -> None:
     assert EqualInfo().lossless
     greedy = EqualInfo(rule="greedy")
     assert not greedy.lossless
@@ -66,7 +62,7 @@ SHAPES = [(bits, reset) for bits in (16, 24, 32, 64, 128) for reset in SEGMENT_W
 
 
 @pytest.fixture(scope="module")
-def asking(ray_session: None) -> dict[str, bytes]:
+def asking() -> dict[str, bytes]:
     return trained(EqualInfo(bits=24))
 
 

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.corpus.cutoff import find_cutoff, ordered_bits
+from pipelines.corpus.cutoff import Ranks, find_cutoffs, ordered_bits
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
 
 def rank(batch: pa.Table):
     key = ordered_bits(batch["value"].to_numpy())
-    return key, batch["tie"].to_numpy(), batch["mass"].to_numpy()
+    return Ranks(np.zeros(len(key), np.int64), key, batch["tie"].to_numpy(), batch["mass"].to_numpy())
 
 
 def rows(value, mass, seed: int = 0):
@@ -25,7 +25,7 @@ def rows(value, mass, seed: int = 0):
 
 def kept_by_sorting(table: pa.Table, budget: float) -> np.ndarray:
     """The slow obvious way: sort everything, take from the top while it fits."""
-    key, tie, mass = rank(table)
+    _, key, tie, mass = rank(table)
     order = np.lexsort((tie, key))[::-1]
     kept = np.zeros(len(order), dtype=bool)
     room = budget
@@ -51,15 +51,16 @@ def test_a_key_that_is_not_finite_raises(bad: float) -> None:
         ordered_bits(np.array([1.0, bad]))
 
 
-@pytest.mark.parametrize("fetch_rows", [0, 5, 1_000_000])
-@pytest.mark.parametrize("kind", ["spread", "equal", "coarse"])
+@pytest.mark.parametrize(
+    ("fetch_rows", "kind"), [(0, "spread"), (5, "equal"), (5, "coarse"), (1_000_000, "spread"), (1_000_000, "equal")]
+)
 def test_the_cutoff_is_that_of_sorting(ray_session, fetch_rows: int, kind: str) -> None:
     generator = np.random.default_rng(1)
     value = {"spread": generator.normal(size=200), "equal": np.ones(200), "coarse": generator.integers(0, 3, 200)}[kind]
     mass = generator.integers(1, 9, 200)
     table, dataset = rows(value, mass)
-    cutoff = find_cutoff(dataset, rank, lambda total: 0.3 * total, 200, fetch_rows)
-    key, tie, _ = rank(table)
+    (cutoff,) = find_cutoffs(dataset, rank, [lambda total: 0.3 * total], 200, fetch_rows)
+    _, key, tie, _ = rank(table)
     expected = kept_by_sorting(table, 0.3 * mass.sum())
     assert cutoff.keeps(key, tie).tolist() == expected.tolist()
     assert cutoff.kept_mass == mass[expected].sum()
@@ -69,7 +70,43 @@ def test_the_cutoff_is_that_of_sorting(ray_session, fetch_rows: int, kind: str) 
 @pytest.mark.parametrize(("share", "kept"), [(0.0, 0), (1.0, 20), (2.0, 20), (0.04, 0)])
 def test_the_ends_of_the_budget(ray_session, share: float, kept: int) -> None:
     table, dataset = rows(np.arange(20.0), np.ones(20))
-    for fetch_rows in (3, 1_000):
-        cutoff = find_cutoff(dataset, rank, lambda total: share * total, 20, fetch_rows)
-        key, tie, _ = rank(table)
+    for fetch_rows in (10, 1_000):
+        (cutoff,) = find_cutoffs(dataset, rank, [lambda total: share * total], 20, fetch_rows)
+        _, key, tie, _ = rank(table)
         assert cutoff.keeps(key, tie).sum() == kept
+
+
+class Counted:
+    """A dataset that counts the passes over it."""
+
+    def __init__(self, dataset) -> None:
+        self.dataset, self.passes = dataset, 0
+
+    def map_batches(self, *args, **options):
+        self.passes += 1
+        return self.dataset.map_batches(*args, **options)
+
+
+@pytest.mark.parametrize(("fetch_rows", "passes"), [(25, 2), (1_000_000, 1)])
+def test_the_groups_share_the_passes_and_each_is_cut_as_if_alone(ray_session, fetch_rows: int, passes: int) -> None:
+    generator = np.random.default_rng(2)
+    group, value, mass = generator.integers(0, 6, 400), generator.integers(-99, 99, 400), generator.integers(1, 9, 400)
+    table = rows(value * 1e3, mass)[0]
+    table = table.append_column("group", pa.array(group))
+    shares = [0.0, 0.1, 0.5, 0.9, 1.0]  # the sixth group is none that is asked for
+
+    def rank_in_group(batch: pa.Table) -> Ranks:
+        asked = batch.filter(pa.array(batch["group"].to_numpy() < len(shares)))
+        return Ranks(asked["group"].to_numpy(), *rank(asked)[1:])
+
+    import ray.data
+
+    counted = Counted(ray.data.from_arrow(table).repartition(3))
+    budgets = [lambda total, share=share: share * total for share in shares]
+    cutoffs = find_cutoffs(counted, rank_in_group, budgets, 400, fetch_rows)
+    assert counted.passes == passes
+    for number, (share, cutoff) in enumerate(zip(shares, cutoffs, strict=True)):
+        own = table.filter(pa.array(group == number))
+        expected = kept_by_sorting(own, share * own["mass"].to_numpy().sum())
+        assert cutoff.keeps(*rank(own)[1:3]).tolist() == expected.tolist()
+        assert cutoff.kept_mass == own["mass"].to_numpy()[expected].sum()

@@ -86,6 +86,22 @@ def test_of_a_row_group_in_a_bucket_nothing_else_is_fetched() -> None:
         assert pages < shard.file_bytes / 7
 
 
+def test_rows_are_chosen_by_one_column_and_row_groups_without_any_are_not_read(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    table = pa.table({"id": range(3000), "score": np.random.default_rng(0).random(3000)})
+    shard = store.write_table("clean-1/x/part.parquet", table, 7)
+    path = tmp_path / "clean-1/x/part.parquet"
+    chunk = pq.ParquetFile(path).metadata.row_group(1).column(1)  # rows 1024 to 2047
+    content = bytearray(path.read_bytes())
+    content[chunk.data_page_offset + 200] ^= 1
+    path.write_bytes(content)
+    for rows in ([3, 1000, 2999], []):
+        chosen = store.read_chosen(shard, ["score"], "id", lambda ids, rows=rows: np.isin(ids, rows))
+        assert chosen == table.select(["score"]).take(pa.array(rows, pa.int64()))
+    with pytest.raises(ValueError, match="damaged"):
+        store.read_chosen(shard, ["score"], "id", lambda ids: np.isin(ids, [1500]))
+
+
 @pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "gone"])
 def test_columns_of_a_damaged_shard_are_refused_with_the_cure(damage: str, tmp_path: Path) -> None:
     store = Store(str(tmp_path))
