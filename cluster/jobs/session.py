@@ -75,7 +75,7 @@ def _local() -> Any:
 def _start() -> Any:
     """Ray's processes inherit the environment, since no worker that it starts ahead fits a `runtime_env`.
 
-    Of the 28 CPU-seconds in which a small run is done, a dashboard takes 5 and the workers that did not fit took 2.
+    Of the 28 CPU-seconds in which a small run is done, a dashboard takes 2 to 8, and workers that fit no task took 1.
     """
     with _environment(OF_WORKERS):
         return _init(address="local", include_dashboard=sys.stdout.isatty(), _temp_dir=_session_folder())
