@@ -3,7 +3,8 @@
 import logging
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,18 +18,23 @@ SETTINGS = {
     "RAY_TRAIN_V2_ENABLED": "1",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",  # a stage is told by its own name (pipelines/passes/progress.py)
 }
-LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # nodes are found at 127.0.0.1, and nothing listens elsewhere
+LOCAL = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # nodes are found at 127.0.0.1, and nothing listens elsewhere
+    "RAY_USAGE_STATS_ENABLED": "0",  # Ray's makers are told nothing; Ray Data's collector takes 2 CPU-seconds to start
+}
+OF_WORKERS = {"TOKENIZERS_PARALLELISM": "false"}  # they tokenize with one core each, the driver with all
 
 
 @contextmanager
 def session() -> Iterator[None]:
     """Ray runs: the cluster that RAY_ADDRESS names (as in a Ray job), else a local one that ends with the command.
 
-    A local one listens on the loopback interface alone, and its files are closed to other users.
+    A local one listens on the loopback interface alone, and its files are closed to other users. It has a dashboard
+    where someone at a terminal is told its address.
     """
     is_local = ADDRESS not in os.environ
     os.environ.setdefault("NUMBA_CACHE_DIR", str(private_place("numba")))
-    for name, value in {**SETTINGS, **(LOOPBACK if is_local else {})}.items():
+    for name, value in {**SETTINGS, **(LOCAL if is_local else {})}.items():
         os.environ.setdefault(name, value)  # before Ray is imported, which reads some of them once
     import ray
     import ray.data  # sets its loggers up, so it has to come before they are turned down
@@ -55,14 +61,13 @@ def _local() -> Any:
     """A Ray of this command's own. On a busy machine its processes may not come up in time, so it is tried twice."""
     import ray
 
-    options = {"address": "local", "_temp_dir": _session_folder()}
     try:
-        return _init(**options)
+        return _start()
     except Exception as error:  # noqa: BLE001 - Ray raises no other class where a process of its own did not come up
         LOGGER.warning("Ray did not start (%s); it is tried once more", _first_line(error))
         ray.shutdown()
     try:
-        return _init(**options)
+        return _start()
     except Exception as error:
         cores, load = os.cpu_count(), os.getloadavg()[0]
         raise Mistake(
@@ -71,11 +76,32 @@ def _local() -> Any:
         ) from error
 
 
+def _start() -> Any:
+    """Ray's processes inherit the environment, since no worker that it starts ahead fits a `runtime_env`.
+
+    Of the 28 CPU-seconds in which a small run is done, a dashboard takes 2 to 8, and workers that fit no task took 1.
+    """
+    with _environment(OF_WORKERS):
+        return _init(address="local", include_dashboard=sys.stdout.isatty(), _temp_dir=_session_folder())
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.pop(name, None) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            del os.environ[name]
+            os.environ.update({} if value is None else {name: value})
+
+
 def _joined(address: str) -> Any:
     from ray.exceptions import AuthenticationError
 
     try:
-        return _init(address=address)
+        return _init(address=address, runtime_env=_runtime_env())
     except AuthenticationError as error:
         raise Mistake(
             f"the Ray cluster at '{address}' wants its token; set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN, or "
@@ -90,7 +116,7 @@ def _joined(address: str) -> Any:
 def _init(**options: Any) -> Any:
     import ray
 
-    return ray.init(log_to_driver=False, logging_level=logging.ERROR, runtime_env=_runtime_env(), **options)
+    return ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
 
 
 def _session_folder() -> str | None:
@@ -100,11 +126,10 @@ def _session_folder() -> str | None:
 
 
 def _runtime_env() -> dict[str, dict[str, str]]:
-    """Workers look for modules where this process does, find what numba has compiled, and tokenize with one core."""
+    """Workers look for modules where this process does and find what numba has compiled."""
     path = os.environ.get("PYTHONPATH")
     found = {"PYTHONPATH": path} if path and "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ else {}
-    kept = {"NUMBA_CACHE_DIR": os.environ["NUMBA_CACHE_DIR"], "TOKENIZERS_PARALLELISM": "false"}
-    return {"env_vars": {**kept, **found}}
+    return {"env_vars": {"NUMBA_CACHE_DIR": os.environ["NUMBA_CACHE_DIR"], **OF_WORKERS, **found}}
 
 
 def _first_line(error: Exception) -> str:

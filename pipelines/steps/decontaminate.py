@@ -58,12 +58,14 @@ class Decontaminate(Step):
     def open(self, fitted: Fitted, seed: int) -> StepFn:
         """Looks every n-gram up. The evidence is cut from the text, or if that is not ASCII from the folded text."""
         from pipelines.texts.folding import lettered
-        from pipelines.texts.ngrams import overlap
+        from pipelines.texts.ngrams import overlap, prefix_index
+
+        index = prefix_index(fitted["known"])
 
         def decontaminate(rows: pa.Table, place: Place) -> Outcome:
             texts = rows[TEXT].combine_chunks()
             letters = lettered(texts)
-            total, shared, first, byte = overlap(letters, self.words, fitted["known"])
+            total, shared, first, byte = overlap(letters, self.words, fitted["known"], index)
             lost = shared > self.max_share * total
             dropped = [
                 _evidence(

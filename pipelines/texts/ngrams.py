@@ -18,7 +18,7 @@ from pipelines.texts.words import compiled
 
 Int64Array = npt.NDArray[np.int64]
 
-PREFIX_BITS = 16
+PrefixArray = npt.NDArray[np.uint32]
 
 
 def ngrams(texts: pa.Array, n: int) -> tuple[HashArray, Int64Array]:
@@ -30,22 +30,27 @@ def ngrams(texts: pa.Array, n: int) -> tuple[HashArray, Int64Array]:
     return grams[:count], owners[:count]
 
 
-def overlap(texts: pa.Array, n: int, known: HashArray) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array]:
+def overlap(
+    texts: pa.Array, n: int, known: HashArray, index: PrefixArray
+) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array]:
     """For each folded text: its n-grams, how many are `known`, the first one's position in `known`, its byte in it.
 
-    `known` is sorted and unique. The position is -1 where nothing is shared; the byte counts from the text's own start.
+    `known` is sorted and unique, `index` its `prefix_index`. The position is -1 where nothing is shared; the byte
+    counts from the text's own start.
     """
     data, offsets = bytes_and_offsets(texts)
     size = len(offsets) - 1
     total, shared, first, byte = (np.zeros(size, np.int64) for _ in range(4))
     first[:] = -1
-    _match(data, offsets, character_classes(), n, known, _prefix_index(known), total, shared, first, byte)
+    _match(data, offsets, character_classes(), n, known, index, total, shared, first, byte)
     return total, shared, first, byte
 
 
-def _prefix_index(known: HashArray) -> Int64Array:
-    edges = np.arange(2**PREFIX_BITS, dtype=np.uint64) << np.uint64(64 - PREFIX_BITS)
-    return np.append(np.searchsorted(known, edges), len(known)).astype(np.int64)
+def prefix_index(known: HashArray) -> PrefixArray:
+    """(2**b + 1,) where the sorted hashes with each prefix of b bits begin; about one hash has the same prefix."""
+    bits = max(1, len(known).bit_length())
+    sizes = np.bincount((known >> np.uint64(64 - bits)).astype(np.int64), minlength=2**bits)
+    return np.append(0, np.cumsum(sizes)).astype(np.uint32)
 
 
 @compiled
@@ -94,13 +99,13 @@ def _match(
     classes: ClassArray,
     n: int,
     known: HashArray,
-    index: Int64Array,
+    index: PrefixArray,
     total: Int64Array,
     shared: Int64Array,
     first: Int64Array,
     byte: Int64Array,
 ) -> None:
-    words, starts, dropped = np.zeros(n, np.uint64), np.empty(n, np.int64), _power(n)
+    words, starts, dropped, shift = np.zeros(n, np.uint64), np.empty(n, np.int64), _power(n), _shift(index)
     for text in range(len(offsets) - 1):
         end, count, rolling = offsets[text + 1], 0, np.uint64(0)
         words[:] = 0
@@ -112,7 +117,7 @@ def _match(
             count += 1
             if count >= n:
                 total[text] += 1
-                position = _place(known, index, mix(rolling))
+                position = _place(known, index, shift, mix(rolling))
                 if position >= 0:
                     shared[text] += 1
                     if first[text] < 0:
@@ -121,9 +126,19 @@ def _match(
 
 
 @compiled
-def _place(known: HashArray, index: Int64Array, gram: np.uint64) -> int:
-    """The position of `gram` in `known`, -1 where it is not."""
-    prefix = np.int64(gram >> np.uint64(64 - PREFIX_BITS))
-    low, high = index[prefix], index[prefix + 1]
-    position = low + np.searchsorted(known[low:high], gram)
-    return position if position < high and known[position] == gram else -1
+def _place(known: HashArray, index: PrefixArray, shift: np.uint64, gram: np.uint64) -> int:
+    """The position of `gram` in `known`, -1 where it is not; `shift` leaves the prefix of a hash."""
+    prefix = np.int64(gram >> shift)
+    for position in range(np.int64(index[prefix]), np.int64(index[prefix + 1])):
+        if known[position] == gram:
+            return position
+    return -1
+
+
+@compiled
+def _shift(index: PrefixArray) -> np.uint64:
+    """64 less the bits of the prefixes of an index."""
+    shift, prefixes = 64, len(index) - 1
+    while prefixes > 1:
+        shift, prefixes = shift - 1, prefixes >> 1
+    return np.uint64(shift)

@@ -51,7 +51,7 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     asked: list[dict[str, Any]] = []
 
     def init(**options: Any) -> None:
-        asked.append(options)
+        asked.append(options | {"environment": dict(os.environ)})
         raise Exception("The current node timed out during startup.\nraylet log: ...")
 
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
@@ -88,5 +88,22 @@ def test_workers_tokenize_with_one_core_and_the_driver_with_all(starts: list[dic
     os.environ.pop("TOKENIZERS_PARALLELISM", None)
     with pytest.raises(Mistake), session():
         pass
-    assert starts[0]["runtime_env"]["env_vars"]["TOKENIZERS_PARALLELISM"] == "false"
+    assert starts[0]["environment"]["TOKENIZERS_PARALLELISM"] == "false"
     assert "TOKENIZERS_PARALLELISM" not in os.environ
+
+
+def test_the_workers_that_a_local_ray_starts_ahead_fit_every_task(starts: list[dict[str, Any]]) -> None:
+    with pytest.raises(Mistake), session():
+        pass
+    assert "runtime_env" not in starts[0]
+    assert starts[0]["environment"]["NUMBA_CACHE_DIR"]
+
+
+@pytest.mark.parametrize("someone_looks", [True, False])
+def test_a_local_ray_has_a_dashboard_where_its_address_is_told_to_someone(
+    starts: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, someone_looks: bool
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: someone_looks)
+    with pytest.raises(Mistake), session():
+        pass
+    assert starts[0]["include_dashboard"] is someone_looks

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.texts.folding import lettered
-from pipelines.texts.ngrams import ngrams, overlap
+from pipelines.texts.ngrams import ngrams, overlap, prefix_index
 
 TEXTS = st.lists(st.text(alphabet="abAB1éÉﬁ_,.—’ \n\u00a0\u3000\u0301\u200d中あไ้", max_size=60), max_size=8)
 
@@ -28,7 +28,7 @@ def grams(text: str, n: int) -> list[tuple[str, ...]]:
 @given(TEXTS, TEXTS)
 def test_overlap_is_that_of_comparing_words(texts: list[str], held_out: list[str]) -> None:
     known = np.unique(ngrams(lettered(pa.array(held_out, pa.string())), 3)[0])
-    total, shared, first, _ = overlap(lettered(pa.array(texts, pa.string())), 3, known)
+    total, shared, first, _ = overlap(lettered(pa.array(texts, pa.string())), 3, known, prefix_index(known))
     wanted = {gram for text in held_out for gram in grams(text, 3)}
     for row, text in enumerate(texts):
         mine = grams(text, 3)
@@ -44,7 +44,7 @@ def test_every_gram_has_its_text() -> None:
 
 def test_the_place_of_the_first_match_counts_from_the_start_of_its_text() -> None:
     known = np.unique(ngrams(pa.array(["red green blue"]), 3)[0])
-    _, _, _, byte = overlap(pa.array(["nothing here at all", "é one red, green blue"]), 3, known)
+    _, _, _, byte = overlap(pa.array(["nothing here at all", "é one red, green blue"]), 3, known, prefix_index(known))
     assert byte[1] == len("é one ".encode())
 
 
