@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Iterator
 
+from pipelines.contracts.durations import duration
 from pipelines.store.store import Store
 from training.engine import metrics
 
@@ -44,12 +45,5 @@ def progress(records: list[metrics.Record], steps: int) -> str:
     left = last["seconds"] / last["step"] * (steps - last["step"])
     return (
         f"training: step {last['step']:,} of {steps:,}, loss {last['loss']:.3f}, "
-        f"{last['tokens_per_second']:,.0f} tokens/s, about {_duration(left)} left"
+        f"{last['tokens_per_second']:,.0f} tokens/s, about {duration(left)} left"
     )
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
