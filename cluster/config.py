@@ -52,8 +52,9 @@ def read_tree(file: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     for place, override in enumerate(overrides):
         path, separator, value = override.partition("=")
         if not separator or not path:
-            cut = f"; if the shell cut it off, put quotes around '{overrides[place - 1]} {override}'" if place else ""
-            raise Mistake(f"override '{override}' has to read path=value, as in training.tokens=2_000_000{cut}")
+            raise Mistake(
+                f"override '{override}' has to read path=value, as in training.tokens=2_000_000{_cut(overrides, place)}"
+            )
         set_path(tree, path, _value(path, value))
     return tree
 
@@ -83,6 +84,15 @@ def _public(tree: Any, key: str = "") -> Any:
     if isinstance(tree, list):
         return [_public(value, key) for value in tree]
     return public(tree) if key in LOCATIONS and isinstance(tree, str) else tree
+
+
+def _cut(overrides: Sequence[str], place: int) -> str:
+    """What else an argument that is no override may be: the rest of the one before it, or a file in the wrong place."""
+    if place == 0:
+        return ""
+    return (
+        f"; if the shell cut it off, put quotes around '{overrides[place - 1]} {overrides[place]}'; files stand first"
+    )
 
 
 def _value(path: str, text: str) -> Any:

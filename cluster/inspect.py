@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cluster.names import config_file
 from cluster.plan import plan
+from pipelines.contracts.durations import duration
 from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
@@ -40,7 +41,7 @@ def _run(target: str, store_url: str) -> str:
 
 
 def _summary(manifest: Manifest) -> list[str]:
-    lines = [f"{manifest.address}  ({manifest.kind})", f"  {_flow(manifest)}", f"  {manifest.seconds:.1f} s"]
+    lines = [f"{manifest.address}  ({manifest.kind})", f"  {_flow(manifest)}", f"  {duration(manifest.seconds)}"]
     for title, counts in (("dropped", manifest.dropped), ("bad", manifest.bad), ("counts", manifest.counts)):
         lines += [f"  {title} {name}: {count:,.0f}" for name, count in counts.items()]
     lines += [f"  column {name}: {kind}" for name, kind in manifest.columns.items()]

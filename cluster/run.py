@@ -5,6 +5,7 @@ Nothing heavy is imported until a command runs, so `--help` answers at once.
 
 import signal
 import sys
+from itertools import takewhile
 from typing import Annotated, Literal
 
 import typer
@@ -95,8 +96,8 @@ def compare(
     from cluster import commands
     from cluster.config import is_override
 
-    files = [argument for argument in arguments if not is_override(argument)]
-    print(commands.compare(files, out, _numbers(seeds), [each for each in arguments if is_override(each)]))
+    files = list(takewhile(lambda argument: not is_override(argument), arguments))
+    print(commands.compare(files, out, _numbers(seeds), arguments[len(files) :]))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Numbers as people read them: 1.2 PFLOP, 34.1 MB, 3 min 12 s."""
+"""Numbers as people read them: 1.2 PFLOP, 34.1 MB; durations are those of `pipelines.contracts.durations`."""
 
 PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
 MINUS = "−"
@@ -26,18 +26,6 @@ def size(value: float) -> str:
 def tokens(value: float) -> str:
     """A large count: '12.3 M'."""
     return scaled(value, "")
-
-
-def duration(seconds: float) -> str:
-    """Seconds: '0.4 s', '12.3 s', '3 min 12 s', '2 h 5 min', '3 d 4 h'."""
-    if seconds < 59.95:
-        return f"{_three_digits(round(seconds, 1))} s"
-    whole = round(seconds)
-    for large, large_unit, small, small_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if whole >= large:
-            rest = whole % large // small
-            return f"{whole // large} {large_unit} {rest} {small_unit}" if rest else f"{whole // large} {large_unit}"
-    return f"{whole} s"
 
 
 def count(value: float) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cluster.report import figures
 from cluster.report.charts.axes import Text
 from cluster.report.schema import Arm, Beginning, Example, Step
+from pipelines.contracts.durations import duration
 
 EXAMPLES = 6  # shown of a step's dropped documents
 DECONTAMINATE = "decontaminate"  # the kind of step whose drops are shown in a section of their own
@@ -149,7 +150,7 @@ def _flow(before: float, after: float, text: Text) -> str:
 
 
 def _price(step: Step) -> str:
-    spent = [figures.duration(step.seconds), figures.flops(step.flops) if step.flops else ""]
+    spent = [duration(step.seconds), figures.flops(step.flops) if step.flops else ""]
     return " · ".join(part for part in spent if part)
 
 

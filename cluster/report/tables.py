@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cluster.report import figures
 from cluster.report.schema import Arm
 from cluster.report.verdict import LEAST_SEEDS, gain_of, spread_of
+from pipelines.contracts.durations import duration
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ def _cells(first: Arm, arm: Arm) -> list[Cell]:
         _multiplier(arm),
         Cell("Training FLOPs", figures.flops(arm.training_flops), f"{figures.tokens(arm.parameters)} parameters"),
         Cell("Data FLOPs", figures.flops(arm.data_flops), data_note),
-        Cell("Time on data", figures.duration(arm.data_seconds)),
-        Cell("Time in all", figures.duration(arm.seconds), "without start-up"),
+        Cell("Time on data", duration(arm.data_seconds)),
+        Cell("Time in all", duration(arm.seconds), "without start-up"),
         Cell("Tokens", figures.tokens(arm.tokens)),
         Cell("Text chosen", figures.size(arm.bytes), figures.epochs(arm.epochs)),
     ]

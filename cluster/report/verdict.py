@@ -5,6 +5,7 @@ from typing import Literal
 
 from cluster.report import figures
 from cluster.report.schema import Arm, Report
+from pipelines.contracts.durations import duration
 
 Outcome = Literal["win", "tie", "loss", "few_seeds", "one_arm"]
 LABELS: dict[Outcome, str] = {
@@ -128,8 +129,8 @@ def _price(first: Arm, best: Arm) -> str:
     slower = best.data_seconds - first.data_seconds
     model_work = f" and {figures.flops(best.data_flops)} of model work" if best.data_flops else ""
     return (
-        f"`{best.name}` trained on {figures.size(best.bytes)} of text (`{first.name}`: {figures.size(first.bytes)}), "
-        f"which took {figures.duration(abs(slower))} {'more' if slower >= 0 else 'less'} to prepare{model_work}."
+        f"`{best.name}` chose {figures.size(best.bytes)} of text (`{first.name}`: {figures.size(first.bytes)}), "
+        f"which took {duration(abs(slower))} {'more' if slower >= 0 else 'less'} to prepare{model_work}."
     )
 
 

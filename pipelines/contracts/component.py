@@ -60,7 +60,7 @@ class Spec(BaseModel):
         if isinstance(value, cls):
             return value
         if not isinstance(value, Mapping):
-            raise _error(cls, [Wrong(None, value, f"is {named(value)}, and has to be a section; {_keys(cls, known)}")])
+            raise _error(cls, [Wrong(None, value, _no_section(cls, value, known))])
         unknown = [key for key in value if key not in cls.model_fields]
         if unknown:
             told = [f"no such key; {did_you_mean(key, known)}known: {', '.join(known)}" for key in unknown]
@@ -121,6 +121,9 @@ def find(root: type[C], value: Any) -> type[C]:
     noun = root.__name__.lower()
     known = kinds(root.family)
     told = f"known: {', '.join(known)}"
+    if value is None:
+        cure = f"is null, and has to be a {noun}; leave the null out, or give a kind; {told}"
+        raise _error(root, [Wrong(None, value, cure)])
     if not isinstance(kind, str) or not kind:
         raise _error(root, [Wrong("kind", value, f"a {noun} needs a kind; {told}")])
     if kind in known:
@@ -191,9 +194,12 @@ def _not_one(module_name: str, root: type[C], found: Sequence[type[C]]) -> str:
     return f"'{module_name}' has to define one public {root.__name__}, it defines: {names}"
 
 
-def _keys(model: type[BaseModel], known: Sequence[str]) -> str:
-    needed = [name for name, field in model.model_fields.items() if field.is_required()]
-    return f"it needs {', '.join(needed)}, and knows {', '.join(known)}" if needed else f"known: {', '.join(known)}"
+def _no_section(model: type[BaseModel], value: Any, known: Sequence[str]) -> str:
+    """What has to be there instead of a value that is no section; null is what people write to be rid of one."""
+    needed = ", ".join(name for name, field in model.model_fields.items() if field.is_required())
+    wanted = f"has to be a section with {needed}" if needed else "has to be a section"
+    cure = "leave the null out for its defaults" if not needed else "leave the null out, or write that section"
+    return f"is {named(value)}, and {wanted}; {cure + '; ' if value is None else ''}known: {', '.join(known)}"
 
 
 def _error(model: type[BaseModel], wrong: Sequence[Wrong]) -> ValidationError:

@@ -68,6 +68,8 @@ def _sentence(mistake: Any) -> str:
     if kind == "string_type":
         cure = "put it in quotes" if isinstance(value, bool | int | float) else "give one"
         return f"is {named(value)}, and has to be a text; {cure}"
+    if kind == "dict_type" and value is None:
+        return "is null, and has to be a section of names; leave the null out, or write {} for none"
     if message.startswith("Input should "):
         wanted = message.removeprefix("Input should ").partition(", unable to parse")[0]
         for term, plain in PLAIN.items():

@@ -1,6 +1,6 @@
 """Filter `repetition`: texts that say the same again and again."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,8 @@ class Repetition(Filter):
     Every limit is the paper's; None turns its rule off. A duplicate line, paragraph or n-gram is one that stood before
     in the same text: its first occurrence is no duplicate. Words are parted by whitespace, blank lines are no lines,
     blank space inside a line makes no difference. Shares by characters are of all characters that are no whitespace;
-    a character in several duplicates counts once. Top n-grams: the share of characters within the most frequent one.
+    a character in several duplicates counts once. Top n-grams: the share of characters within the most frequent
+    one, of equally frequent ones the first, as datatrove does; the paper leaves it open.
 
     `ngram_min_words`: shorter texts are judged by lines and paragraphs only, since there two equal pairs of words
     are a fifth of the text; the paper judges no text of fewer than 50 words. Documentation repeats itself by form
@@ -28,6 +29,8 @@ class Repetition(Filter):
     `top_2_gram`, `top_3_gram`, `top_4_gram`, `duplicate_5_gram`, `duplicate_6_gram`, `duplicate_7_gram`,
     `duplicate_8_gram`, `duplicate_9_gram`, `duplicate_10_gram`; the first in this order is given.
     """
+
+    version: ClassVar[int] = 2  # 2: of equally frequent top n-grams the first counts, not the widest
 
     duplicate_lines: Share | None = 0.30
     duplicate_line_characters: Share | None = 0.20

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from pipelines.contracts.durations import duration
+
 LOGGER = logging.getLogger(__name__)
 EVERY_SECONDS = 20.0
 
@@ -42,17 +44,9 @@ class UnitsDone:
     begun: float = field(default_factory=time.monotonic)
 
     def line(self) -> str:
-        """'clean-4b8e5244e760: 120 of 1,000 units, about 9 min left'."""
+        """'clean-4b8e5244e760: 120 of 1,000 units, about 9 min 12 s left'."""
         left = ""
         if self.done:
             seconds = (time.monotonic() - self.begun) / self.done * (self.units - self.done)
             left = f", about {duration(seconds)} left"
         return f"{self.stage}: {self.done:,} of {self.units:,} units{left}"
-
-
-def duration(seconds: float) -> str:
-    """A time that is guessed, in one unit: '45 s', '9 min', '2.5 h'."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"

@@ -16,7 +16,7 @@ from pipelines.texts.words import compiled, is_character_start, next_run
 
 IntArray = npt.NDArray[np.int32]
 Words = tuple[HashArray, IntArray, IntArray]  # of each word: hash, characters before it, line breaks before it (0 to 2)
-Table = tuple[HashArray, IntArray, IntArray, IntArray]  # of each slot: key (0: empty), count, covered until, covered
+Table = tuple[HashArray, IntArray]  # of each slot: key (0: empty), count
 
 SEED, WORD_FACTOR = FNV_START, GOLDEN
 EMPTY = np.uint64(0)
@@ -43,7 +43,7 @@ def first_broken_rule(
     words = (np.empty(capacity, np.uint64), np.empty(capacity, np.int32), np.empty(capacity, np.int32))
     keys, slots = np.empty(capacity, np.uint64), np.empty(capacity, np.int32)
     size = table_size(capacity)
-    table = (np.empty(size, np.uint64), np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32))
+    table = (np.empty(size, np.uint64), np.empty(size, np.int32))
     broken = np.zeros(len(offsets) - 1, np.int8)
     for row in range(len(broken)):
         count = read_words(data, offsets[row], offsets[row + 1], words)
@@ -170,29 +170,28 @@ def broken_ngram(words: Words, count: int, keys: HashArray, slots: IntArray, tab
 def top_ngram(starts: IntArray, keys: HashArray, count: int, size: int, slots: IntArray, table: Table) -> float:
     """The share of characters within the most frequent n-gram of `size` words; 0 where none is there twice.
 
-    Characters where it overlaps itself count once; of equally frequent n-grams the one that covers most is taken.
+    Characters where it overlaps itself count once; of equally frequent n-grams the one that stands first is taken.
     """
-    entries = emptied(table[0], count)
-    _, counts, until, covered = table
-    most = 0
+    entries, counts = emptied(table[0], count), table[1]
     for first in range(count - size + 1):
         slot = slot_of(entries, keys[first])
         if entries[slot] == EMPTY:
             entries[slot] = keys[first]
-            counts[slot], until[slot], covered[slot] = 0, 0, 0
+            counts[slot] = 0
         slots[first] = slot
         counts[slot] += 1
-        most = max(most, counts[slot])
+    top, most = 0, 1
+    for first in range(count - size + 1):
+        if counts[slots[first]] > most:
+            top, most = slots[first], counts[slots[first]]
     if most < 2:
         return 0.0
-    widest = 0
+    covered, until = 0, 0
     for first in range(count - size + 1):
-        slot = slots[first]
-        if counts[slot] == most:
-            covered[slot] += starts[first + size] - starts[max(first, until[slot])]
-            until[slot] = first + size
-            widest = max(widest, covered[slot])
-    share: float = widest / starts[count]
+        if slots[first] == top:
+            covered += starts[first + size] - starts[max(first, until)]
+            until = first + size
+    share: float = covered / starts[count]
     return share
 
 

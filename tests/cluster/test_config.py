@@ -188,6 +188,15 @@ def test_a_resolved_config_holds_no_secrets_of_urls(write) -> None:
 def test_an_override_that_the_shell_has_cut_is_told_to_be_quoted(write) -> None:
     assert "put all of it in quotes" in mistake(write, "training.curriculum={kind:", "easy_first}")
     assert "put quotes around 'data.source.path=my file.txt'" in mistake(write, "data.source.path=my", "file.txt")
+    assert "files stand first" in mistake(write, "data.source.path=my", "file.yaml")
+
+
+def test_a_section_that_is_set_to_null_is_told_with_its_key_and_the_cure(write) -> None:
+    text = mistake(write, "evaluation=null", "data.codec=null", "training=null", "models=null")
+    assert "evaluation: is null, and has to be a section with held_out; leave the null out, or write" in text
+    assert "data.codec: is null, and has to be a codec; leave the null out, or give a kind; known: ac, bpe" in text
+    assert "training: is null, and has to be a section; leave the null out for its defaults" in text
+    assert "models: is null, and has to be a section of names; leave the null out, or write {} for none" in text
 
 
 @pytest.mark.parametrize(

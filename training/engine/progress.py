@@ -4,7 +4,8 @@ import contextlib
 import logging
 from collections.abc import Iterator
 
-from pipelines.passes.progress import duration, told
+from pipelines.contracts.durations import duration
+from pipelines.passes.progress import told
 from pipelines.store.store import Store
 from training.engine import metrics
 

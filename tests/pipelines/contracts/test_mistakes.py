@@ -8,6 +8,8 @@ from pydantic import Field, ValidationError
 
 from pipelines.contracts.component import Spec
 from pipelines.contracts.mistakes import Mistake, mistakes
+from pipelines.contracts.selector import Selector
+from pipelines.selectors.random import Random
 
 
 class Inner(Spec):
@@ -15,8 +17,14 @@ class Inner(Spec):
     size: int = Field(default=1, gt=0)
 
 
+class Least(Spec):
+    size: int = 1
+
+
 class Outer(Spec):
     inner: Inner = Inner(path="x")
+    least: Least = Least()
+    selector: Selector = Random()
     steps: dict[str, Inner] = {}
     share: float = 0.5
     paths: str | tuple[str, ...] = ()
@@ -25,7 +33,19 @@ class Outer(Spec):
 @pytest.mark.parametrize(
     ("tree", "told"),
     [
-        ({"inner": None}, "inner: is null, and has to be a section; it needs path, and knows path, size"),
+        (
+            {"inner": None},
+            "inner: is null, and has to be a section with path; leave the null out, or write that section; "
+            "known: path, size",
+        ),
+        ({"inner": 3}, "inner: is the number 3, and has to be a section with path; known: path, size"),
+        ({"least": None}, "least: is null, and has to be a section; leave the null out for its defaults; known: size"),
+        (
+            {"selector": None},
+            "selector: is null, and has to be a selector; leave the null out, or give a kind; known: "
+            "importance_sample, random, token_budget, top_fraction",
+        ),
+        ({"steps": None}, "steps: is null, and has to be a section of names; leave the null out, or write {} for none"),
         ({"inner": {}}, "inner.path: is missing; give it"),
         ({"inner": {"path": 12}}, "inner.path: is the number 12, and has to be a text; put it in quotes"),
         ({"inner": {"path": None}}, "inner.path: is null, and has to be a text; give one"),
@@ -34,7 +54,10 @@ class Outer(Spec):
         ({"steps": ["x"]}, "steps: is a list, and has to be a section of names"),
         ({"share": float("nan")}, "share: is the number nan, and has to be a finite number"),
         ({"paths": 7}, "paths: is the number 7, and has to be a text; put it in quotes"),
-        ({"shares": 1}, "shares: no such key; did you mean 'share'? known: inner, paths, share, steps"),
+        (
+            {"shares": 1},
+            "shares: no such key; did you mean 'share'? known: inner, least, paths, selector, share, steps",
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence_with_its_path(tree: dict[str, Any], told: str) -> None:

@@ -29,11 +29,8 @@ def top_ngram_share(words: Block, size: int) -> float:
         ngram = tuple(words[first : first + size])
         counts[ngram] += 1
         places[ngram] |= set(range(first, first + size))
-    most = max(counts.values(), default=0)
-    if most < 2:
-        return 0.0
-    covered = max(characters([words[p] for p in places[ngram]]) for ngram in counts if counts[ngram] == most)
-    return covered / characters(words)
+    (top, most), *_ = counts.most_common(1) or [((), 0)]  # of equally frequent ones the first
+    return characters([words[place] for place in places[top]]) / characters(words) if most > 1 else 0.0
 
 
 def duplicate_ngram_share(words: Block, size: int) -> float:

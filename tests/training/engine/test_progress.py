@@ -17,7 +17,7 @@ def record(step: int, seconds: float) -> metrics.Record:
 
 @pytest.mark.parametrize(
     ("step", "seconds", "left"),
-    [(100, 40.0, "80 s"), (30, 60.0, "9 min"), (1, 60.0, "5.0 h"), (300, 100.0, "0 s")],
+    [(100, 40.0, "1 min 20 s"), (30, 60.0, "9 min"), (1, 60.0, "4 h 59 min"), (300, 100.0, "0 s")],
 )
 def test_the_last_record_tells_how_far_and_how_long(step: int, seconds: float, left: str) -> None:
     assert progress.progress([record(1, 9.0), record(step, seconds)], 300) == (
@@ -39,5 +39,5 @@ def test_a_run_is_told_as_its_records_come_and_nothing_twice(
         time.sleep(0.5)
     assert [each.getMessage() for each in heard] == [
         "training: 300 steps of 4,096 tokens on 2 worker(s)",
-        "training: step 100 of 300, loss 4.250, 11,250 tokens/s, about 80 s left",
+        "training: step 100 of 300, loss 4.250, 11,250 tokens/s, about 1 min 20 s left",
     ]
