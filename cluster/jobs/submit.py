@@ -1,30 +1,29 @@
 """Submit: the same gleaner command as a Ray job on a running cluster, its log followed here.
 
-The repository travels as the job's working directory, the dependencies have to be in the cluster's image. Everything
-goes through the head node's dashboard: an address, and a token where the cluster asks for one.
+The repository travels as the job's working directory (`parcel.py`), the dependencies have to be in the cluster's
+image. Everything goes through the head node's dashboard: an address, and a token where the cluster asks for one.
 """
 
 import asyncio
-import fnmatch
 import os
 import shlex
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cluster.config import EXTENDS, is_override, load, read_file
+from cluster.config import EXTENDS, LOCATIONS, RunConfig, is_override, load, read_file, read_tree
+from cluster.jobs.parcel import Parcel, excludes
 from cluster.names import CONFIG_SUFFIXES
 from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import Mistake
+from pipelines.store.provenance import COMMIT, commit
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient
 
-TOP_EXCLUDES = ("runs", "docs", "tests", "build", "dist")  # folders of the repository that no job needs
-NAME_EXCLUDES = (".?*", "__pycache__", "*.egg-info")  # in any folder; hidden files may hold secrets
 ADDRESS_VARIABLES = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")
 TOKEN_VARIABLES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 RECONNECTS = 60
@@ -42,16 +41,18 @@ def submit(arguments: Sequence[str], address: str | None, working_dir: str) -> i
     only where the job succeeded; after Ctrl-C it is 130 and the job goes on. Mistake with the cure, before anything
     is sent, for a config that is wrong or that does not travel with `working_dir`, and where no cluster answers.
     """
-    root = project_folder(working_dir)
-    command = travelling(arguments, root)
+    parcel = Parcel.of(working_dir)
+    command = travelling(arguments, parcel)
     _require_address(address)
-    for warning in store_warnings(command, root):
+    for warning in place_warnings(command, parcel):
         print(f"gleaner: {warning}", file=sys.stderr)
     client = _connected(address)
     job = f"gleaner-{command[0]}-{uuid.uuid4().hex[:8]}"
     print(f"job {job}: gleaner {public(shlex.join(command))}", flush=True)
+    print(f"sends {parcel.told()}; it runs with the `python` of the cluster's image and the packages there", flush=True)
     try:
-        _send(client, job, shlex.join(["python", "-m", "cluster.run", *command]), root)
+        with parcel.packed() as folder:
+            _send(client, job, shlex.join(["python", "-m", "cluster.run", *command]), _environment(folder, parcel.root))
         details = asyncio.run(_followed(client, job))
     except KeyboardInterrupt:
         print(f"\nthe cluster goes on with job {job}; {_reattaching(job, address)}", flush=True)
@@ -64,24 +65,8 @@ def submit(arguments: Sequence[str], address: str | None, working_dir: str) -> i
     return _exit_status(job, details)
 
 
-def project_folder(working_dir: str) -> Path:
-    """The absolute path of the repository that travels; Mistake where the program is not in it."""
-    root = Path(os.path.abspath(Path(working_dir).expanduser()))
-    if not (root / "cluster" / "run.py").is_file():
-        raise Mistake(
-            f"working dir '{root}' does not hold the program (no cluster/run.py); give --working-dir the folder of "
-            "the repository"
-        )
-    return root
-
-
-def excludes() -> list[str]:
-    """What does not travel, as the patterns of a .gitignore."""
-    return [*(f"/{name}" for name in TOP_EXCLUDES), *NAME_EXCLUDES]
-
-
-def travelling(arguments: Sequence[str], root: Path) -> list[str]:
-    """The arguments with every config file named relative to `root`, where the job starts.
+def travelling(arguments: Sequence[str], parcel: Parcel) -> list[str]:
+    """The arguments with every config file named relative to the parcel's root, where the job starts.
 
     Mistake for a mistake in a config, and for a file, or one that it extends, which the job would not find.
     """
@@ -90,24 +75,51 @@ def travelling(arguments: Sequence[str], root: Path) -> list[str]:
     for argument in arguments:
         if _is_config(argument):
             load(argument, overrides)
-            names = [_travelling_name(file, root) for file in _with_extended(Path(argument))]
+            names = [_travelling_name(file, parcel) for file in _with_extended(Path(argument))]
             result.append(names[0])
         else:
             result.append(argument)
     return result
 
 
-def store_warnings(command: Sequence[str], root: Path) -> Iterator[str]:
-    """A sentence for every config whose store would be lost with the job's folder."""
+def place_warnings(command: Sequence[str], parcel: Parcel) -> Iterator[str]:
+    """A sentence for every store, corpus or model of a config that the job would not find where it runs."""
     overrides = [argument for argument in command if is_override(argument)]
     for file in filter(_is_config, command):
-        store = load(str(root / file), overrides).store
-        if "://" not in store and not os.path.isabs(os.path.expanduser(store)):
-            yield (
-                f"store '{store}' of '{file}' is relative to the job's own folder on the head node, which other nodes "
-                "do not see and which goes with the cluster; set store=s3://BUCKET/FOLDER, or the absolute path of a "
-                "disk that all nodes share"
-            )
+        tree = {"store": RunConfig.model_fields["store"].default, **read_tree(str(parcel.root / file), overrides)}
+        for path, place in _local_places(tree, parcel.root):
+            if path == "store" and not _is_absolute(place):
+                yield (
+                    f"store '{place}' of '{file}' is relative to the job's own folder on the head node, which other "
+                    "nodes do not see and which goes with the cluster; set store=s3://BUCKET/FOLDER, or the absolute "
+                    "path of a disk that all nodes share"
+                )
+            elif _is_absolute(place):
+                yield f"{path} of '{file}' is '{place}': every node of the cluster has to see it there"
+            elif not parcel.holds(place):
+                yield (
+                    f"{path} of '{file}' is '{place}', and no such file travels with the job; give a URL such as "
+                    "s3://BUCKET/FOLDER, or the absolute path of a disk that all nodes share"
+                )
+
+
+def _local_places(tree: Any, root: Path, path: str = "") -> Iterator[tuple[str, str]]:
+    """The dotted path and the value of everything in a config that names a file or folder and is no URL."""
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield from _local_places(value, root, f"{path}.{key}".lstrip("."))
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _local_places(value, root, path)
+    elif isinstance(tree, str) and "://" not in tree:
+        key = path.rpartition(".")[2]
+        is_folder = key == "model" and (_is_absolute(tree) or (root / tree).is_dir())  # else it is a hub name
+        if key in LOCATIONS or is_folder:
+            yield path, tree
+
+
+def _is_absolute(place: str) -> bool:
+    return os.path.isabs(os.path.expanduser(place))
 
 
 class ShownLog:
@@ -141,21 +153,19 @@ def _with_extended(file: Path) -> list[Path]:
     return [file, *_with_extended(file.parent / below)]
 
 
-def _travelling_name(file: Path, root: Path) -> str:
-    """The file's path inside `root`; Mistake where it lies outside of it or in a part that stays behind."""
-    path = PurePath(os.path.abspath(file))
+def _travelling_name(file: Path, parcel: Parcel) -> str:
+    """The file's path inside the parcel; Mistake where it lies outside of it or in a part that stays behind."""
+    path, root = PurePath(os.path.abspath(file)), parcel.root
     if not path.is_relative_to(root):
         raise Mistake(
             f"config file '{file}' is not inside the working dir '{root}', so the job would not find it; move it "
             "there, as to cluster/runs/, or give another --working-dir"
         )
     name = path.relative_to(root)
-    if name.parts[0] in TOP_EXCLUDES or any(
-        fnmatch.fnmatchcase(part, pattern) for part in name.parts for pattern in NAME_EXCLUDES
-    ):
+    if name not in parcel.files:
         raise Mistake(
-            f"config file '{file}' stays behind: nothing travels that matches {', '.join(excludes())}; move it to "
-            "another folder, as to cluster/runs/"
+            f"config file '{file}' stays behind: nothing travels that git ignores or that matches "
+            f"{', '.join(excludes())}; move it to another folder, as to cluster/runs/"
         )
     return name.as_posix()
 
@@ -198,16 +208,18 @@ def _connected(address: str | None) -> "JobSubmissionClient":
         ) from None
 
 
-def _send(client: "JobSubmissionClient", job: str, entrypoint: str, root: Path) -> None:
+def _environment(folder: str, root: Path) -> dict[str, Any]:
+    """The runtime environment of a job: the files, and the commit that they are of, since no .git travels."""
+    found = commit(root)
+    return {"working_dir": folder, **({"env_vars": {COMMIT: found}} if found else {})}
+
+
+def _send(client: "JobSubmissionClient", job: str, entrypoint: str, environment: dict[str, Any]) -> None:
     """The cluster has the job. A head that has just started answers before it can take one; it is asked again."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            client.submit_job(
-                entrypoint=entrypoint,
-                submission_id=job,
-                runtime_env={"working_dir": str(root), "excludes": excludes()},
-            )
+            client.submit_job(entrypoint=entrypoint, submission_id=job, runtime_env=environment)
             return
         except RuntimeError as error:
             if STARTING not in str(error):

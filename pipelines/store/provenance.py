@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+COMMIT = "GLEANER_COMMIT"  # in the environment of a job, whose files travelled without their repository
 DISTRIBUTIONS = ("gleaner-lm", "ray", "torch", "transformers", "deepspeed", "pyarrow", "tokenizers", "numpy")
 
 
@@ -24,15 +25,15 @@ def _fixed() -> dict[str, str]:
             facts[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    if commit := _commit():
-        facts["commit"] = commit
+    if found := os.environ.get(COMMIT) or commit(Path(__file__).resolve().parents[2]):
+        facts["commit"] = found
     if job := os.environ.get("RAY_JOB_SUBMISSION_ID") or os.environ.get("RAY_JOB_ID"):
         facts["job"] = job
     return facts
 
 
-def _commit() -> str:
-    folder = Path(__file__).resolve().parents[2]
+def commit(folder: Path) -> str:
+    """The commit of the repository at a folder, with "-dirty" where files differ from it; "" where there is none."""
     try:
         result = subprocess.run(
             ["git", "-C", str(folder), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False

@@ -1,6 +1,7 @@
 """Submitting: what travels, what is refused before it does, and a log that is shown once."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,7 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.jobs.submit import ShownLog, _send, project_folder, store_warnings, submit, travelling
+from cluster.jobs.parcel import Parcel
+from cluster.jobs.submit import ShownLog, _send, place_warnings, submit, travelling
 
 CONFIG = {
     "name": "small",
@@ -33,43 +35,48 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
+def parcel(project: Path) -> Parcel:
+    return Parcel.of(str(project))
+
+
 def test_a_config_is_named_from_the_working_dir(project: Path) -> None:
-    command = travelling(["data", str(project / "cluster/runs/small.yaml"), "seed=3"], project)
+    command = travelling(["data", str(project / "cluster/runs/small.yaml"), "seed=3"], parcel(project))
     assert command == ["data", "cluster/runs/small.yaml", "seed=3"]
 
 
 def test_arguments_without_a_config_travel_as_they_are(project: Path) -> None:
-    assert travelling(["kinds", "filters"], project) == ["kinds", "filters"]
-    assert travelling(["show", "select-82e5dac4fc51", "--store", "s3://b/s"], project)[-1] == "s3://b/s"
+    assert travelling(["kinds", "filters"], parcel(project)) == ["kinds", "filters"]
+    assert travelling(["show", "select-82e5dac4fc51", "--store", "s3://b/s"], parcel(project))[-1] == "s3://b/s"
 
 
 def test_a_config_outside_of_the_working_dir_is_refused(project: Path, tmp_path: Path) -> None:
     file = _write(tmp_path / "outside.yaml", CONFIG)
     with pytest.raises(ValueError, match="not inside the working dir"):
-        travelling(["run", str(file)], project)
+        travelling(["run", str(file)], parcel(project))
 
 
 @pytest.mark.parametrize("folder", ["runs", "tests", ".hidden", "cluster/__pycache__"])
 def test_a_config_that_stays_behind_is_refused(project: Path, folder: str) -> None:
     file = _write(project / folder / "mine.yaml", CONFIG)
     with pytest.raises(ValueError, match="stays behind"):
-        travelling(["run", str(file)], project)
+        travelling(["run", str(file)], parcel(project))
 
 
 def test_a_folder_named_runs_inside_a_package_travels(project: Path) -> None:
-    assert travelling(["run", str(project / "cluster" / "runs" / "small.yaml")], project)[1].startswith("cluster/runs/")
+    file = str(project / "cluster" / "runs" / "small.yaml")
+    assert travelling(["run", file], parcel(project))[1].startswith("cluster/runs/")
 
 
 def test_what_a_config_extends_has_to_travel_too(project: Path, tmp_path: Path) -> None:
     below = _write(tmp_path / "below.yaml", CONFIG)
     relative = os.path.relpath(below, project)
     with pytest.raises(ValueError, match="not inside the working dir"):
-        travelling(["run", str(_write(project / "above.yaml", {"extends": relative}))], project)
+        travelling(["run", str(_write(project / "above.yaml", {"extends": relative}))], parcel(project))
     with pytest.raises(ValueError, match="absolute path"):
-        travelling(["run", str(_write(project / "above.yaml", {"extends": str(below)}))], project)
+        travelling(["run", str(_write(project / "above.yaml", {"extends": str(below)}))], parcel(project))
     _write(project / "below.yaml", CONFIG)
     file = _write(project / "above.yaml", {"extends": "below.yaml", "seed": 4})
-    assert travelling(["run", str(file)], project) == ["run", "above.yaml"]
+    assert travelling(["run", str(file)], parcel(project)) == ["run", "above.yaml"]
 
 
 def test_a_mistake_in_the_config_is_found_before_anything_is_sent(project: Path) -> None:
@@ -77,11 +84,6 @@ def test_a_mistake_in_the_config_is_found_before_anything_is_sent(project: Path)
         submit(
             ["run", str(project / "cluster/runs/small.yaml"), "training.tokns=5"], "http://127.0.0.1:9", str(project)
         )
-
-
-def test_a_working_dir_without_the_program_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="--working-dir"):
-        project_folder(str(tmp_path))
 
 
 def test_a_cluster_has_to_be_named_by_a_url(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,13 +96,27 @@ def test_a_cluster_has_to_be_named_by_a_url(project: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("store", "warned"), [("runs/store", True), ("/shared/store", False), ("s3://b/s", False), ("~/store", False)]
+    ("override", "words"),
+    [
+        ("store=runs/store", "store 'runs/store' of .* set store=s3://"),
+        ("store=/shared/store", "store of .* is '/shared/store': every node of the cluster has to see it there"),
+        ("store=s3://b/s", None),
+        ("data.source.path=elsewhere/*.jsonl", "data.source.path of .* no such file travels with the job"),
+        ("data.source.path=[corpus/*.jsonl, corpus/a.jsonl, corpus]", None),
+        ("data.source.path=~/a.jsonl", "data.source.path of .* is '~/a.jsonl': every node"),
+        ("data.codec={kind: ac, model: {kind: transformer, model: models/m1}}", "codec.model.model .* no such file"),
+        ("data.codec={kind: ac, model: {kind: transformer, model: '@m1'}}", None),
+    ],
 )
-def test_a_relative_store_is_warned_of(project: Path, store: str, warned: bool) -> None:
-    command = ["run", "cluster/runs/small.yaml", f"store={store}"]
-    warnings = list(store_warnings(command, project))
-    assert bool(warnings) == warned
-    assert all("store=s3://" in warning for warning in warnings)
+def test_what_the_job_would_not_find_is_told(project: Path, override: str, words: str | None) -> None:
+    (project / "corpus").mkdir()
+    (project / "corpus" / "a.jsonl").touch()
+    (project / "models" / "m1").mkdir(parents=True)
+    base = ["store=s3://b/s", "data.source.path=corpus"]
+    command = ["run", "cluster/runs/small.yaml", *base, override]
+    warnings = list(place_warnings(command, parcel(project)))
+    assert len(warnings) == (words is not None)
+    assert all(re.search(words or "", warning) for warning in warnings)
 
 
 @given(st.text(), st.lists(st.integers(0, 30), max_size=6), st.integers(1, 7))
@@ -122,7 +138,7 @@ class _HeadWithoutAgent:
         raise RuntimeError("Request failed with status code 500: No available agent to submit job")
 
 
-def test_a_head_node_that_never_takes_a_job_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_head_node_that_never_takes_a_job_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cluster.jobs.submit.START_SECONDS", 0)
     with pytest.raises(ValueError, match=r"no agent that starts jobs; see dashboard_agent\.log"):
-        _send(cast(Any, _HeadWithoutAgent()), "job", "gleaner kinds", tmp_path)
+        _send(cast(Any, _HeadWithoutAgent()), "job", "gleaner kinds", {})

@@ -18,12 +18,14 @@ import httpx
 import pytest
 import yaml
 
+from pipelines.store.provenance import commit
+
 pytestmark = pytest.mark.process
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 START_SECONDS = 180
 JOB_SECONDS = 240
-LEFT_BEHIND = {".env", "runs/store/part.parquet", "tests/test_one.py", ".git/HEAD", "docs/page.md"}
+LEFT_BEHIND = {".env", "runs/store/part.parquet", "tests/test_one.py", "docs/page.md", "deploy/server.key"}
 CLIENT = """
 import signal, sys
 from cluster.jobs.submit import submit
@@ -83,6 +85,9 @@ def _copy_of_repository(folder: Path) -> Path:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("stays here", encoding="utf-8")
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for command in (["init", "-q"], ["add", "acme"], [*identity, "commit", "-qm", "first"]):
+        subprocess.run(["git", "-C", str(folder), *command], check=True)
     return folder
 
 
@@ -174,14 +179,15 @@ def test_a_job_runs_there_and_its_log_comes_here(head: Head, project: Path, tmp_
     assert process.returncode == 0, out + err
     assert f"to {tmp_path}" in out
     assert out.rstrip().endswith("succeeded")
-    assert {"acme.no_spam:spam": 10} in [
-        json.loads(file.read_text())["dropped"] for file in tmp_path.glob("*/manifest.json")
-    ]
+    manifests = [json.loads(file.read_text()) for file in tmp_path.glob("*/manifest.json")]
+    assert {"acme.no_spam:spam": 10} in [manifest["dropped"] for manifest in manifests]
+    assert {manifest["provenance"]["commit"] for manifest in manifests} == {commit(project)}
+    assert "corpus.jsonl, pipelines/, training/, tuning/; it runs with the `python` of the cluster's image" in out
     assert head.token not in out + err
     uploads = list(head.folder.glob("session_2*/runtime_resources/working_dir_files/_ray_pkg_*"))
     uploaded = {file.relative_to(folder).as_posix() for folder in uploads for file in folder.rglob("*")}
     assert {"cluster/run.py", "cluster/runs/works.yaml", "pipelines/rewriters/prompts/web.txt"} <= uploaded
-    assert not uploaded & LEFT_BEHIND
+    assert not uploaded & {*LEFT_BEHIND, ".git/HEAD"}
 
 
 def test_a_job_that_fails_says_why_and_passes_its_exit_status_on(head: Head, project: Path) -> None:
@@ -206,7 +212,7 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_follow_it(head: Head, pro
     other = {"RAY_AUTH_TOKEN": head.token, "RAY_API_SERVER_ADDRESS": "http://127.0.0.1:9"}  # --address wins over it
     process = _start(head, project, "kinds", "selectors", address=head.address, **other)
     assert process.stdout is not None
-    first = process.stdout.readline() + process.stdout.readline()  # the second line is the job's own: it has started
+    first = "".join(process.stdout.readline() for _ in range(3))  # the third line is the job's own: it has started
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, first + out + err
