@@ -20,7 +20,6 @@ from training.engine.progress import progress_told
 from training.engine.storage import ray_storage
 
 if TYPE_CHECKING:
-    from ray.train import TrainingFailedError
     from ray.train.v2.api.callback import UserCallback
 
 FAILURES = 3  # of workers, that a run survives
@@ -107,6 +106,8 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
     from ray.train.torch import TorchTrainer
     from ray.train.v2.api.config import FailureConfig, LoggingConfig, RunConfig, ScalingConfig
 
+    from training.engine.failures import EndsAtMistake, told
+
     config = job.config
     resources = {"CPU": config.worker.cpus} | ({"GPU": config.gpus} if config.gpus else {})
     run_config: Any = RunConfig(
@@ -114,7 +115,7 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
         **ray_storage(store, "ray"),
         failure_config=FailureConfig(max_failures=FAILURES),
         logging_config=LoggingConfig(log_level="WARNING"),
-        callbacks=list(callbacks),
+        callbacks=[*callbacks, EndsAtMistake()],
     )
     trainer = TorchTrainer(
         work,
@@ -128,13 +129,4 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
         with progress_told(store, job.steps, job.tokens_per_step, config.workers):
             trainer.fit()
     except TrainingFailedError as error:
-        raise _told(error) from error
-
-
-def _told(error: "TrainingFailedError") -> Exception:
-    """The mistake that a worker found, or the error as it is."""
-    for failure in getattr(error, "worker_failures", {}).values():
-        found = getattr(failure, "_base_exc", failure)  # Ray Train wraps an error to keep its stack
-        if isinstance(found, Mistake):
-            return found
-    return error
+        raise told(error) from error

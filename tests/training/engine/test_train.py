@@ -11,11 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from ray.train import UserCallback
 
 from pipelines.contracts.codec import Coder
+from pipelines.contracts.mistakes import Mistake
 from pipelines.packing.packed import Packed
 from pipelines.store.store import Store, digest
 from training.config import TrainingConfig
@@ -111,6 +114,21 @@ def test_a_killed_worker_costs_no_more_than_the_steps_since_the_checkpoint(
     watcher.join()
     assert killed.is_set()
     same(result, baseline, rtol=1e-6)
+
+
+def test_a_mistake_that_a_worker_finds_ends_the_run_at_once(packed: Packed, tmp_path: Path) -> None:
+    class Damaged(Packed):
+        def rows(self, indices: Any) -> Any:
+            raise Mistake("a shard is damaged; build it again")
+
+    class Noted(UserCallback):
+        def after_exception(self, run_context: Any, worker_exceptions: dict[int, Exception]) -> None:
+            (tmp_path / f"failed-{time.time_ns()}").touch()
+
+    damaged = Damaged(**vars(packed))
+    with pytest.raises(Mistake, match="a shard is damaged; build it again"):
+        train(damaged, {}, TrainingConfig.model_validate(CONFIG), None, str(tmp_path / "run"), [Noted()])
+    assert len(list(tmp_path.glob("failed-*"))) == 1
 
 
 def test_a_killed_driver_is_taken_up_by_the_same_command(
