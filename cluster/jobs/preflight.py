@@ -151,7 +151,7 @@ def store_problems(url: str, nodes: Sequence[Node]) -> list[str]:
         return [f"driver: {error}"]
     store.write(f"{folder}/driver", b"gleaner")
     try:
-        met, failed = ask(visit_store, nodes, lambda node: (url, folder, node.id))
+        met, failed = ask(visit_store, nodes, lambda node: (store.url, folder, node.id))
         strangers = [node for node in nodes if node.id in met and not (met[node.id] and _has(store, folder, node.id))]
     finally:
         store.remove(folder)

@@ -44,9 +44,9 @@ proxy = "data.steps.proxy={kind: score, scorer: {kind: proxy_loss, model: model}
 ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
 found = {
     "sound": problems(),
-    "relative store": problems("store=store"),
+    "relative places": problems("store=store", "data.source.path=corpus.jsonl", proxy),
+    "private store": problems("store=memory://store"),
     "forbidden store": problems("store=/proc/store"),
-    "relative model": problems(proxy),
     "gpus": problems("training.gpus=1"),
 }
 ray.shutdown()
@@ -83,6 +83,7 @@ def found(config_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     start, elsewhere, impostor = (tmp_path_factory.mktemp(name) for name in ("start", "elsewhere", "impostor"))
     (elsewhere / "model").mkdir()
     (elsewhere / "model" / "model.safetensors").write_bytes(b"weights")
+    (elsewhere / "corpus.jsonl").write_text('{"text": "Another small document."}\n', encoding="utf-8")
     (impostor / "cluster").mkdir()
     (impostor / "cluster" / "__init__.py").write_text('"""Another package of this name."""\n', encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
@@ -107,9 +108,9 @@ def test_a_sound_cluster_has_no_problem_and_keeps_no_probe(found: dict[str, list
 
 @pytest.mark.process
 def test_a_store_that_is_another_place_on_the_nodes_is_told_for_each(found: dict[str, list[str]]) -> None:
-    assert len(found["relative store"]) == 2
-    assert all("store 'store' is another place there" in problem for problem in found["relative store"])
-    assert all("s3://" in problem for problem in found["relative store"])
+    assert len(found["private store"]) == 2
+    assert all("store 'memory://store' is another place there" in problem for problem in found["private store"])
+    assert all("s3://" in problem for problem in found["private store"])
 
 
 @pytest.mark.process
@@ -118,11 +119,8 @@ def test_a_store_that_cannot_be_written_is_told(found: dict[str, list[str]]) -> 
 
 
 @pytest.mark.process
-def test_a_model_folder_that_only_the_driver_has_is_told(found: dict[str, list[str]]) -> None:
-    assert len(found["relative model"]) == 2
-    assert all(
-        "'model' holds nothing, the driver sees 1 files of 7 bytes" in problem for problem in found["relative model"]
-    )
+def test_relative_places_are_those_of_the_driver(found: dict[str, list[str]]) -> None:
+    assert found["relative places"] == []
 
 
 @pytest.mark.process
@@ -169,6 +167,11 @@ def test_a_missing_package_is_told() -> None:
     digests = {**_sight().digests, "tuning": None}
     (problem,) = differences(_sight(), dataclasses.replace(_sight(), folders=folders, digests=digests))
     assert "package 'tuning' is missing" in problem
+
+
+def test_a_model_folder_that_only_the_driver_has_is_told() -> None:
+    (problem,) = differences(_sight(), dataclasses.replace(_sight(), contents={"/models/proxy": None}))
+    assert "'/models/proxy' holds nothing, the driver sees 3 files of 10 bytes" in problem
 
 
 def test_a_full_disk_is_told() -> None:
