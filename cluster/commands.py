@@ -9,8 +9,9 @@ from pathlib import Path
 
 from cluster.config import RunConfig, dump, load
 from cluster.jobs.nodes import alive_nodes
+from cluster.jobs.preflight import Demand, demands, too_little_room
 from cluster.jobs.preflight import preflight as find_problems
-from cluster.jobs.session import session
+from cluster.jobs.session import is_own, session
 from cluster.names import RUNS, record
 from cluster.report import sweep as table
 from cluster.report.make import make_report
@@ -41,7 +42,8 @@ def data(file: str, overrides: Sequence[str]) -> str:
     """Puts the data of a run into the store; returns a line that names its address."""
     config = _begun(load(file, overrides))
     store = Store(config.store)
-    with _session_for(_addresses(config.recipe, store, "pack"), config):
+    wanted = [demand for demand in demands(config) if demand.name != "training"]
+    with _session_for(_addresses(config.recipe, store, "pack"), config, wanted):
         train_models(config.recipe, store)
         recipe = with_models(config.recipe, store)
         built = build_data(recipe.data, store, recipe.seed)
@@ -115,7 +117,7 @@ def preflight(file: str, overrides: Sequence[str]) -> str:
     """Every node sees the code, the store, the models and what the config asks for; else Mistake with each cure."""
     config = _checked(load(file, overrides))
     with session():
-        _stop_on_problems(config)
+        _stop(find_problems(config))
     return f"nothing stops '{config.name}' on this cluster"
 
 
@@ -179,26 +181,34 @@ def _addresses(recipe: Recipe, store: Store, last: str | None = None) -> list[st
 
 
 @contextmanager
-def _session_for(addresses: Iterable[str], config: RunConfig) -> Iterator[None]:
-    """Ray for what the store does not have of the addresses; where it has everything nothing is started."""
+def _session_for(addresses: Iterable[str], config: RunConfig, wanted: Sequence[Demand] | None = None) -> Iterator[None]:
+    """Ray for what the store does not have of the addresses; where it has everything nothing is started.
+
+    `wanted` is what has to find room, by default all that the config asks for.
+    """
     store = Store(config.store)
     if all(store.manifest(address) for address in addresses):
         yield
         return
     with session():
-        _on_a_cluster(config)
+        _look_round(config, list(demands(config)) if wanted is None else wanted)
         yield
 
 
-def _stop_on_problems(config: RunConfig) -> None:
-    if problems := find_problems(config):
+def _stop(problems: Sequence[str]) -> None:
+    if problems:
         raise Mistake("\n".join(problems))
 
 
-def _on_a_cluster(config: RunConfig) -> None:
-    """Raises Mistake where the nodes of a cluster of several differ in what a run needs; one node cannot differ."""
+def _look_round(config: RunConfig, wanted: Sequence[Demand]) -> None:
+    """Raises Mistake where the nodes of a cluster of several differ in what a run needs, or this machine is too small.
+
+    One node cannot differ, and one of a cluster may be the first of many.
+    """
     if len(alive_nodes()) > 1:
-        _stop_on_problems(config)
+        _stop(find_problems(config))
+    elif is_own():
+        _stop(too_little_room(wanted))
 
 
 def _seeded(config: RunConfig, seeds: Sequence[int]) -> list[Recipe]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.contracts.component import PLACEMENT, Spec, Workers
+from pipelines.contracts.component import PLACEMENT, AcceleratorType, MemoryGb, Spec, Workers
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 from pipelines.packing.packed import Packed
@@ -50,6 +50,8 @@ class TrainingConfig(Spec):
     micro_batch_sequences: Annotated[int | None, PLACEMENT] = Field(default=None, gt=0)
     workers: Workers = Field(default=1, gt=0)
     gpus: Annotated[float, PLACEMENT] = Field(default=0, ge=0)
+    memory_gb: MemoryGb = 0.0
+    accelerator_type: AcceleratorType = ""
     threads: Annotated[int | None, PLACEMENT] = Field(default=None, gt=0)
     checkpoint_every_steps: Annotated[int, PLACEMENT] = Field(default=200, gt=0)
     keep: Annotated[int, PLACEMENT] = Field(default=2, gt=0)
@@ -113,7 +115,7 @@ class TrainingConfig(Spec):
     @property
     def worker(self) -> Resources:
         """What one training worker takes, and whatever asks its model."""
-        return Resources(gpus=self.gpus)
+        return Resources(gpus=self.gpus, memory_gb=self.memory_gb, accelerator_type=self.accelerator_type)
 
     def batch_sequences(self, length: int) -> int:
         """Sequences in a global batch; Mistake when they do not divide over workers and micro-batches."""

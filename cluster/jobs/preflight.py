@@ -7,7 +7,7 @@ itself, and what the config asks for with what the nodes have.
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cluster.config import RunConfig
     from training.recipe import ModelRecipe
 
+KIND_OF_GPU = "accelerator_type:"  # Ray's resource of a node, for each kind that it has
 MIN_FREE_SHARE = 0.05  # Ray makes no more objects on a fuller disk (local_fs_capacity_threshold)
 SHARED_PLACE = "set 'store' to a bucket (s3://, gs://) or to the absolute path of a disk that all nodes share"
 
@@ -70,6 +71,12 @@ def preflight(config: "RunConfig") -> list[str]:
     same_code = [node for node, there in sights if there.digests == here.digests]
     problems += store_problems(config.store, same_code)
     return problems + [problem for demand in wanted for problem in room_problems(demand, nodes)]
+
+
+def too_little_room(wanted: Iterable[Demand]) -> list[str]:
+    """A sentence for everything that asks for more than the nodes have, and would wait for ever."""
+    nodes = alive_nodes()
+    return [problem for demand in wanted for problem in room_problems(demand, nodes)]
 
 
 def needed_paths(config: "RunConfig") -> list[str]:
@@ -133,8 +140,8 @@ def room_problems(demand: Demand, nodes: Sequence[Node]) -> Iterator[str]:
     """A sentence with the cure where more workers are asked for than the nodes can hold at the same time."""
     room = sum(_fitting(demand, node) for node in nodes)
     if room < demand.workers:
-        asked = " and ".join(f"{amount:g} {name}" for name, amount in demand.each.items() if amount)
-        offered = ", ".join(f"{sum(node.resources.get(name, 0) for node in nodes):g} {name}" for name in demand.each)
+        asked = " and ".join(_told(name, amount) for name, amount in demand.each.items() if amount)
+        offered = ", ".join(_told(name, sum(node.resources.get(name, 0) for node in nodes)) for name in demand.each)
         yield (
             f"'{demand.name}' asks for {demand.workers} workers with {asked} each, the cluster has room for {room} "
             f"({offered} on {len(nodes)} nodes); add nodes, or lower what '{demand.name}' asks for"
@@ -196,15 +203,27 @@ def _models(tree: Any) -> Iterator[str]:
 
 def _demands(prefix: str, part: "ModelRecipe") -> Iterator[Demand]:
     training, data = part.training, part.data
-    yield Demand(f"{prefix}training", training.workers, {"CPU": 1.0, "GPU": training.gpus})
-    yield _one_worker(f"{prefix}data.source", data.source.resources)
+    yield Demand(f"{prefix}training", training.workers, _asked(training.worker))
+    yield Demand(f"{prefix}data.source", 1, _asked(data.source.resources))
     for name, step in {**thinning(data.source), **data.steps}.items():
-        yield _one_worker(f"{prefix}data.steps.{name}", step.resources)
-    yield _one_worker(f"{prefix}data.codec", data.codec.resources)
+        yield Demand(f"{prefix}data.steps.{name}", 1, _asked(step.resources))
+    yield Demand(f"{prefix}data.codec", 1, _asked(data.codec.resources))
 
 
-def _one_worker(name: str, resources: Resources) -> Demand:
-    return Demand(name, 1, {"CPU": resources.cpus, "GPU": resources.gpus})
+def _asked(resources: Resources) -> dict[str, float]:
+    """What Ray counts of one worker's resources; a node with GPUs of a kind has one of that kind's resource."""
+    kind = {f"{KIND_OF_GPU}{resources.accelerator_type}": 0.001} if resources.accelerator_type else {}
+    memory = {"memory": resources.memory_gb * 1e9} if resources.memory_gb else {}
+    return {"CPU": resources.cpus, "GPU": resources.gpus, **memory, **kind}
+
+
+def _told(name: str, amount: float) -> str:
+    """So much of one of Ray's resources, as people name it."""
+    if name == "memory":
+        return f"{amount / 1e9:.4g} GB of memory"
+    if name.startswith(KIND_OF_GPU):
+        return f"{'a' if amount else 'no'} GPU of kind {name.removeprefix(KIND_OF_GPU)}"
+    return f"{amount:g} {name}"
 
 
 def _fitting(demand: Demand, node: Node) -> int:

@@ -32,7 +32,7 @@ def session() -> Iterator[None]:
     A local one listens on the loopback interface alone, and its files are closed to other users. It has a dashboard
     where someone at a terminal is told its address.
     """
-    is_local = ADDRESS not in os.environ
+    is_local = is_own()
     os.environ.setdefault("NUMBA_CACHE_DIR", str(private_place("numba")))
     for name, value in {**SETTINGS, **(LOCAL if is_local else {})}.items():
         os.environ.setdefault(name, value)  # before Ray is imported, which reads some of them once
@@ -55,6 +55,11 @@ def session() -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def is_own() -> bool:
+    """Whether the Ray of this command is its own, on this machine alone."""
+    return ADDRESS not in os.environ
 
 
 def _local() -> Any:

@@ -18,6 +18,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     ModelWrapValidatorHandler,
     ValidationError,
     model_validator,
@@ -35,6 +36,8 @@ class _Placement:
 
 PLACEMENT = _Placement()
 Workers = Annotated[int, PLACEMENT]
+MemoryGb = Annotated[float, Field(ge=0, description="of a node's memory that Ray sets aside for a worker"), PLACEMENT]
+AcceleratorType = Annotated[str, Field(description="of its GPU, as Ray names it: A100, L4"), PLACEMENT]
 
 
 class Spec(BaseModel):

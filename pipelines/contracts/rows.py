@@ -47,14 +47,14 @@ class Resources:
     """What one worker of a step takes; a step states it, Ray Data schedules.
 
     `workers` > 0 asks for a pool of that many actors, for steps whose `open()` is expensive; 0 means stateless
-    tasks, as many as fit. `memory_bytes` is what Ray sets aside of a node's memory, and `accelerator_type` the kind of
+    tasks, as many as fit. `memory_gb` is what Ray sets aside of a node's memory, and `accelerator_type` the kind of
     GPU as Ray names it ("A100", "L4"); both may stay open.
     """
 
     cpus: float = 1.0
     gpus: float = 0.0
     workers: int = 0
-    memory_bytes: int = 0
+    memory_gb: float = 0.0
     accelerator_type: str = ""
 
 

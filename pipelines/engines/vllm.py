@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from pipelines.contracts.component import PLACEMENT, Workers
+from pipelines.contracts.component import PLACEMENT, AcceleratorType, MemoryGb, Workers
 from pipelines.contracts.engine import Engine, EngineFn, Prompt, Reply
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
@@ -42,6 +42,8 @@ class Vllm(Engine):
     workers: Workers = Field(1, ge=1)
     cpus: Annotated[float, PLACEMENT] = Field(1.0, gt=0.0)
     gpus: Annotated[float | None, PLACEMENT] = Field(None, ge=0.0, description="per worker; None: what the build needs")
+    memory_gb: MemoryGb = 0.0
+    accelerator_type: AcceleratorType = ""
     tensor_parallel_size: Annotated[int, PLACEMENT] = Field(1, ge=1)
     max_num_seqs: Annotated[int | None, PLACEMENT] = Field(None, ge=1)
     gpu_memory_utilization: Annotated[float, PLACEMENT] = Field(0.9, gt=0.0, le=1.0)
@@ -59,7 +61,8 @@ class Vllm(Engine):
     def resources(self) -> Resources:
         """A pool of engines, with one GPU for each part of the model where vLLM is built for GPUs."""
         needed = 0.0 if built_for_cpu() else float(self.tensor_parallel_size)
-        return Resources(cpus=self.cpus, gpus=needed if self.gpus is None else self.gpus, workers=self.workers)
+        gpus = needed if self.gpus is None else self.gpus
+        return Resources(self.cpus, gpus, self.workers, self.memory_gb, self.accelerator_type)
 
     def fingerprint(self) -> dict[str, str]:
         """The content of the model; Mistake where it is neither a folder nor pinned by a revision."""

@@ -24,8 +24,8 @@ def in_task(resources: Resources, function: Callable[P, R], *arguments: P.args, 
 def ray_options(resources: Resources) -> dict[str, Any]:
     """What Ray is asked for one worker."""
     asked = {"num_cpus": resources.cpus, "num_gpus": resources.gpus}
-    if resources.memory_bytes:
-        asked["memory"] = resources.memory_bytes
+    if resources.memory_gb:
+        asked["memory"] = int(resources.memory_gb * 1e9)
     return asked | ({"accelerator_type": resources.accelerator_type} if resources.accelerator_type else {})
 
 

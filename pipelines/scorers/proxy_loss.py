@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
-from pipelines.contracts.component import PLACEMENT, Workers
+from pipelines.contracts.component import PLACEMENT, AcceleratorType, MemoryGb, Workers
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Fitted, Resources
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
@@ -42,6 +42,8 @@ class ProxyLoss(Scorer):
     workers: Workers = Field(default=1, ge=1)
     cpus: Annotated[float, PLACEMENT] = Field(default=1.0, gt=0)
     gpus: Annotated[float, PLACEMENT] = Field(default=0.0, ge=0)
+    memory_gb: MemoryGb = 0.0
+    accelerator_type: AcceleratorType = ""
 
     @model_validator(mode="after")
     def _windows_overlap(self) -> Self:
@@ -52,7 +54,7 @@ class ProxyLoss(Scorer):
     @property
     def resources(self) -> Resources:
         """What one scoring worker takes, in a pool of `workers`, since every worker loads the model."""
-        return Resources(cpus=self.cpus, gpus=self.gpus, workers=self.workers)
+        return Resources(self.cpus, self.gpus, self.workers, self.memory_gb, self.accelerator_type)
 
     def fingerprint(self) -> dict[str, str]:
         """The hash of the model's files, or its name and revision on a hub; Mistake where there is neither."""

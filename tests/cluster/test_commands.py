@@ -120,3 +120,18 @@ def test_a_report_of_other_arms_is_not_overwritten(tmp_path: Path) -> None:
     check_out(tmp_path, ["random", "mine"])
     with pytest.raises(ValueError, match=r"holds the report of random, mine, and this one is of mine; give another"):
         check_out(tmp_path, ["mine"])
+
+
+def test_a_ray_of_ones_own_refuses_what_it_has_no_room_for(
+    ray_session: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    config = arm("a", gpus=1).model_copy(update={"store": str(tmp_path)})
+    nothing_yet = ["clean-0123456789ab"]
+    with (
+        pytest.raises(ValueError, match=r"'training' asks for 1 workers with 1 CPU and 1 GPU each, .* room for 0"),
+        commands._session_for(nothing_yet, config),
+    ):
+        pass
+    with commands._session_for(nothing_yet, config, []):
+        pass

@@ -110,6 +110,7 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
 
     config = job.config
     resources = {"CPU": config.worker.cpus} | ({"GPU": config.gpus} if config.gpus else {})
+    resources |= {"memory": config.memory_gb * 1e9} if config.memory_gb else {}
     run_config: Any = RunConfig(
         name=attempt.removeprefix("ray/"),
         **ray_storage(store, "ray"),
@@ -121,7 +122,10 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
         work,
         train_loop_config={"job": job},
         scaling_config=ScalingConfig(
-            num_workers=config.workers, use_gpu=config.gpus > 0, resources_per_worker=resources
+            num_workers=config.workers,
+            use_gpu=config.gpus > 0,
+            resources_per_worker=resources,
+            accelerator_type=config.accelerator_type or None,
         ),
         run_config=run_config,
     )

@@ -192,6 +192,14 @@ def test_workers_have_to_fit_whole_onto_nodes(workers: int, fits: bool) -> None:
     assert (list(room_problems(asked, nodes)) == []) == fits
 
 
+def test_memory_and_the_kind_of_gpu_are_told_as_people_name_them() -> None:
+    asked = Demand("training", 1, {"CPU": 1.0, "memory": 8e9, "accelerator_type:A100": 0.001})
+    here = Node("1", "a", {"CPU": 4.0, "memory": 4e9, "accelerator_type:L4": 1.0}, "")
+    (problem,) = room_problems(asked, [here])
+    assert "asks for 1 workers with 1 CPU and 8 GB of memory and a GPU of kind A100 each" in problem
+    assert "(4 CPU, 4 GB of memory, no GPU of kind A100 on 1 nodes)" in problem
+
+
 def test_tenths_add_up() -> None:
     assert list(room_problems(Demand("step", 3, {"CPU": 0.1, "GPU": 0.0}), [Node("1", "a", {"CPU": 0.3}, "")])) == []
 
@@ -199,9 +207,11 @@ def test_tenths_add_up() -> None:
 def test_the_demands_are_those_of_the_config(config_file: Path) -> None:
     from cluster.config import load
 
-    config = load(str(config_file), ["training.workers=4", "training.gpus=0.5"])
+    more = ["training.memory_gb=2", "training.accelerator_type=A100"]
+    config = load(str(config_file), ["training.workers=4", "training.gpus=0.5", *more])
     wanted = {demand.name: demand for demand in demands(config)}
-    assert wanted["training"] == Demand("training", 4, {"CPU": 1.0, "GPU": 0.5})
+    each = {"CPU": 1.0, "GPU": 0.5, "memory": 2e9, "accelerator_type:A100": 0.001}
+    assert wanted["training"] == Demand("training", 4, each)
     assert {"data.source", "data.steps.dedup"} <= wanted.keys()
     assert needed_paths(config) == [str(config_file.parent / "corpus.jsonl")]
 

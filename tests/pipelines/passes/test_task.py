@@ -34,9 +34,9 @@ def test_its_mistakes_arrive_as_they_are(ray_session: None) -> None:
 
 def test_ray_is_asked_for_what_is_stated_and_for_no_more() -> None:
     assert ray_options(Resources()) == {"num_cpus": 1.0, "num_gpus": 0.0}
-    assert ray_options(Resources(2.0, 0.5, memory_bytes=1 << 30, accelerator_type="L4")) == {
+    assert ray_options(Resources(2.0, 0.5, memory_gb=1.5, accelerator_type="L4")) == {
         "num_cpus": 2.0,
         "num_gpus": 0.5,
-        "memory": 1 << 30,
+        "memory": 1_500_000_000,
         "accelerator_type": "L4",
     }
