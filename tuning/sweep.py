@@ -69,7 +69,7 @@ def sweep(base: Recipe, config: TuningConfig, store: Store) -> Manifest:
     Mistake names the trials that failed; those that finished are kept for the next attempt.
     """
     made_of = _made_of(base, config, store)
-    target = sweep_address(base, config, store)
+    target = _address(made_of)
     finished = built_alone(store, target, lambda: _swept(base, config, store, target, made_of))
     for state in (FOLDER, records.FOLDER):
         store.remove(f"{target}/{state}")
@@ -78,7 +78,11 @@ def sweep(base: Recipe, config: TuningConfig, store: Store) -> Manifest:
 
 def sweep_address(base: Recipe, config: TuningConfig, store: Store) -> str:
     """Where the manifest of the sweep is, or will be."""
-    return address("sweep", _made_of(base, config, store), [])
+    return _address(_made_of(base, config, store))
+
+
+def _address(made_of: dict[str, Any]) -> str:
+    return address("sweep", made_of, [])
 
 
 def _made_of(base: Recipe, config: TuningConfig, store: Store) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pipelines.build import thinning
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 from pipelines.inference.model_files import local_folder
+from pipelines.passes.task import ray_resources
 from pipelines.store.store import Store
 
 if TYPE_CHECKING:
@@ -213,8 +214,7 @@ def _demands(prefix: str, part: "ModelRecipe") -> Iterator[Demand]:
 def _asked(resources: Resources) -> dict[str, float]:
     """What Ray counts of one worker's resources; a node with GPUs of a kind has one of that kind's resource."""
     kind = {f"{KIND_OF_GPU}{resources.accelerator_type}": 0.001} if resources.accelerator_type else {}
-    memory = {"memory": resources.memory_gb * 1e9} if resources.memory_gb else {}
-    return {"CPU": resources.cpus, "GPU": resources.gpus, **memory, **kind}
+    return {**ray_resources(resources), **kind}
 
 
 def _told(name: str, amount: float) -> str:

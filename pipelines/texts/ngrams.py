@@ -42,7 +42,8 @@ def overlap(
     size = len(offsets) - 1
     total, shared, first, byte = (np.zeros(size, np.int64) for _ in range(4))
     first[:] = -1
-    _match(data, offsets, character_classes(), n, known, index, total, shared, first, byte)
+    shift = np.uint64(65 - (len(index) - 1).bit_length())  # leaves the prefix of a hash
+    _match(data, offsets, character_classes(), n, known, index, shift, total, shared, first, byte)
     return total, shared, first, byte
 
 
@@ -100,12 +101,13 @@ def _match(
     n: int,
     known: HashArray,
     index: PrefixArray,
+    shift: np.uint64,
     total: Int64Array,
     shared: Int64Array,
     first: Int64Array,
     byte: Int64Array,
 ) -> None:
-    words, starts, dropped, shift = np.zeros(n, np.uint64), np.empty(n, np.int64), _power(n), _shift(index)
+    words, starts, dropped = np.zeros(n, np.uint64), np.empty(n, np.int64), _power(n)
     for text in range(len(offsets) - 1):
         end, count, rolling = offsets[text + 1], 0, np.uint64(0)
         words[:] = 0
@@ -133,12 +135,3 @@ def _place(known: HashArray, index: PrefixArray, shift: np.uint64, gram: np.uint
         if known[position] == gram:
             return position
     return -1
-
-
-@compiled
-def _shift(index: PrefixArray) -> np.uint64:
-    """64 less the bits of the prefixes of an index."""
-    shift, prefixes = 64, len(index) - 1
-    while prefixes > 1:
-        shift, prefixes = shift - 1, prefixes >> 1
-    return np.uint64(shift)

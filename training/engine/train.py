@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from pipelines.contracts.mistakes import Mistake
 from pipelines.packing.packed import Packed
+from pipelines.passes.task import ray_resources
 from pipelines.store.store import Store
 from training.config import TrainingConfig
 from training.contracts import HeldOut, IntArray
@@ -109,8 +110,6 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
     from training.engine.failures import EndsAtMistake, told
 
     config = job.config
-    resources = {"CPU": config.worker.cpus} | ({"GPU": config.gpus} if config.gpus else {})
-    resources |= {"memory": config.memory_gb * 1e9} if config.memory_gb else {}
     run_config: Any = RunConfig(
         name=attempt.removeprefix("ray/"),
         **ray_storage(store, "ray"),
@@ -123,9 +122,9 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
         train_loop_config={"job": job},
         scaling_config=ScalingConfig(
             num_workers=config.workers,
-            use_gpu=config.gpus > 0,
-            resources_per_worker=resources,
-            accelerator_type=config.accelerator_type or None,
+            use_gpu=config.worker.gpus > 0,
+            resources_per_worker=ray_resources(config.worker),
+            accelerator_type=config.worker.accelerator_type or None,
         ),
         run_config=run_config,
     )

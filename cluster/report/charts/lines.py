@@ -72,7 +72,7 @@ class LineChart:
 
 
 def line_chart(series: Sequence[Series], x_axis: Axis, y_axis: Axis, level: float | None = None) -> LineChart:
-    """All series on axes that hold all of them; Mistake where there is none."""
+    """All series on axes that hold all of them; ValueError where there is none."""
     across = [x for each in series for x in each.x]
     low = min(y_axis.least, *(y for each in series for y in each.low))
     high = max(y for each in series for y in each.high)

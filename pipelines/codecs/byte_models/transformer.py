@@ -39,8 +39,9 @@ class Transformer(ByteModel):
     def check(self) -> None:
         """Mistake where `model` is neither the folder of an exported model nor one of the run's models."""
         if not self.model.startswith("@"):
-            check_folder(self._folder())
-            sealed_model(self._folder())
+            folder = self._folder()
+            check_folder(folder)
+            sealed_model(folder)
 
     def _folder(self) -> Path:
         folder = local_folder(self.model)

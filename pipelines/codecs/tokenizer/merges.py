@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.codecs.tokenizer.byte_level import byte_characters
-from pipelines.codecs.tokenizer.words import ClassArray, word_end
+from pipelines.codecs.tokenizer.words import word_end
 from pipelines.texts.arrays import BoolArray, ByteArray, OffsetArray
+from pipelines.texts.classes import ClassArray
 from pipelines.texts.mixing import GOLDEN
 from pipelines.texts.words import compiled
 

@@ -11,12 +11,10 @@ import sys
 import unicodedata
 
 import numpy as np
-import numpy.typing as npt
 
 from pipelines.texts.arrays import ByteArray
-from pipelines.texts.words import code_point, compiled
-
-ClassArray = npt.NDArray[np.uint8]
+from pipelines.texts.classes import ClassArray
+from pipelines.texts.words import class_at, compiled
 
 UNKNOWN, LETTER, DIGIT, MARK, SPACE = range(5)
 CLASS_OF_CATEGORY = {"L": LETTER, "N": DIGIT, "Z": SPACE}
@@ -28,7 +26,7 @@ BLANK, APOSTROPHE = ord(" "), ord("'")
 @functools.cache
 def word_classes() -> ClassArray:
     """(1114112,) the class of every code point; 20 ms, once in a process."""
-    table = np.zeros(sys.maxunicode + 1, np.uint8)
+    table = np.zeros(sys.maxunicode + 1, np.uint16)
     categories = [unicodedata.category(chr(point)) for point in range(ASSIGNED)]
     table[:ASSIGNED] = [
         UNKNOWN if category == "Cn" else CLASS_OF_CATEGORY.get(category[0], MARK) for category in categories
@@ -82,13 +80,3 @@ def contraction(data: ByteArray, begin: int, end: int) -> int:
     second = data[begin + 2] if begin + 2 < end else 0
     is_long = (first == 108 and second == 108) or (first in (118, 114) and second == 101)  # ll, ve, re
     return 3 if is_long else 0
-
-
-@compiled
-def class_at(data: ByteArray, position: int, end: int, classes: ClassArray) -> tuple[np.int64, int]:
-    """The class of the character that begins at `position`, and its bytes."""
-    first = data[position]
-    if first < 0x80:
-        return np.int64(classes[first]), 1
-    code, width = code_point(data, position, end)
-    return np.int64(classes[code]), width

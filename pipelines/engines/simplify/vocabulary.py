@@ -80,7 +80,7 @@ def _add(found: dict[str, list[Candidate]], candidate: Candidate) -> None:
 
 
 def rarest_word(phrase: str) -> re.Match[str]:
-    """The place of the least frequent word of four or more letters; Mistake where there is none."""
+    """The place of the least frequent word of four or more letters; ValueError where there is none."""
     from wordfreq import zipf_frequency
 
     return min(LEXICON_WORD.finditer(phrase), key=lambda match: zipf_frequency(match[0], "en"))
