@@ -13,6 +13,7 @@ import numpy as np
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.inference.model_files import loadable
+from pipelines.inference.network import check_room, load_network
 from pipelines.inference.number_formats import computed_in
 from pipelines.inference.vllm_start import built_for_cpu, load
 from pipelines.inference.windows import Window, batches
@@ -40,7 +41,8 @@ class LossModel:
 
 def open_losses(spec: LossModel) -> LossFn:
     """The loaded model; Mistake where it has no room for a window of `context` tokens."""
-    _check_room(spec)
+    # vLLM wants room for one generated token behind the prompt.
+    check_room(spec.model, spec.revision, spec.context + (spec.runner == "vllm"))
     return _transformers_runner(spec) if spec.runner == "transformers" else _vllm_runner(spec)
 
 
@@ -64,33 +66,11 @@ def open_tokenizer(model: str, revision: str | None) -> TokenizeFn:
     return tokenize
 
 
-def _check_room(spec: LossModel) -> None:
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(loadable(spec.model), revision=spec.revision, trust_remote_code=False)
-    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
-    # vLLM wants room for one generated token behind the prompt.
-    needed = spec.context + (spec.runner == "vllm")
-    if positions is not None and needed > positions:
-        raise Mistake(
-            f"context {spec.context} takes {needed} positions with runner '{spec.runner}', "
-            f"model '{spec.model}' has {positions}; lower context and stride"
-        )
-
-
 def _transformers_runner(spec: LossModel) -> LossFn:
     import torch
-    from transformers import AutoModelForCausalLM
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model: Any = AutoModelForCausalLM.from_pretrained(
-        loadable(spec.model),
-        revision=spec.revision,
-        dtype=getattr(torch, computed_in(spec.dtype, on_gpu=device == "cuda")),
-        use_safetensors=True,
-        trust_remote_code=False,
-    )
-    model.to(device).eval()
+    model = load_network(spec.model, spec.revision, spec.dtype)
+    device = model.device
 
     @torch.inference_mode()
     def losses(windows: Sequence[Window]) -> FloatArray:

@@ -1,0 +1,25 @@
+"""Projection: random matrices that keep inner products on average, drawn anew from a counter wherever they are needed."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xxhash
+
+if TYPE_CHECKING:
+    import torch
+
+
+def projection(size: int, dimensions: int, seed: int, name: str) -> "torch.Tensor":
+    """(size, dimensions) independent signs / sqrt(dimensions), or the identity where that is no larger.
+
+    A pure function of seed and name (Philox counts, no state), so it is nowhere stored. For P drawn so, the mean of
+    (P^T x) . (P^T y) is x . y for any size, and with the identity it is so exactly; therefore layers of unlike shapes
+    weigh what they weigh in the whole gradient.
+    """
+    import torch
+
+    if dimensions >= size:
+        return torch.eye(size)
+    generator = np.random.Generator(np.random.Philox(key=xxhash.xxh3_128_intdigest(f"{seed}:{name}".encode())))
+    signs = generator.integers(0, 2, (size, dimensions), dtype=np.int8) * np.int8(2) - np.int8(1)
+    return torch.from_numpy(signs).float() / dimensions**0.5

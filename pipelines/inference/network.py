@@ -1,0 +1,36 @@
+"""Network: a causal language model of a folder or a hub, loaded by transformers to be asked, never to be trained."""
+
+from typing import Any
+
+from pipelines.contracts.mistakes import Mistake
+from pipelines.inference.model_files import loadable
+from pipelines.inference.number_formats import computed_in
+
+
+def check_room(model: str, revision: str | None, positions: int) -> None:
+    """Mistake where the model has no room for so many tokens one after the other."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(loadable(model), revision=revision, trust_remote_code=False)
+    there = getattr(config.get_text_config(), "max_position_embeddings", None)
+    if there is not None and positions > there:
+        raise Mistake(
+            f"the context takes {positions} positions, model '{model}' has {there}; lower `context`, and `stride` where "
+            "there is one"
+        )
+
+
+def load_network(model: str, revision: str | None, dtype: str) -> Any:
+    """The network on a GPU, if there is one, in eval mode; in float32 on a CPU without instructions for `dtype`."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    network: Any = AutoModelForCausalLM.from_pretrained(
+        loadable(model),
+        revision=revision,
+        dtype=getattr(torch, computed_in(dtype, on_gpu=device == "cuda")),
+        use_safetensors=True,
+        trust_remote_code=False,
+    )
+    return network.to(device).eval()

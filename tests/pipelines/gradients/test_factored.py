@@ -1,0 +1,183 @@
+"""Factored features equal the explicit projection of each text's own gradient, for every sort of network."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import transformers
+
+from pipelines.contracts.mistakes import Mistake
+from pipelines.gradients.factored import Factored
+from pipelines.gradients.features import FeatureModel, Passage, open_features, windows_of
+from pipelines.gradients.outputs import output_gradient
+from pipelines.gradients.projection import projection
+from pipelines.gradients.weights import weights_of
+
+VOCAB, SEED = 23, 3
+
+
+def llama(tied: bool) -> Any:
+    config = transformers.LlamaConfig(
+        vocab_size=VOCAB, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2,
+        max_position_embeddings=32, tie_word_embeddings=tied, bos_token_id=0, eos_token_id=0, attention_bias=not tied,
+    )  # fmt: skip
+    return transformers.LlamaForCausalLM(config)
+
+
+def gpt2() -> Any:
+    config = transformers.GPT2Config(vocab_size=VOCAB, n_embd=16, n_layer=2, n_head=2, n_positions=32)
+    return transformers.GPT2LMHeadModel(config)
+
+
+def neox() -> Any:
+    config = transformers.GPTNeoXConfig(
+        vocab_size=VOCAB, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2,
+        max_position_embeddings=32, tie_word_embeddings=False,
+    )  # fmt: skip
+    return transformers.GPTNeoXForCausalLM(config)
+
+
+NETWORKS = {"tied": lambda: llama(True), "untied": lambda: llama(False), "gpt2": gpt2, "neox": neox}
+
+
+@pytest.fixture(params=list(NETWORKS))
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    torch.manual_seed(1)
+    network = NETWORKS[request.param]()
+    with torch.no_grad():  # gains of 1 and biases of 0 would hide faults
+        for weight in network.parameters():
+            if weight.dim() == 1:
+                weight.add_(0.3 * torch.randn_like(weight))
+    network.save_pretrained(tmp_path)
+    return tmp_path
+
+
+def outputs(network: Any, output: str, tokens: list[int], first: int) -> torch.Tensor:
+    """The mean output of the tokens from `first` on, by the definition."""
+    logits = network(input_ids=torch.tensor([tokens])).logits[0, first - 1 : -1].double()
+    p = logits.softmax(-1).gather(1, torch.tensor(tokens[first:])[:, None])
+    return (torch.log(p / (1 - p)) if output == "margin" else -torch.log(p)).mean()
+
+
+def slow(folder: Path, spec: FeatureModel, passage: Passage) -> np.ndarray:
+    """One backward pass for one passage, each gradient formed whole and then projected."""
+    network = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    matrices, vectors = weights_of(network)
+    side = int((spec.dimensions // (len(matrices) + bool(vectors))) ** 0.5)
+    outputs(network, spec.output, list(passage.tokens), passage.first).backward()
+    found = []
+    for matrix in matrices:
+        left = projection(matrix.rows, side, spec.projection_seed, f"{matrix.name}:rows")
+        right = projection(matrix.columns, side, spec.projection_seed, f"{matrix.name}:columns")
+        gradient = matrix.used_by[0][0].weight.grad
+        found.append((left.T @ gradient @ right).flatten())
+    if vectors:
+        whole = torch.cat([getattr(each.module, "weight" if each.is_gain else "bias").grad for each in vectors])
+        found.append(whole @ projection(len(whole), side * side, spec.projection_seed, "gains and biases"))
+    return torch.cat(found).numpy()
+
+
+def passages() -> list[Passage]:
+    draw = np.random.default_rng(0)
+    shapes = [(5, 1), (30, 1), (2, 1), (17, 9), (32, 31), (8, 1)]
+    return [Passage([0, *draw.integers(1, VOCAB, length - 1).tolist()], first) for length, first in shapes]
+
+
+@pytest.mark.parametrize("output", ["margin", "loss"])
+@pytest.mark.parametrize("dimensions", [100, 800, 10**6])
+def test_equal_the_explicit_gradient_projected(folder: Path, output: Any, dimensions: int) -> None:
+    spec = FeatureModel(str(folder), None, output, dimensions, SEED, 32, "float32", 64)
+    expected = np.stack([slow(folder, spec, passage) for passage in passages()])
+    found = open_features(spec).features(passages())
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 40, 4096])
+def test_neither_batch_nor_padding_nor_order_changes_them(folder: Path, batch_tokens: int) -> None:
+    spec = FeatureModel(str(folder), None, "margin", 400, SEED, 32, "float32", 64)
+    usual = open_features(spec).features(passages())
+    other = FeatureModel(str(folder), None, "margin", 400, SEED, 32, "float32", batch_tokens)
+    found = open_features(other).features(passages()[::-1])[::-1]
+    np.testing.assert_allclose(found, usual, rtol=1e-4, atol=1e-5 * np.abs(usual).max())
+
+
+def test_a_passage_longer_than_the_context_has_the_mean_of_all_its_tokens(folder: Path) -> None:
+    spec = FeatureModel(str(folder), None, "loss", 400, SEED, 8, "float32", 64)
+    tokens = [0, *np.random.default_rng(1).integers(1, VOCAB, 20).tolist()]
+    opened = open_features(spec)
+    whole = opened.features([Passage(tokens)])[0]
+    windows = windows_of(0, Passage(tokens), 8)
+    assert [tokens[0], *(token for each in windows for token in each.tokens[each.first :])] == tokens
+    parts = opened.features([Passage(each.tokens, each.first) for each in windows])
+    counts = np.array([len(each.tokens) - each.first for each in windows])
+    np.testing.assert_allclose(whole, (counts @ parts) / 20, rtol=1e-3, atol=1e-5)
+
+
+def test_a_long_context_makes_room_for_what_is_told() -> None:
+    tokens = list(range(100))
+    (window,) = windows_of(0, Passage(tokens, 95), 10)
+    assert window.tokens == [0, 91, 92, 93, 94, 95, 96, 97, 98, 99]
+    assert window.first == 5
+    cut = windows_of(0, Passage(tokens, 50), 10)
+    assert cut[0].tokens[:2] == [0, 50]
+    assert [token for each in cut for token in each.tokens[each.first :]] == tokens[50:]
+
+
+def test_passages_that_tell_nothing_have_features_of_zero(folder: Path) -> None:
+    opened = open_features(FeatureModel(str(folder), None, "margin", 400, SEED, 32, "float32", 64))
+    found = opened.features([Passage([]), Passage([0]), Passage([0, 5])])
+    assert not found[:2].any()
+    assert found[2].any()
+    assert opened.features([]).shape == (0, found.shape[1])
+
+
+def test_too_few_dimensions_are_refused(folder: Path) -> None:
+    with pytest.raises(Mistake, match="3 dimensions are too few for the"):
+        open_features(FeatureModel(str(folder), None, "margin", 3, SEED, 32, "float32", 64))
+
+
+def test_a_weight_of_another_sort_is_named() -> None:
+    network = llama(True)
+    network.model.layers[1].odd = torch.nn.Conv1d(2, 2, 3)
+    with pytest.raises(Mistake, match=r"'model\.layers\.1\.odd', a Conv1d"):
+        Factored(network, 400, 0)
+
+
+@pytest.mark.parametrize("output", ["margin", "loss"])
+@pytest.mark.parametrize("scale", [0.0, 1.0, 1e4])
+def test_the_gradient_by_the_logits_is_autograds_and_finite(output: Any, scale: float) -> None:
+    torch.manual_seed(0)
+    logits = (scale * torch.randn(2, 3, 7)).requires_grad_()
+    targets, weights = torch.randint(7, (2, 3)), torch.rand(2, 3)
+    found = output_gradient(output, logits.detach(), targets, weights)
+    assert torch.isfinite(found).all()
+    at = targets.unsqueeze(-1)
+    log_p = logits.double().log_softmax(-1).gather(-1, at)
+    others = logits.double().scatter(-1, at, -torch.inf).logsumexp(-1, keepdim=True)
+    value = logits.double().gather(-1, at) - others if output == "margin" else -log_p
+    (value.squeeze(-1) * weights).sum().backward()
+    torch.testing.assert_close(found, logits.grad, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(40, 300), (300, 40), (170, 170)])
+def test_inner_products_are_kept_on_average_whatever_the_shape(shape: tuple[int, int]) -> None:
+    rows, columns = shape
+    draw = np.random.default_rng(2)
+    one, other = (torch.from_numpy(draw.normal(size=shape)).float() for _ in range(2))
+    other = other + 0.5 * one
+    true = float((one * other).sum())
+    found = []
+    for seed in range(400):
+        left, right = projection(rows, 8, seed, "rows"), projection(columns, 8, seed, "columns")
+        found.append(float(((left.T @ one @ right) * (left.T @ other @ right)).sum()))
+    assert np.mean(found) == pytest.approx(true, abs=4 * np.std(found) / 20)
+
+
+def test_a_projection_is_a_pure_function_of_seed_and_name() -> None:
+    assert torch.equal(projection(50, 7, 1, "a"), projection(50, 7, 1, "a"))
+    assert not torch.equal(projection(50, 7, 1, "a"), projection(50, 7, 2, "a"))
+    assert not torch.equal(projection(50, 7, 1, "a"), projection(50, 7, 1, "b"))
+    assert torch.equal(projection(5, 7, 1, "a"), torch.eye(5))
