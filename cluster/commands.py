@@ -22,7 +22,8 @@ from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
-from training.execution import Finished, execute, train_models, with_models
+from training.execution import Finished, execute, make_models
+from training.needed import with_models
 from training.plan import planned
 from training.recipe import Recipe
 from training.stages import train_model
@@ -44,7 +45,7 @@ def data(file: str, overrides: Sequence[str]) -> str:
     store = Store(config.store)
     wanted = [demand for demand in demands(config) if demand.name != "training"]
     with _session_for(_addresses(config.recipe, store, "pack"), config, wanted):
-        train_models(config.recipe, store)
+        make_models(config.recipe, store)
         recipe = with_models(config.recipe, store)
         built = build_data(recipe.data, store, recipe.seed)
     return _told(built.packed, config)
@@ -55,7 +56,7 @@ def train(file: str, overrides: Sequence[str]) -> str:
     config = _begun(load(file, overrides))
     store = Store(config.store)
     with _session_for(_addresses(config.recipe, store, "train"), config):
-        train_models(config.recipe, store)
+        make_models(config.recipe, store)
         recipe = with_models(config.recipe, store)
         trained = train_model(recipe, build_data(recipe.data, store, recipe.seed), store)
     return f"{_told(trained, config)}; the model is in {store.path(trained.files['model'])}"

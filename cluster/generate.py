@@ -13,7 +13,8 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.store.encoded import open_coder
 from pipelines.store.store import Store
 from pipelines.texts.showing import visible
-from training.execution import find_model, planned_training, with_models
+from training.execution import find_model, planned_training
+from training.needed import with_models
 from training.networks.export import open_trained
 from training.networks.generation import Sampling
 from training.networks.generation import generate as generate_tokens

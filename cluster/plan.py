@@ -10,7 +10,8 @@ from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 from training.plan import Planned, planned
 
-NOT_ROWS = ("pack", "train", "held_out", "evaluate", "study")  # stages whose rows are no documents of the data
+# Stages whose rows are no documents of the data.
+NOT_ROWS = ("pack", "train", "datamodel", "held_out", "evaluate", "study")
 HEAD = ("stage", "address", "in the store", "rows", "text")
 
 
@@ -34,7 +35,7 @@ def plan(file: str, overrides: Sequence[str]) -> str:
 
 
 def _row(stage: Planned, found: Manifest | None, before: Manifest | None, config: RunConfig) -> tuple[str, ...]:
-    name = f"models.{stage.model}: {stage.name}" if stage.model else stage.name
+    name = f"{_model(stage)}: {stage.name}" if stage.model else stage.name
     if found is not None:
         known = (f"{found.rows:,}", size(found.bytes)) if found.shards else ("", "")
         return (name, stage.address, "yes", *known)
@@ -43,6 +44,10 @@ def _row(stage: Planned, found: Manifest | None, before: Manifest | None, config
         return (name, stage.address, "no", *_unread(data.source))
     most = f"at most {before.rows:,}" if before is not None and stage.name not in NOT_ROWS else ""
     return (name, stage.address, "no", most, "")
+
+
+def _model(stage: Planned) -> str:
+    return f"models.{stage.model}, copy {stage.copy + 1}" if stage.copy else f"models.{stage.model}"
 
 
 def _unread(source: Source) -> tuple[str, str]:

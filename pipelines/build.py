@@ -6,13 +6,8 @@ An address that is finished is not built again, a build that was killed goes on 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.config import DataConfig
-from pipelines.contracts.source import Source
-from pipelines.contracts.step import Step
+from pipelines.config import CorpusConfig, DataConfig
 from pipelines.stage import apply_step, ingest, source_address, step_address
-from pipelines.steps.encode import Encode
-from pipelines.steps.pack import Pack
-from pipelines.steps.quota import Quota
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 
@@ -39,20 +34,20 @@ def build_data(config: DataConfig, store: Store, seed: int) -> BuiltData:
     return BuiltData(dict(build_stages(config, store, seed)))
 
 
-def build_stages(config: DataConfig, store: Store, seed: int) -> Iterator[tuple[str, Manifest]]:
+def build_stages(config: CorpusConfig, store: Store, seed: int) -> Iterator[tuple[str, Manifest]]:
     """Name and manifest of one stage after the other; each is built when it is asked for, after those before it."""
     latest = ingest(config.source, store, config.max_bad_share)
     yield "source", latest
-    for name, step in _steps(config).items():
+    for name, step in config.stages().items():
         latest = apply_step(name, step, latest, store, config.seed_of(seed))
         yield name, latest
 
 
-def data_addresses(config: DataConfig, seed: int) -> dict[str, str]:
+def data_addresses(config: CorpusConfig, seed: int) -> dict[str, str]:
     """The address of every stage by its name, in order, whether it is in the store or not."""
     latest = source_address(config.source)
     addresses = {"source": latest}
-    for name, step in _steps(config).items():
+    for name, step in config.stages().items():
         latest = addresses[name] = step_address(name, step, config.seed_of(seed), latest)
     return addresses
 
@@ -62,19 +57,3 @@ def find_data(config: DataConfig, store: Store, seed: int) -> BuiltData | None:
     stages = {name: store.manifest(target) for name, target in data_addresses(config, seed).items()}
     found = {name: manifest for name, manifest in stages.items() if manifest is not None}
     return BuiltData(found) if len(found) == len(stages) else None
-
-
-def thinning(source: Source) -> dict[str, Step]:
-    """The step that brings the parts of a source to its quotas, where it has some."""
-    quotas = source.quotas()
-    return {} if quotas is None else {"quota": Quota(quotas=quotas.shares, count=quotas.count)}
-
-
-def _steps(config: DataConfig) -> dict[str, Step]:
-    """What happens to the documents of the source, in order; `encode` and `pack` are the last."""
-    return {
-        **thinning(config.source),
-        **config.steps,
-        "encode": Encode(codec=config.codec, verify=config.verify),
-        "pack": Pack(**config.pack.model_dump()),
-    }

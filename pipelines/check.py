@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 
-from pipelines.config import DataConfig
+from pipelines.config import CorpusConfig, DataConfig
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import ID, SOURCE, TEXT
 from pipelines.contracts.source import Source
@@ -14,9 +14,19 @@ PEEKED_FILES = 50
 
 
 def check_data(config: DataConfig, where: str = "data") -> None:
-    """Raises Mistake with the cure: missing input or columns, in the order in which the steps would meet them.
+    """Raises Mistake with the cure for what is wrong with the corpus, its codec, or the column to pack by."""
+    columns = check_corpus(config, where)
+    with within(f"{where}.codec"):
+        config.codec.check()
+    if config.pack.by is not None:
+        require_columns(f"{where}.pack.by", [config.pack.by], columns)
 
-    `where` is the path of the section in the config, with which each message begins.
+
+def check_corpus(config: CorpusConfig, where: str = "data") -> list[str]:
+    """The columns that its documents have in the end.
+
+    Raises Mistake with the cure: missing input or columns, in the order in which the steps would meet them. `where` is
+    the path of the section in the config, with which each message begins.
     """
     with within(f"{where}.source"):
         config.source.check()
@@ -26,10 +36,7 @@ def check_data(config: DataConfig, where: str = "data") -> None:
             step.check()
         require_columns(f"{where}.steps.{name}", step.columns, columns)
         columns = [*columns, *step.adds]
-    with within(f"{where}.codec"):
-        config.codec.check()
-    if config.pack.by is not None:
-        require_columns(f"{where}.pack.by", [config.pack.by], columns)
+    return columns
 
 
 @contextmanager

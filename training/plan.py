@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.build import data_addresses
 from pipelines.store.store import Store
-from training.execution import model_recipes, with_models
 from training.held_out.text import held_out_address
+from training.needed import NeededTraining, needed_models, with_models
 from training.recipe import Recipe
-from training.stages import evaluation_address, study_address, training_address
+from training.stages import evaluation_address, study_address
 
 
 @dataclass(frozen=True)
 class Planned:
-    """One stage: the name of the model that it is for ("" for the run itself), its own name, and its address."""
+    """One stage: the model that it is for ("" for the run itself) and which copy, its own name, and its address."""
 
     model: str
+    copy: int
     name: str
     address: str
 
@@ -26,23 +26,18 @@ def planned(config: Recipe, store: Store, last: str | None = None) -> list[Plann
     They end with the run's own stage `last`, where one is named.
     """
     stages: list[Planned] = []
-    for name, one in model_recipes(config, store).items():
-        stages += _until_trained(name, one)
+    for model, copies in needed_models(config, store).items():
+        for number, each in enumerate(copies):
+            stages += [Planned(model, number, name, target) for name, target in each.addresses().items()]
     stages += _whole(with_models(config, store))
     return stages if last is None else stages[: [(each.model, each.name) for each in stages].index(("", last)) + 1]
 
 
 def _whole(config: Recipe) -> Iterator[Planned]:
-    stages = {each.name: each.address for each in _until_trained("", config)}
+    stages = NeededTraining(config).addresses()
     measured = {
         "held_out": held_out_address(config.evaluation.held_out, stages["encode"]),
         "evaluate": evaluation_address(config, stages["train"]),
         "study": study_address(config, stages["train"]),
     }
-    yield from (Planned("", name, address) for name, address in (stages | measured).items() if address is not None)
-
-
-def _until_trained(model: str, config: Recipe) -> Iterator[Planned]:
-    stages = data_addresses(config.data, config.seed)
-    stages["train"] = training_address(config, stages["pack"])
-    yield from (Planned(model, name, address) for name, address in stages.items())
+    yield from (Planned("", 0, name, address) for name, address in (stages | measured).items() if address is not None)

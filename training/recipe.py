@@ -1,17 +1,16 @@
 """Recipe: everything that the result of a run depends on; what a run, a trial and an arm all are."""
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import (
-    Field,
-    model_validator,
-)
+from pydantic import Field, PlainValidator, model_validator
 
-from pipelines.check import check_data, within
-from pipelines.config import DataConfig
+from pipelines.check import check_corpus, check_data, within
+from pipelines.config import CorpusConfig, DataConfig
 from pipelines.contracts.component import Spec
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.source import Source
+from pipelines.datamodel import DatamodelConfig
 from training.config import TrainingConfig
 from training.measures.compression import StudyConfig
 from training.references import check_references, references
@@ -29,7 +28,7 @@ class EvaluationConfig(Spec):
 
 
 class ModelRecipe(Spec):
-    """What makes a model: its data, its training, and the seed of both; a model that data needs has nothing else."""
+    """What makes a model: its data, its training, and the seed of both."""
 
     seed: int = Field(default=0, ge=0)
     data: DataConfig
@@ -49,22 +48,60 @@ class ModelRecipe(Spec):
         return self
 
 
+class TrainingEntry(ModelRecipe):
+    """A model that is trained for the data of a run: a proxy that scores, a byte model that compresses.
+
+    `copies` are made of it, each with the next seed; a list of models that refers to the entry takes them all.
+    """
+
+    copies: int = Field(default=1, ge=1)
+
+    def check(self, where: str) -> None:
+        """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
+        check_data(self.data, f"{where}.data")
+        self.training.batch_sequences(self.data.pack.length)
+
+
+class DatamodelEntry(Spec):
+    """A datamodel, made of the documents that `data` ends with: the candidates of a selection, or a sample of them."""
+
+    copies: ClassVar[int] = 1
+
+    seed: int = Field(default=0, ge=0)
+    data: CorpusConfig
+    datamodel: DatamodelConfig
+
+    def check(self, where: str) -> None:
+        """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
+        check_corpus(self.data, f"{where}.data")
+        with within(f"{where}.datamodel"):
+            self.datamodel.check()
+
+
+def _entry(value: Any) -> TrainingEntry | DatamodelEntry:
+    """An entry of the section `models`: where it has a section `datamodel` that, else a training."""
+    if isinstance(value, TrainingEntry | DatamodelEntry):
+        return value
+    is_datamodel = isinstance(value, Mapping) and "datamodel" in value
+    return (DatamodelEntry if is_datamodel else TrainingEntry).model_validate(value)
+
+
 class Recipe(ModelRecipe):
     """Everything that the result of a run depends on.
 
-    `models` that are needed are trained first, in order, each with a seed of its own; a component of `data` refers to
-    one as `model: "@name"`.
+    `models` that are needed are made first, in order, each with a seed of its own; a component of `data` refers to
+    one as `model: "@name"`, and a datamodel to its proxies as `models: ["@name"]`.
     """
 
-    models: dict[str, ModelRecipe] = {}
+    models: dict[str, Annotated[TrainingEntry | DatamodelEntry, PlainValidator(_entry)]] = {}
     evaluation: EvaluationConfig
 
     @model_validator(mode="after")
     def _knows_its_models(self) -> Self:
-        before: list[str] = []
+        before: dict[str, int] = {}
         for name, each in self.models.items():
-            check_references(f"models.{name}", each.data, before)
-            before.append(name)
+            check_references(f"models.{name}", each, before)
+            before[name] = each.copies
         check_references("data", self.data, before)
         return self
 
@@ -74,14 +111,13 @@ class Recipe(ModelRecipe):
         needed = set(references(self.data.model_dump()))
         for name in reversed(self.models):
             if name in needed:
-                needed |= set(references(self.models[name].data.model_dump()))
+                needed |= set(references(self.models[name].model_dump()))
         return [name for name in self.models if name in needed]
 
     def check(self) -> None:
         """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
         for name, each in self.models.items():
-            check_data(each.data, f"models.{name}.data")
-            each.training.batch_sequences(each.data.pack.length)
+            each.check(f"models.{name}")
         check_data(self.data)
         with within("evaluation.held_out"):
             self.evaluation.held_out.check()

@@ -15,16 +15,15 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipelines.build import build_data, build_stages, data_addresses
+from pipelines.build import build_stages, data_addresses
 from pipelines.contracts.mistakes import Mistake
 from pipelines.store.address import address, ingredients
 from pipelines.store.built import built_alone
 from pipelines.store.manifest import FLOPS, Manifest
 from pipelines.store.store import Store
 from training.engine.storage import ray_storage
-from training.execution import model_recipes, planned_training, with_models
+from training.needed import Needed, needed_models, with_models
 from training.recipe import Recipe
-from training.stages import train_model
 from tuning import records
 from tuning.config import TuningConfig
 from tuning.records import Point, ended_trials, recorder, take_begun
@@ -95,15 +94,20 @@ def build_shared(base: Recipe, others: Sequence[Recipe], store: Store) -> None:
     That is every model which all of them need, and the stages of the data up to the first whose address differs.
     """
     recipes = [base, *others]
-    needed = [model_recipes(each, store) for each in recipes]
-    for name, model in needed[0].items():
-        if all(planned_training(each[name]) == planned_training(model) for each in needed if name in each):
-            train_model(model, build_data(model.data, store, model.seed), store)
+    needed = [needed_models(each, store) for each in recipes]
+    for name, copies in needed[0].items():
+        if all(_addresses(each[name]) == _addresses(copies) for each in needed if name in each):
+            for model in copies:
+                model.make(store)
     whole = [with_models(each, store) for each in recipes]
     addresses = [list(data_addresses(each.data, each.seed).values()) for each in whole]
     shared = sum(1 for _ in itertools.takewhile(lambda stages: len(set(stages)) == 1, zip(*addresses, strict=False)))
     for _ in itertools.islice(build_stages(whole[0].data, store, whole[0].seed), shared):
         pass
+
+
+def _addresses(copies: Sequence[Needed]) -> list[dict[str, str]]:
+    return [each.addresses() for each in copies]
 
 
 def _swept(base: Recipe, config: TuningConfig, store: Store, target: str, made_of: dict[str, Any]) -> Manifest:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from cluster.jobs import node_facts
 from cluster.jobs.nodes import Node, alive_nodes, ask, sent_by_value
-from pipelines.build import thinning
+from pipelines.config import CorpusConfig, thinning
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 from pipelines.inference.model_files import local_folder
 from pipelines.passes.task import ray_resources
 from pipelines.store.store import Store
+from training.recipe import DatamodelEntry
 
 if TYPE_CHECKING:
     from cluster.config import RunConfig
@@ -84,9 +85,11 @@ def needed_paths(config: "RunConfig") -> list[str]:
     """What every node has to see besides the store: local model folders, the first and the last local input file."""
     models: set[str] = set()
     files: set[str] = set()
-    for part in [config, *(config.models[name] for name in config.needed_models)]:
-        models |= {model for model in _models(part.data.model_dump(serialize_as_any=True)) if local_folder(model)}
-        found = part.data.source.files()
+    entries = [config.models[name] for name in config.needed_models]
+    for tree in (part.model_dump() for part in (config.data, *entries)):
+        models |= {model for model in _models(tree) if local_folder(model)}
+    for source in (part.data.source for part in (config, *entries)):
+        found = source.files()
         files |= {file for file in (found[0], found[-1]) if os.path.exists(file)}
     return [*sorted(models), *sorted(files)]
 
@@ -193,22 +196,33 @@ def _has(store: Store, folder: str, name: str) -> bool:
 
 
 def _models(tree: Any) -> Iterator[str]:
-    """Every text under a key `model`, at any depth."""
+    """Every text under a key `model`, and in a list under a key `models`, at any depth."""
     if isinstance(tree, Mapping):
         for key, value in tree.items():
-            yield from [value] if key == "model" and isinstance(value, str) else _models(value)
+            if key == "model" and isinstance(value, str):
+                yield value
+            elif key == "models" and isinstance(value, list | tuple):
+                yield from value
+            else:
+                yield from _models(value)
     elif isinstance(tree, list | tuple):
         for value in tree:
             yield from _models(value)
 
 
-def _demands(prefix: str, part: "ModelRecipe") -> Iterator[Demand]:
-    training, data = part.training, part.data
-    yield Demand(f"{prefix}training", training.workers, _asked(training.worker))
+def _demands(prefix: str, part: "ModelRecipe | DatamodelEntry") -> Iterator[Demand]:
+    yield from _demands_of_corpus(prefix, part.data)
+    if isinstance(part, DatamodelEntry):
+        yield Demand(f"{prefix}datamodel.features", 1, _asked(part.datamodel.features.resources))
+    else:
+        yield Demand(f"{prefix}data.codec", 1, _asked(part.data.codec.resources))
+        yield Demand(f"{prefix}training", part.training.workers, _asked(part.training.worker))
+
+
+def _demands_of_corpus(prefix: str, data: CorpusConfig) -> Iterator[Demand]:
     yield Demand(f"{prefix}data.source", 1, _asked(data.source.resources))
     for name, step in {**thinning(data.source), **data.steps}.items():
         yield Demand(f"{prefix}data.steps.{name}", 1, _asked(step.resources))
-    yield Demand(f"{prefix}data.codec", 1, _asked(data.codec.resources))
 
 
 def _asked(resources: Resources) -> dict[str, float]:

@@ -35,12 +35,14 @@ PLAN_POINTS = 80
 def arm(name: str, runs: Mapping[int, Finished], store: Store) -> Arm:
     """The arm of these runs, one a seed; the data that the report shows is that of the first seed.
 
-    What was spent on the data holds the training of the models that it needed.
+    What was spent on the data holds all stages of the models that it needed; what several share counts once.
     """
     first = next(iter(runs.values()))
     stages = first.data.stages
     training = first.training.details_as(Trained)
-    spent = [*stages.values(), *first.models.values()]
+    models = itertools.chain.from_iterable(first.models.values())
+    each_stage = itertools.chain(stages.values(), *(made.values() for made in models))
+    spent = list({stage.address: stage for stage in each_stage}.values())
     data_seconds = sum(each.seconds for each in spent)
     training_seconds = float(np.mean([run.training.details_as(Trained).training_seconds for run in runs.values()]))
     return Arm(

@@ -1,8 +1,8 @@
 """Factored features: gradients projected from both sides of each weight, without one ever being formed.
 
 The gradient of a matrix W is a sum over tokens of l_t r_t^T (l_t the gradient of the output and r_t the input of a
-linear map). With projections P and Q it becomes the sum of (P^T l_t)(Q^T r_t)^T, as in LoGra (arXiv 2405.13954): two thin
-products a token. Weights are frozen, so a backward pass forms no gradient of a weight either.
+linear map). With projections P and Q it becomes the sum of (P^T l_t)(Q^T r_t)^T, as in LoGra (arXiv 2405.13954): two
+thin products a token. Weights are frozen, so a backward pass forms no gradient of a weight either.
 
 Legend of shapes: B sequences, T tokens, R and C rows and columns of a matrix, P and Q what these are projected to.
 """
@@ -36,7 +36,7 @@ class Factored:
     """The network with hooks; after a backward pass it holds the features of each sequence of the batch.
 
     Every matrix gets as many dimensions, a square number, and all gains and biases together as many again, projected as
-    one long vector. A tied matrix has one projection, and the features of its two uses are added up, as its gradient is.
+    one long vector. A tied matrix has one projection, and the features of its two uses are added up, as its gradients.
     """
 
     def __init__(self, network: Any, dimensions: int, seed: int) -> None:
@@ -45,8 +45,8 @@ class Factored:
         side = isqrt(dimensions // (len(matrices) + bool(vectors)))
         if not side:
             raise Mistake(
-                f"{dimensions} dimensions are too few for the {len(matrices)} matrices of the model and its gains; give "
-                f"at least {len(matrices) + bool(vectors)}"
+                f"{dimensions} dimensions are too few for the {len(matrices)} matrices of the model and its gains; "
+                f"give `features.dimensions` of at least {len(matrices) + bool(vectors)}, or more texts"
             )
         network.requires_grad_(False)
         self.blocks: list[Block] = []
@@ -113,10 +113,12 @@ class Factored:
         return {"linear": linear, "transposed": transposed, "embedding": embedding}[role]
 
     def _add_vectors(self, vectors: list[Vector], dimensions: int, seed: int) -> None:
+        import torch
+
         size = sum(vector.size for vector in vectors)
         whole = projection(size, dimensions, seed, "gains and biases").to(self._network.device)
         block = self._add_block("gains and biases", whole.shape[1])
-        for vector, part in zip(vectors, whole.split([vector.size for vector in vectors]), strict=True):
+        for vector, part in zip(vectors, torch.split(whole, [vector.size for vector in vectors]), strict=True):
             hook = _gain_hook(vector) if vector.is_gain else _bias_hook
             vector.module.register_forward_hook(self._watch_vector(hook, block, part))
 

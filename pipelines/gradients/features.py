@@ -2,20 +2,30 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+from pydantic import Field
 
-from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.rows import FloatArray
+from pipelines.contracts.component import PLACEMENT, AcceleratorType, MemoryGb, Spec, Workers
+from pipelines.contracts.rows import FloatArray, Resources
 from pipelines.gradients.factored import Block, Factored
 from pipelines.gradients.outputs import Output, output_gradient
 from pipelines.inference.model_files import parameter_count
 from pipelines.inference.network import check_room, load_network
 from pipelines.inference.windows import Window, batches, cut
 
+if TYPE_CHECKING:
+    import torch
+
 Features = npt.NDArray[np.float32]
+
+FEATURES = "features"  # the column that holds them
+
+CPU_BATCH_TOKENS = 1_024
+GPU_BATCH_TOKENS = 16_384
 
 
 @dataclass(frozen=True)
@@ -26,22 +36,31 @@ class Passage:
     first: int = 1
 
 
-@dataclass(frozen=True)
-class FeatureModel:
-    """Which model is asked, for the gradient of which output, and how that is projected.
+class FeatureConfig(Spec):
+    """The gradient of which output a model is asked for, and how that is projected.
 
-    `dimensions` is the most there may be; `context` is the longest window in tokens; `batch_tokens` bounds the tokens
-    of one pass, padding counted.
+    `margin` is the mean over tokens of log p / (1 - p), `loss` that of -log p. `dimensions` is the most there may be,
+    by default a sixteenth of the passages that the Gram matrix is made of: with fewer passages a dimension the scores
+    are mostly noise. `context` is the longest window in tokens. `batch_tokens` bounds the tokens of one pass, padding
+    counted: by default 1,024 on a CPU and 16,384 on a GPU.
     """
 
-    model: str
-    revision: str | None
-    output: Output
-    dimensions: int
-    projection_seed: int
-    context: int
-    dtype: str
-    batch_tokens: int
+    output: Output = "margin"
+    dimensions: int | None = Field(default=None, ge=1)
+    context: int = Field(default=512, ge=2)
+    projection_seed: int = Field(default=0, ge=0)
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    batch_tokens: Annotated[int | None, PLACEMENT] = Field(default=None, ge=1)
+    workers: Workers = Field(default=1, ge=1)
+    cpus: Annotated[float, PLACEMENT] = Field(default=1.0, gt=0)
+    gpus: Annotated[float, PLACEMENT] = Field(default=0.0, ge=0)
+    memory_gb: MemoryGb = 0.0
+    accelerator_type: AcceleratorType = ""
+
+    @property
+    def resources(self) -> Resources:
+        """What one worker takes that asks the model, in a pool of `workers`, since every worker loads it."""
+        return Resources(self.cpus, self.gpus, self.workers, self.memory_gb, self.accelerator_type)
 
 
 @dataclass(frozen=True)
@@ -58,25 +77,29 @@ class Opened:
     flops_per_token: float
 
 
-def open_features(spec: FeatureModel) -> Opened:
-    """The loaded model with its projections; Mistake where it has no room for windows of `context` tokens."""
-    check_room(spec.model, spec.revision, spec.context)
-    network = load_network(spec.model, spec.revision, spec.dtype)
-    factored = Factored(network, spec.dimensions, spec.projection_seed)
+def open_features(model: str, config: FeatureConfig, dimensions: int) -> Opened:
+    """The loaded model with its projections to at most so many dimensions.
+
+    `model` is a folder. Mistake where it has no room for windows of `context` tokens, or too few dimensions for it.
+    """
+    check_room(model, None, config.context)
+    network = load_network(model, None, config.dtype)
+    factored = Factored(network, dimensions, config.projection_seed)
+    batch_tokens = config.batch_tokens or (GPU_BATCH_TOKENS if config.gpus else CPU_BATCH_TOKENS)
 
     def features(passages: Sequence[Passage]) -> Features:
-        windows = [window for row, each in enumerate(passages) for window in windows_of(row, each, spec.context)]
+        windows = [window for row, each in enumerate(passages) for window in windows_of(row, each, config.context)]
         told = np.array([len(passage.tokens) - passage.first for passage in passages], np.float64)
         result = np.zeros((len(passages), factored.dimensions), np.float32)
-        for numbers in batches(windows, spec.batch_tokens):
+        for numbers in batches(windows, batch_tokens):
             chosen = [windows[number] for number in numbers]
             rows = np.array([window.row for window in chosen], np.int64)
-            np.add.at(result, rows, _batch(factored, network, spec.output, chosen, 1 / told[rows]))
+            np.add.at(result, rows, _batch(factored, network, config.output, chosen, 1 / told[rows]))
         result[~np.isfinite(result).all(axis=1)] = 0.0
         return result
 
     # 2 a parameter forward, and 2 backward, since no gradient of a weight is formed
-    return Opened(features, factored.blocks, 4.0 * parameter_count(spec.model, spec.revision))
+    return Opened(features, factored.blocks, 4.0 * parameter_count(model))
 
 
 def windows_of(row: int, passage: Passage, context: int) -> list[Window]:
@@ -117,10 +140,14 @@ def _batch(
     return found
 
 
-def check_dimensions(dimensions: int, sample: int) -> None:
-    """Mistake where there are more dimensions than a sixteenth of the sample that the Gram matrix is made of."""
-    if 16 * dimensions > sample:
-        raise Mistake(
-            f"{dimensions} dimensions want a sample of at least {16 * dimensions} passages, this one has {sample}; give "
-            "fewer dimensions, or more passages"
-        )
+def as_column(features: Features) -> pa.FixedSizeListArray:
+    """(n, K) features as a column of lists."""
+    values = pa.array(np.ascontiguousarray(features).ravel(), pa.float32())
+    return pa.FixedSizeListArray.from_arrays(values, features.shape[1])
+
+
+def from_column(table: pa.Table) -> Features:
+    """(n, K) the column FEATURES of a table."""
+    column = table[FEATURES].combine_chunks()
+    found: Features = column.flatten().to_numpy().reshape(len(column), column.type.list_size)
+    return found

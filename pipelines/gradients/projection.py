@@ -1,4 +1,4 @@
-"""Projection: random matrices that keep inner products on average, drawn anew from a counter wherever they are needed."""
+"""Projection: random matrices that keep inner products on average, drawn from a counter wherever they are needed."""
 
 from typing import TYPE_CHECKING
 
@@ -22,4 +22,5 @@ def projection(size: int, dimensions: int, seed: int, name: str) -> "torch.Tenso
         return torch.eye(size)
     generator = np.random.Generator(np.random.Philox(key=xxhash.xxh3_128_intdigest(f"{seed}:{name}".encode())))
     signs = generator.integers(0, 2, (size, dimensions), dtype=np.int8) * np.int8(2) - np.int8(1)
-    return torch.from_numpy(signs).float() / dimensions**0.5
+    drawn: torch.Tensor = torch.from_numpy(signs).float() / dimensions**0.5
+    return drawn

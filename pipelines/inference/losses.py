@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.inference.model_files import loadable
 from pipelines.inference.network import check_room, load_network

@@ -20,7 +20,7 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.storage_errors import reached
 from pipelines.store.local_copy import local_copy
 
-STORED_MODEL = re.compile(r"/(train-[0-9a-f]{12})/run/model/?$")
+STORED_MODEL = re.compile(r"/(train-[0-9a-f]{12})/run/model/?$|/(datamodel-[0-9a-f]{12})/model/?$")
 MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 
 
@@ -34,15 +34,15 @@ ModelName = Annotated[str, Field(min_length=1), AfterValidator(_from_root), PLAC
 
 
 def model_fingerprint(model: str, revision: str | None = None) -> dict[str, str]:
-    """What names the content of a model: the sha256 of its files, the address of its training, or "name@revision".
+    """What names the content of a model: the sha256 of its files, the address of its making, or "name@revision".
 
-    A model that a store holds is known by the address it was trained at, whether it has been trained yet or not. The
+    A model that a store holds is known by the address where it was made, whether it is there yet or not. The
     hash of any other local folder covers the names and contents of its files MODEL_FILES, not where the folder lies. A
     revision that is a commit hash pins a hub model; a branch can move. Mistake where there is neither folder nor
     revision, or where the folder has no safetensors.
     """
     if (stored := STORED_MODEL.search(model)) is not None:
-        return {"model": stored[1]}
+        return {"model": stored[1] or stored[2]}
     folder = local_folder(model)
     if folder is not None:
         return {"model": _folder_hash(tuple(_stamp(file) for file in _model_files(folder)))}

@@ -15,8 +15,8 @@ def check_room(model: str, revision: str | None, positions: int) -> None:
     there = getattr(config.get_text_config(), "max_position_embeddings", None)
     if there is not None and positions > there:
         raise Mistake(
-            f"the context takes {positions} positions, model '{model}' has {there}; lower `context`, and `stride` where "
-            "there is one"
+            f"the context takes {positions} positions, model '{model}' has {there}; lower `context`, and `stride` with "
+            "it where there is one"
         )
 
 

@@ -13,7 +13,8 @@ from cluster.report.page import render
 from pipelines.store.encoded import open_coder
 from pipelines.store.store import Store
 from pipelines.store.unneeded import find_unneeded
-from training.execution import Finished, execute, find_model, model_recipes
+from training.execution import Finished, execute, find_model
+from training.needed import needed_models
 from training.networks.generation import Sampling
 from training.plan import planned
 
@@ -70,11 +71,14 @@ def test_every_text_comes_back_from_its_tokens(finished: Finished, tree: dict) -
 def test_the_model_that_the_data_needed_is_part_of_the_chain(finished: Finished, tree: dict) -> None:
     config = validated(tree, "test")
     store = Store(tree["store"])
-    assert find_model(model_recipes(config.recipe, store)["m1"], store)[1] == finished.models["m1"]
+    assert (
+        store.manifest(needed_models(config.recipe, store)["m1"][0].addresses()["train"])
+        == finished.models["m1"][0]["train"]
+    )
     assert find_model(config.recipe, store) == (finished.data, finished.training)
     longer = {**tree["models"]["m1"], "training": {**tree["models"]["m1"]["training"], "tokens": 6 * 2048}}
     other = validated({**tree, "models": {"m1": longer}}, "test")
-    assert find_model(model_recipes(other.recipe, store)["m1"], store) is None
+    assert store.manifest(needed_models(other.recipe, store)["m1"][0].addresses()["train"]) is None
     assert find_model(other.recipe, store) is None
 
 
@@ -116,7 +120,7 @@ def test_it_learned_and_the_report_shows_the_codec(finished: Finished, tree: dic
     assert report.arms[0].recipe["training"]["text_bytes"] == 12_000
     assert all(passage.prompt and (passage.text or passage.note) for passage in report.arms[0].written)
     assert [step.name for step in report.arms[0].steps if step.kept] == ["encode"]
-    assert report.arms[0].data_flops >= finished.models["m1"].counts["flops"]
+    assert report.arms[0].data_flops >= finished.models["m1"][0]["train"].counts["flops"]
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ import pytest
 from pipelines.build import BuiltData, build_data, data_addresses
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
-from training.execution import Finished, find_model, model_recipes, planned_training, train_models, with_models
+from training.execution import Finished, find_model, make_models, planned_training
+from training.needed import NeededTraining, needed_models, with_models
 from training.recipe import Recipe
 from training.stages import model_files, train_model, training_address
 
@@ -40,8 +41,14 @@ def store(tmp_path: Path) -> Store:
     return Store(str(tmp_path / "store"))
 
 
+def recipe_of(config: Recipe, name: str, store: Store) -> Recipe:
+    (one,) = needed_models(config, store)[name]
+    assert isinstance(one, NeededTraining)
+    return one.recipe
+
+
 def built(config: Recipe, name: str, store: Store) -> tuple[Recipe, BuiltData]:
-    one = model_recipes(config, store)[name]
+    one = recipe_of(config, name, store)
     return one, build_data(one.data, store, one.seed)
 
 
@@ -60,21 +67,21 @@ def test_a_model_is_found_where_it_and_its_data_are(ray_session: None, config: R
     trained_large = finish(*built(config, "large", store), store)
     assert trained_small.address != trained_large.address
     assert find_model(small, store) == (small_data, trained_small)
-    both = {"small": trained_small, "large": trained_large}
-    assert train_models(config, store) == both, "what is in the store is not trained again"
+    made = {name: stages["train"] for name, (stages,) in make_models(config, store).items()}
+    assert made == {"small": trained_small, "large": trained_large}, "what is in the store is not trained again"
     assert train_model(small, small_data, store) == trained_small
     assert not list(Path(store.url).glob("train-*/run")), "nothing was trained"
     assert not list(Path(store.url).glob("train-*/lease-*.json"))
 
 
 def test_data_that_is_not_there_has_no_model(config: Recipe, store: Store) -> None:
-    assert find_model(model_recipes(config, store)["small"], store) is None
+    assert find_model(recipe_of(config, "small", store), store) is None
     assert find_model(config, store) is None
     assert not Path(store.url).exists(), "nothing is built to find that out"
 
 
 def test_a_model_is_a_recipe_of_its_own(config: Recipe, store: Store) -> None:
-    large = model_recipes(config, store)["large"]
+    large = recipe_of(config, "large", store)
     assert (large.seed, large.training) == (1, config.models["large"].training)
     assert large.data == config.models["large"].data
     assert large.evaluation == config.evaluation
@@ -85,7 +92,7 @@ def test_references_become_the_folders_where_the_models_will_be(config: Recipe) 
     store = Store("memory://models")
     found = with_models(config, store)
     models = {name: step.model_dump()["scorer"]["model"] for name, step in found.data.steps.items()}
-    trained = {name: planned_training(one) for name, one in model_recipes(config, store).items()}
+    trained = {name: planned_training(recipe_of(config, name, store)) for name in PROXIES}
     assert models == {name: f"memory://models/{address}/run/model" for name, address in trained.items()}
     assert len(set(models.values())) == 2
     assert found.models == {}

@@ -28,7 +28,7 @@ def test_references_become_folders() -> None:
             "codec": {"kind": "equal_info", "model": {"kind": "transformer", "model": "@m1"}},
         }
     )
-    folders = {"m1": "/store/m1", "proxy": "s3://bucket/proxy"}
+    folders = {"m1": ["/store/m1"], "proxy": ["s3://bucket/proxy"]}
     found = resolved(config, folders).model_dump()
     assert found["codec"]["model"]["model"] == "/store/m1"
     assert found["steps"]["a"]["scorer"]["model"] == "s3://bucket/proxy"

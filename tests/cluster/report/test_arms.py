@@ -95,7 +95,11 @@ def test_a_study_is_taken_over_but_for_what_the_report_does_not_know(store: Stor
 
 
 def test_training_the_models_of_the_data_is_a_cost_of_the_data(store: Store) -> None:
-    found = arm("neural", {0: finished(models={"m1": manifest("train", seconds=20.0, counts={"flops": 1e12})})}, store)
+    found = arm(
+        "neural",
+        {0: finished(models={"m1": [{"train": manifest("train", seconds=20.0, counts={"flops": 1e12})}]})},
+        store,
+    )
     assert (found.data_flops, found.data_seconds, found.seconds) == (1.005e12, 23.0, 30.0)
 
 

@@ -10,12 +10,17 @@ import transformers
 
 from pipelines.contracts.mistakes import Mistake
 from pipelines.gradients.factored import Factored
-from pipelines.gradients.features import FeatureModel, Passage, open_features, windows_of
+from pipelines.gradients.features import FeatureConfig, Opened, Passage, open_features, windows_of
 from pipelines.gradients.outputs import output_gradient
 from pipelines.gradients.projection import projection
 from pipelines.gradients.weights import weights_of
 
 VOCAB, SEED = 23, 3
+
+
+def opened(folder: Path, output: Any = "margin", dimensions: int = 400, context: int = 32, batch: int = 64) -> Opened:
+    config = FeatureConfig(output=output, context=context, projection_seed=SEED, batch_tokens=batch)
+    return open_features(str(folder), config, dimensions)
 
 
 def llama(tied: bool) -> Any:
@@ -61,21 +66,21 @@ def outputs(network: Any, output: str, tokens: list[int], first: int) -> torch.T
     return (torch.log(p / (1 - p)) if output == "margin" else -torch.log(p)).mean()
 
 
-def slow(folder: Path, spec: FeatureModel, passage: Passage) -> np.ndarray:
+def slow(folder: Path, output: str, dimensions: int, passage: Passage) -> np.ndarray:
     """One backward pass for one passage, each gradient formed whole and then projected."""
     network = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     matrices, vectors = weights_of(network)
-    side = int((spec.dimensions // (len(matrices) + bool(vectors))) ** 0.5)
-    outputs(network, spec.output, list(passage.tokens), passage.first).backward()
+    side = int((dimensions // (len(matrices) + bool(vectors))) ** 0.5)
+    outputs(network, output, list(passage.tokens), passage.first).backward()
     found = []
     for matrix in matrices:
-        left = projection(matrix.rows, side, spec.projection_seed, f"{matrix.name}:rows")
-        right = projection(matrix.columns, side, spec.projection_seed, f"{matrix.name}:columns")
+        left = projection(matrix.rows, side, SEED, f"{matrix.name}:rows")
+        right = projection(matrix.columns, side, SEED, f"{matrix.name}:columns")
         gradient = matrix.used_by[0][0].weight.grad
         found.append((left.T @ gradient @ right).flatten())
     if vectors:
         whole = torch.cat([getattr(each.module, "weight" if each.is_gain else "bias").grad for each in vectors])
-        found.append(whole @ projection(len(whole), side * side, spec.projection_seed, "gains and biases"))
+        found.append(whole @ projection(len(whole), side * side, SEED, "gains and biases"))
     return torch.cat(found).numpy()
 
 
@@ -88,30 +93,26 @@ def passages() -> list[Passage]:
 @pytest.mark.parametrize("output", ["margin", "loss"])
 @pytest.mark.parametrize("dimensions", [100, 800, 10**6])
 def test_equal_the_explicit_gradient_projected(folder: Path, output: Any, dimensions: int) -> None:
-    spec = FeatureModel(str(folder), None, output, dimensions, SEED, 32, "float32", 64)
-    expected = np.stack([slow(folder, spec, passage) for passage in passages()])
-    found = open_features(spec).features(passages())
+    expected = np.stack([slow(folder, output, dimensions, passage) for passage in passages()])
+    found = opened(folder, output, dimensions).features(passages())
     assert found.shape == expected.shape
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 40, 4096])
 def test_neither_batch_nor_padding_nor_order_changes_them(folder: Path, batch_tokens: int) -> None:
-    spec = FeatureModel(str(folder), None, "margin", 400, SEED, 32, "float32", 64)
-    usual = open_features(spec).features(passages())
-    other = FeatureModel(str(folder), None, "margin", 400, SEED, 32, "float32", batch_tokens)
-    found = open_features(other).features(passages()[::-1])[::-1]
+    usual = opened(folder).features(passages())
+    found = opened(folder, batch=batch_tokens).features(passages()[::-1])[::-1]
     np.testing.assert_allclose(found, usual, rtol=1e-4, atol=1e-5 * np.abs(usual).max())
 
 
 def test_a_passage_longer_than_the_context_has_the_mean_of_all_its_tokens(folder: Path) -> None:
-    spec = FeatureModel(str(folder), None, "loss", 400, SEED, 8, "float32", 64)
     tokens = [0, *np.random.default_rng(1).integers(1, VOCAB, 20).tolist()]
-    opened = open_features(spec)
-    whole = opened.features([Passage(tokens)])[0]
+    features = opened(folder, "loss", context=8).features
+    whole = features([Passage(tokens)])[0]
     windows = windows_of(0, Passage(tokens), 8)
     assert [tokens[0], *(token for each in windows for token in each.tokens[each.first :])] == tokens
-    parts = opened.features([Passage(each.tokens, each.first) for each in windows])
+    parts = features([Passage(each.tokens, each.first) for each in windows])
     counts = np.array([len(each.tokens) - each.first for each in windows])
     np.testing.assert_allclose(whole, (counts @ parts) / 20, rtol=1e-3, atol=1e-5)
 
@@ -127,16 +128,16 @@ def test_a_long_context_makes_room_for_what_is_told() -> None:
 
 
 def test_passages_that_tell_nothing_have_features_of_zero(folder: Path) -> None:
-    opened = open_features(FeatureModel(str(folder), None, "margin", 400, SEED, 32, "float32", 64))
-    found = opened.features([Passage([]), Passage([0]), Passage([0, 5])])
+    features = opened(folder).features
+    found = features([Passage([]), Passage([0]), Passage([0, 5])])
     assert not found[:2].any()
     assert found[2].any()
-    assert opened.features([]).shape == (0, found.shape[1])
+    assert features([]).shape == (0, found.shape[1])
 
 
 def test_too_few_dimensions_are_refused(folder: Path) -> None:
     with pytest.raises(Mistake, match="3 dimensions are too few for the"):
-        open_features(FeatureModel(str(folder), None, "margin", 3, SEED, 32, "float32", 64))
+        opened(folder, dimensions=3)
 
 
 def test_a_weight_of_another_sort_is_named() -> None:

@@ -1,0 +1,81 @@
+"""Datamodel: a folder that says how much training on a text would help a target, by the gradients of several models."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from pipelines.contracts.component import Spec
+from pipelines.contracts.mistakes import Mistake
+from pipelines.gradients.features import FeatureConfig
+from pipelines.inference.model_files import local_folder, model_fingerprint
+from pipelines.store.store import Store
+
+FACTS, DIRECTIONS = "datamodel.json", "directions.safetensors"
+TENSOR = "directions"
+
+
+class Proxy(Spec):
+    """A model whose gradients are asked for: its folder, and what its content is known by."""
+
+    folder: str
+    content: str
+
+    @classmethod
+    def of(cls, folder: str) -> Self:
+        """The proxy that lies in a folder now, or will once it is trained."""
+        return cls(folder=folder, content=model_fingerprint(folder)["model"])
+
+
+class DatamodelFacts(Spec):
+    """How the features of a datamodel come about: the same models and projections as those of its directions."""
+
+    proxies: list[Proxy]
+    features: FeatureConfig
+    dimensions: int
+
+
+@dataclass(frozen=True)
+class Datamodel:
+    """For each of M models a direction (K,) in the space of its features; a text's score is its mean product with them.
+
+    A high score says that training on the text would make the target's output better.
+    """
+
+    facts: DatamodelFacts
+    directions_MK: np.ndarray
+
+    def save(self, store: Store, folder: str) -> None:
+        """The folder in the store holds the datamodel."""
+        from safetensors.numpy import save
+
+        store.write(f"{folder}/{DIRECTIONS}", save({TENSOR: np.ascontiguousarray(self.directions_MK, np.float64)}))
+        store.write(f"{folder}/{FACTS}", self.facts.model_dump_json(indent=1).encode())
+
+    @classmethod
+    def open(cls, folder: str) -> Self:
+        """The datamodel of a folder, or of a URL; Mistake where there is none, or one of its models is another now."""
+        from safetensors.numpy import load
+
+        place = local_folder(folder)
+        if place is None or not (place / FACTS).is_file():
+            raise Mistake(
+                f"'{folder}' holds no datamodel ({FACTS}); name one of the run's, as in model: \"@helpful\", or the "
+                "folder of one"
+            )
+        facts = DatamodelFacts.model_validate_json((place / FACTS).read_bytes())
+        for proxy in facts.proxies:
+            _check(proxy, folder)
+        return cls(facts, load((place / DIRECTIONS).read_bytes())[TENSOR])
+
+
+def _check(proxy: Proxy, folder: str) -> None:
+    if local_folder(proxy.folder) is None:
+        raise Mistake(
+            f"datamodel '{folder}' asks the model '{proxy.folder}', which is not there; put it back, or train the "
+            "datamodel again"
+        )
+    if Proxy.of(proxy.folder) != proxy:
+        raise Mistake(
+            f"datamodel '{folder}' was made with another model than '{proxy.folder}' is now; train the datamodel again"
+        )

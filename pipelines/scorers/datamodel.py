@@ -1,0 +1,81 @@
+"""Scorer `datamodel`: how much training on a text would help a target, by the gradients of proxy models."""
+
+from typing import Annotated
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from pipelines.contracts.component import PLACEMENT, AcceleratorType, MemoryGb, Workers
+from pipelines.contracts.rows import TEXT, Fitted, Resources
+from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
+from pipelines.gradients.datamodel import Datamodel as Stored
+from pipelines.gradients.features import Passage, open_features
+from pipelines.inference.losses import open_tokenizer
+from pipelines.inference.model_files import ModelName, model_fingerprint
+
+ERROR = "error"
+
+
+class Datamodel(Scorer):
+    """How much better a target is told once a text was trained on, as a datamodel estimates it: high helps the target.
+
+    DsDm (arXiv 2401.12926) with the datamodel of TRAK (2303.14186): the mean over the proxies of the product of the
+    text's projected gradient with the datamodel's direction. The features are made anew and dropped at once, so one
+    pass reads any number of texts. `error` is the standard error of that mean over the proxies, 0 where there is but
+    one. A text without a gradient scores 0. `model` is an entry of the section `models` with a `datamodel`, or the
+    folder of one.
+    """
+
+    model: ModelName
+    batch_tokens: Annotated[int | None, PLACEMENT] = Field(default=None, ge=1)
+    workers: Workers = Field(default=1, ge=1)
+    cpus: Annotated[float, PLACEMENT] = Field(default=1.0, gt=0)
+    gpus: Annotated[float, PLACEMENT] = Field(default=0.0, ge=0)
+    memory_gb: MemoryGb = 0.0
+    accelerator_type: AcceleratorType = ""
+
+    @property
+    def adds(self) -> list[str]:
+        """The standard error over the proxies."""
+        return [ERROR]
+
+    @property
+    def resources(self) -> Resources:
+        """What one scoring worker takes, in a pool of `workers`, since every worker loads all proxies."""
+        return Resources(self.cpus, self.gpus, self.workers, self.memory_gb, self.accelerator_type)
+
+    def fingerprint(self) -> dict[str, str]:
+        """The address of the datamodel, or the hash of its files."""
+        return model_fingerprint(self.model)
+
+    def check(self) -> None:
+        """Mistake where `model` is no datamodel, and none that the run makes."""
+        if not self.model.startswith("@"):
+            Stored.open(self.model)
+
+    def open(self, fitted: Fitted) -> ScoreFn:
+        """The scoring function, all proxies loaded."""
+        datamodel = Stored.open(self.model)
+        facts = datamodel.facts
+        placed = facts.features.model_copy(update={"batch_tokens": self.batch_tokens, "gpus": self.gpus})
+        folders = [proxy.folder for proxy in facts.proxies]
+        tokenizers = [open_tokenizer(folder, None) for folder in folders]
+        opened = [open_features(folder, placed, facts.dimensions) for folder in folders]
+
+        def score(rows: pa.Table) -> Scores:
+            texts = rows[TEXT].to_pylist()
+            scores_MN, flops = [], 0.0
+            for tokenize, model, direction in zip(tokenizers, opened, datamodel.directions_MK, strict=True):
+                passages = [Passage(tokens) for tokens in tokenize(texts)]
+                scores_MN.append(model.features(passages) @ direction)
+                flops += model.flops_per_token * sum(len(each.tokens) for each in passages)
+            return Scores(np.mean(scores_MN, axis=0), flops, {ERROR: standard_error(np.array(scores_MN))})
+
+        return score
+
+
+def standard_error(scores_MN: np.ndarray) -> np.ndarray:
+    """(N,) the standard error of the mean over the first axis; 0 where that is one long."""
+    models = len(scores_MN)
+    return scores_MN.std(axis=0, ddof=1) / models**0.5 if models > 1 else np.zeros(scores_MN.shape[1])

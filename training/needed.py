@@ -1,0 +1,89 @@
+"""Needed: the models that the data of a recipe refers to, each with its stages, its folder, and the way it is made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.build import BuiltData, build_data, build_stages, data_addresses
+from pipelines.config import CorpusConfig
+from pipelines.datamodel import NAME, DatamodelConfig, build_datamodel, datamodel_addresses, datamodel_files
+from pipelines.store.manifest import Manifest
+from pipelines.store.store import Store
+from training.recipe import DatamodelEntry, Recipe
+from training.references import resolved
+from training.stages import model_files, train_model, training_address
+
+TRAIN = "train"
+
+
+@dataclass(frozen=True)
+class NeededTraining:
+    """A model to train, with no reference left in its recipe."""
+
+    recipe: Recipe
+
+    def addresses(self) -> dict[str, str]:
+        """The address of each stage by its name, in order; the model's is the last."""
+        stages = data_addresses(self.recipe.data, self.recipe.seed)
+        return {**stages, TRAIN: training_address(self.recipe, stages["pack"])}
+
+    def folder(self) -> str:
+        """Where the model is inside the store, or will be."""
+        return model_files(self.addresses()[TRAIN])
+
+    def make(self, store: Store) -> dict[str, Manifest]:
+        """All its stages are in the store; their manifests by name."""
+        data: BuiltData = build_data(self.recipe.data, store, self.recipe.seed)
+        return {**data.stages, TRAIN: train_model(self.recipe, data, store)}
+
+
+@dataclass(frozen=True)
+class NeededDatamodel:
+    """A datamodel to make of the last stage of `data`, with no reference left in its config."""
+
+    seed: int
+    data: CorpusConfig
+    datamodel: DatamodelConfig
+
+    def addresses(self) -> dict[str, str]:
+        """The address of each stage by its name, in order; the datamodel's is the last."""
+        stages = data_addresses(self.data, self.seed)
+        return {**stages, **datamodel_addresses(self.datamodel, list(stages.values())[-1], self.seed)}
+
+    def folder(self) -> str:
+        """Where the datamodel is inside the store, or will be."""
+        return datamodel_files(self.addresses()[NAME])
+
+    def make(self, store: Store) -> dict[str, Manifest]:
+        """All its stages are in the store; their manifests by name."""
+        stages = dict(build_stages(self.data, store, self.seed))
+        return {**stages, **build_datamodel(self.datamodel, list(stages.values())[-1], store, self.seed)}
+
+
+Needed = NeededTraining | NeededDatamodel
+
+
+def needed_models(config: Recipe, store: Store) -> dict[str, list[Needed]]:
+    """Each of the section `models` that the data needs, in order, without references: its copies, each a seed on."""
+    found: dict[str, list[Needed]] = {}
+    for name in config.needed_models:
+        entry, folders = config.models[name], _folders(found, store)
+        found[name] = [_needed(config, name, entry.seed + copy, folders) for copy in range(entry.copies)]
+    return found
+
+
+def with_models(config: Recipe, store: Store) -> Recipe:
+    """The recipe with the folders, or URLs, where the models that it refers to are, or will be once made."""
+    data = resolved(config.data, _folders(needed_models(config, store), store))
+    return config.model_copy(update={"models": {}, "data": data})
+
+
+def _folders(models: Mapping[str, Sequence[Needed]], store: Store) -> dict[str, list[str]]:
+    return {name: [f"{store.url.rstrip('/')}/{each.folder()}" for each in copies] for name, copies in models.items()}
+
+
+def _needed(config: Recipe, name: str, seed: int, folders: Mapping[str, Sequence[str]]) -> Needed:
+    entry = config.models[name]
+    data = resolved(entry.data, folders)
+    if isinstance(entry, DatamodelEntry):
+        return NeededDatamodel(seed, data, resolved(entry.datamodel, folders))
+    return NeededTraining(Recipe(seed=seed, data=data, training=entry.training, evaluation=config.evaluation))
