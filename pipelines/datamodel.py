@@ -18,8 +18,8 @@ from pipelines.gradients.datamodel import Datamodel, DatamodelFacts, Proxy
 from pipelines.gradients.factored import Block
 from pipelines.gradients.features import FeatureConfig, Passage, open_features
 from pipelines.gradients.gram import direction, gram, whole
-from pipelines.inference.losses import open_tokenizer
 from pipelines.inference.model_files import ModelName
+from pipelines.inference.tokenizing import open_tokenizer
 from pipelines.passes.task import in_task
 from pipelines.sources.reading.ingest import read_all
 from pipelines.stage import apply_step, step_address

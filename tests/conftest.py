@@ -142,6 +142,23 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def datamodel(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a datamodel of two proxies, both the tiny LLaMA, whose directions are random."""
+    import numpy as np
+
+    from pipelines.gradients.datamodel import Datamodel, DatamodelFacts, Proxy
+    from pipelines.gradients.features import FeatureConfig, open_features
+    from pipelines.store.store import Store
+
+    config = FeatureConfig(context=64)
+    dimensions = open_features(str(tiny_llama), config, 400).blocks[-1].end
+    facts = DatamodelFacts(proxies=[Proxy.of(str(tiny_llama))] * 2, features=config, dimensions=400)
+    root = tmp_path_factory.mktemp("models")
+    Datamodel(facts, np.random.default_rng(0).normal(size=(2, dimensions))).save(Store(str(root)), "datamodel")
+    return root / "datamodel"
+
+
+@pytest.fixture(scope="session")
 def byte_transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a byte Transformer of 2 layers and random weights, its context 16 bytes, as training exports it."""
     import numpy as np

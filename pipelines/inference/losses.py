@@ -19,7 +19,6 @@ from pipelines.inference.windows import Window, batches
 
 Runner = Literal["transformers", "vllm"]
 LossFn = Callable[[Sequence[Window]], FloatArray]  # (n,) windows -> (n,) nats of their scored tokens
-TokenizeFn = Callable[[list[str]], list[list[int]]]
 
 
 @dataclass(frozen=True)
@@ -43,26 +42,6 @@ def open_losses(spec: LossModel) -> LossFn:
     # vLLM wants room for one generated token behind the prompt.
     check_room(spec.model, spec.revision, spec.context + (spec.runner == "vllm"))
     return _transformers_runner(spec) if spec.runner == "transformers" else _vllm_runner(spec)
-
-
-def open_tokenizer(model: str, revision: str | None) -> TokenizeFn:
-    """The model's tokenizer: texts to token ids behind the begin (else end) token, where the model has one.
-
-    Text that spells a special token stays text.
-    """
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(loadable(model), revision=revision, trust_remote_code=False)
-    begin = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-    head = [] if begin is None else [begin]
-
-    def tokenize(texts: list[str]) -> list[list[int]]:
-        encoded = tokenizer(
-            texts, add_special_tokens=False, return_attention_mask=False, split_special_tokens=True, verbose=False
-        )
-        return [head + ids for ids in encoded["input_ids"]]
-
-    return tokenize
 
 
 def _transformers_runner(spec: LossModel) -> LossFn:

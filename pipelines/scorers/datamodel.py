@@ -11,8 +11,8 @@ from pipelines.contracts.rows import TEXT, Fitted, Resources
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.gradients.datamodel import Datamodel as Stored
 from pipelines.gradients.features import Passage, open_features
-from pipelines.inference.losses import open_tokenizer
 from pipelines.inference.model_files import ModelName, model_fingerprint
+from pipelines.inference.tokenizing import open_tokenizer
 
 ERROR = "error"
 

@@ -11,9 +11,10 @@ from pipelines.contracts.component import PLACEMENT, AcceleratorType, MemoryGb, 
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Fitted, Resources
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
-from pipelines.inference.losses import LossModel, Runner, open_losses, open_tokenizer
+from pipelines.inference.losses import LossModel, Runner, open_losses
 from pipelines.inference.model_check import check_model
 from pipelines.inference.model_files import ModelName, model_fingerprint, parameter_count
+from pipelines.inference.tokenizing import open_tokenizer
 from pipelines.inference.windows import cut
 
 CPU_BATCH_TOKENS = 1_024

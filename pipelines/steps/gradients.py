@@ -1,15 +1,15 @@
 """Step `gradients`: of every text the projected gradient of what a model says of it."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pyarrow as pa
 
-from pipelines.contracts.rows import ID, TEXT, Fitted, Outcome, Resources
+from pipelines.contracts.rows import TEXT, Fitted, Outcome, Resources
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
 from pipelines.gradients.features import FEATURES, FeatureConfig, Passage, as_column, open_features
-from pipelines.inference.losses import open_tokenizer
 from pipelines.inference.model_check import check_model
 from pipelines.inference.model_files import ModelName, model_fingerprint
+from pipelines.inference.tokenizing import open_tokenizer
 from pipelines.store.manifest import FLOPS
 
 DIMENSIONS = "dimensions"
@@ -17,16 +17,19 @@ SAMPLES_A_DIMENSION = 16
 
 
 class Gradients(Step):
-    """Turns each text into its id and its `features`, a list of float32 as long as there are dimensions.
+    """Turns each text into its `features`, a list of float32 as long as there are dimensions, and leaves nothing else.
 
     A text without a token, and one whose gradient is not finite, has features of zero, and is counted as
     `without_gradient`. The Gram matrix of a datamodel is made of these rows.
     """
 
-    version: ClassVar[int] = 1
-
     model: ModelName
     features: FeatureConfig = FeatureConfig()
+
+    @property
+    def adds(self) -> list[str]:
+        """The features."""
+        return [FEATURES]
 
     @property
     def by_row_group(self) -> bool:
@@ -62,7 +65,7 @@ class Gradients(Step):
                 FLOPS: opened.flops_per_token * sum(len(each.tokens) for each in passages),
                 "without_gradient": float((~found.any(axis=1)).sum()),
             }
-            return Outcome(pa.table({ID: rows[ID], FEATURES: as_column(found)}), counts=counts)
+            return Outcome(pa.table({FEATURES: as_column(found)}), counts=counts)
 
         return gradients
 

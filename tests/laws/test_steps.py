@@ -6,6 +6,7 @@ import math
 import pickle
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from pipelines.contracts.step import Place, Step, StepFn
 from pipelines.corpus.corpus import StoredCorpus
 from pipelines.passes.units import Attempt
 from pipelines.sources.reading.documents import content_ids
+from pipelines.steps.cut import PARENTS
 from pipelines.store.address import ingredients
 from pipelines.store.encoded import Encoded
 from pipelines.store.manifest import Manifest
@@ -45,18 +47,20 @@ TEXTS = [
 ]
 SHARDS = [TEXTS[:25], TEXTS[25:]]
 
-# `{held_out}` is a jsonl file whose one text a document contains.
+# `{held_out}` is a jsonl file whose one text a document contains, `{model}` a folder with a tiny model.
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "clean": [
         {"filters": [{"kind": "length", "min_characters": 20, "min_words": 3}]},
         {"filters": [{"kind": "symbols"}, {"kind": "length"}]},
     ],
+    "cut": [{"model": "{model}", "tokens": 3}, {"model": "{model}", "tokens": 1000}],
     "decontaminate": [
         {"against": {"test": {"kind": "jsonl", "path": "{held_out}"}}, "words": 5},
         {"against": {"test": {"kind": "jsonl", "path": "{held_out}"}}, "words": 1, "max_share": 0.3},
     ],
     "dedup_exact": [{}, {"normalize": "exact"}],
     "encode": [{"codec": {"kind": "bytes"}}, {"codec": {"kind": "bpe", "vocab": 300}, "verify": "all"}],
+    "gradients": [{"model": "{model}", "features": {"dimensions": 400, "context": 64}}],
     "pack": [
         {"length": 16},
         {"length": 8, "by": "grade", "buckets": 3, "easy": "high"},
@@ -110,13 +114,14 @@ def corpus(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Store
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Step]:
+def made(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path) -> Callable[[str, int], Step]:
     """Makes step number `index` of a kind."""
     held_out = tmp_path_factory.mktemp("held-out") / "test.jsonl"
     held_out.write_text(json.dumps({"text": LEAKED}) + "\n")
 
     def make(kind: str, index: int) -> Step:
         parameters = json.dumps(PARAMETERS.get(kind, [{}])[index]).replace("{held_out}", str(held_out))
+        parameters = parameters.replace("{model}", str(tiny_llama))
         try:
             return Step.model_validate({"kind": kind, **json.loads(parameters)})
         except ValidationError:
@@ -156,8 +161,8 @@ def assert_same(outcome: Outcome, expected: Outcome) -> None:
 
 
 def is_row_local(outcome: Outcome) -> bool:
-    """Whether rows stay rows; a step that cuts them anew writes no id."""
-    return ID in outcome.rows.column_names
+    """Whether rows stay rows; a step that cuts them anew writes no id, or where each piece is from."""
+    return ID in outcome.rows.column_names and PARENTS not in outcome.rows.column_names
 
 
 def rows_of(outcome: Outcome) -> dict[int, dict[str, Any]]:

@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.check import check_data
 from pipelines.config import DataConfig
-from training.recipe import Recipe
+from training.recipe import DatamodelEntry, Recipe
 from training.references import references, resolved
 
 TEXT = {"kind": "text", "path": "nowhere.txt"}
@@ -68,3 +68,39 @@ def test_a_folder_that_is_not_there_is_found_before_any_work(tmp_path) -> None:
     config = DataConfig.model_validate({"source": source, "codec": codec})
     with pytest.raises(ValueError, match="finds no folder 'm1'; give that of an exported model, or '@name'"):
         check_data(config)
+
+
+DATAMODEL = {
+    "datamodel": {"models": ["@proxy", "/a/folder"], "targets": {"t": {"source": TEXT}}},
+    "data": {"source": TEXT},
+}
+BY_DATAMODEL = {"kind": "score", "scorer": {"kind": "datamodel", "model": "@helpful"}}
+
+
+def test_a_list_of_models_takes_every_copy() -> None:
+    proxy = {"copies": 2, "data": {"source": TEXT}}
+    recipe = Recipe.model_validate(tree({"proxy": proxy, "helpful": DATAMODEL}, steps={"a": BY_DATAMODEL}))
+    assert recipe.needed_models == ["proxy", "helpful"]
+    entry = recipe.models["helpful"]
+    assert isinstance(entry, DatamodelEntry)
+    found = resolved(entry.datamodel, {"proxy": ["/one", "/two"]})
+    assert found.models == ["/one", "/two", "/a/folder"]
+
+
+def test_one_model_is_not_one_of_several_copies() -> None:
+    proxy = {"copies": 2, "data": {"source": TEXT}}
+    with pytest.raises(ValueError, match=r"data wants one model where it refers to '@proxy', of which there are 2"):
+        Recipe.model_validate(tree({"proxy": proxy}, steps={"a": PROXY}))
+
+
+def test_a_datamodel_wants_its_models_before_it() -> None:
+    with pytest.raises(ValueError, match=r"models.helpful refers to '@proxy', which is not among the models before it"):
+        Recipe.model_validate(tree({"helpful": DATAMODEL}, steps={"a": BY_DATAMODEL}))
+
+
+def test_what_is_wrong_in_an_entry_is_told_with_its_path() -> None:
+    wrong = {**DATAMODEL, "datamodel": {**DATAMODEL["datamodel"], "damping": -1}}
+    with pytest.raises(ValueError, match=r"models\.helpful\.datamodel\.damping"):
+        Recipe.model_validate(tree({"helpful": wrong}))
+    with pytest.raises(ValueError, match=r"no such key.*known: data, datamodel, seed"):
+        Recipe.model_validate(tree({"helpful": {**DATAMODEL, "training": {}}}))

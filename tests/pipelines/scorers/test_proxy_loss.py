@@ -92,7 +92,7 @@ def test_flops_are_twice_the_parameters_a_token(tiny_llama: Path) -> None:
 
 
 def test_a_document_that_spells_a_special_token_is_read_as_text(tiny_llama: Path) -> None:
-    from pipelines.inference.losses import open_tokenizer
+    from pipelines.inference.tokenizing import open_tokenizer
 
     (plain, spelled) = open_tokenizer(str(tiny_llama), None)(["The cat sat.", "</s>The cat<s> sat.</s>"])
 

@@ -1,0 +1,49 @@
+"""Tokenizing: texts to what a stored model reads of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pipelines.inference.model_files import loadable
+
+TokenizeFn = Callable[[list[str]], list[list[int]]]
+
+
+def open_tokenizer(model: str, revision: str | None) -> TokenizeFn:
+    """The model's tokenizer: texts to token ids behind the begin (else end) token, where the model has one.
+
+    Text that spells a special token stays text.
+    """
+    tokenizer = _tokenizer(model, revision)
+    begin = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    head = [] if begin is None else [begin]
+
+    def tokenize(texts: list[str]) -> list[list[int]]:
+        if not texts:
+            return []
+        encoded = tokenizer(
+            texts, add_special_tokens=False, return_attention_mask=False, split_special_tokens=True, verbose=False
+        )
+        return [head + ids for ids in encoded["input_ids"]]
+
+    return tokenize
+
+
+def open_offsets(model: str, revision: str | None) -> TokenizeFn:
+    """The model's tokenizer as a function from texts to the characters at which their tokens begin."""
+    tokenizer = _tokenizer(model, revision)
+
+    def starts(texts: list[str]) -> list[list[int]]:
+        if not texts:
+            return []
+        encoded = tokenizer(
+            texts, add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=True, verbose=False
+        )
+        return [[start for start, _ in offsets] for offsets in encoded["offset_mapping"]]
+
+    return starts
+
+
+def _tokenizer(model: str, revision: str | None) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(loadable(model), revision=revision, trust_remote_code=False)

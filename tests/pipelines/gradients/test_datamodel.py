@@ -1,0 +1,50 @@
+"""A datamodel's folder comes back as it was, and one that does not fit its models is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.contracts.mistakes import Mistake
+from pipelines.gradients.datamodel import FACTS, Datamodel, DatamodelFacts, Proxy
+from pipelines.gradients.features import FeatureConfig
+from pipelines.scorers.datamodel import standard_error
+from pipelines.store.store import Store
+
+
+def test_a_folder_comes_back_as_it_was(datamodel: Path, tmp_path: Path) -> None:
+    found = Datamodel.open(str(datamodel))
+    found.save(Store(str(tmp_path)), "again")
+    again = Datamodel.open(str(tmp_path / "again"))
+    assert again.facts == found.facts
+    np.testing.assert_array_equal(again.directions_MK, found.directions_MK)
+
+
+def test_a_folder_without_a_datamodel_is_refused(tiny_llama: Path) -> None:
+    with pytest.raises(Mistake, match=r"holds no datamodel \(datamodel.json\)"):
+        Datamodel.open(str(tiny_llama))
+
+
+@pytest.mark.parametrize(
+    ("proxy", "told"),
+    [
+        (Proxy(folder="/nowhere/model", content="x"), "asks the model '/nowhere/model', which is not there"),
+        (None, "was made with another model than"),
+    ],
+)
+def test_proxies_have_to_be_those_it_was_made_with(
+    proxy: Proxy | None, told: str, datamodel: Path, tiny_llama: Path, tmp_path: Path
+) -> None:
+    found = Datamodel.open(str(datamodel))
+    other = proxy or Proxy(folder=str(tiny_llama), content="of another day")
+    facts = DatamodelFacts(proxies=[other], features=FeatureConfig(), dimensions=400)
+    Datamodel(facts, found.directions_MK[:1]).save(Store(str(tmp_path)), "odd")
+    assert (tmp_path / "odd" / FACTS).is_file()
+    with pytest.raises(Mistake, match=told):
+        Datamodel.open(str(tmp_path / "odd"))
+
+
+def test_the_standard_error_is_that_of_a_mean() -> None:
+    scores = np.array([[1.0, 5.0], [3.0, 5.0]])
+    np.testing.assert_allclose(standard_error(scores), [1.0, 0.0])
+    np.testing.assert_array_equal(standard_error(scores[:1]), [0.0, 0.0])
