@@ -41,7 +41,8 @@ NUMERIC_TOLERANCE = {
     "datamodel": 1e-3,
 }  # a batch of other shape rounds otherwise; the rest agree to the bit
 
-# `{folder}` is a folder with a tiny model, `{datamodel}` one with a datamodel, `{target}` a jsonl file; fitted is what `fit` would have returned.
+# `{folder}` is a folder with a tiny model, `{datamodel}` one with a datamodel, `{target}` a jsonl file; fitted is what
+# `fit` would have returned.
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "length": [{"unit": unit} for unit in ("characters", "bytes", "words")],
     "sentence_length": [{}],
