@@ -23,10 +23,11 @@ def check_room(model: str, revision: str | None, positions: int) -> None:
 def load_network(model: str, revision: str | None, dtype: str) -> Any:
     """The network on a GPU, if there is one, in eval mode; in float32 on a CPU without instructions for `dtype`."""
     import torch
-    from transformers import AutoModelForCausalLM
+    import transformers
 
+    transformers.utils.logging.disable_progress_bar()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    network: Any = AutoModelForCausalLM.from_pretrained(
+    network: Any = transformers.AutoModelForCausalLM.from_pretrained(
         loadable(model),
         revision=revision,
         dtype=getattr(torch, computed_in(dtype, on_gpu=device == "cuda")),
