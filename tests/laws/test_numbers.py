@@ -23,7 +23,7 @@ FLOORS = (pipelines, training, tuning, cluster)
 
 
 def _sections() -> list[type[Spec]]:
-    """Every section of a config and every component of every family; a family's root is none, its kinds have its fields."""
+    """Every section of a config and every component of every family, but for its root, whose fields its kinds have."""
     for floor in FLOORS:
         for module in pkgutil.walk_packages(floor.__path__, f"{floor.__name__}."):
             if module.name.endswith(("config", "recipe", "space", "compression", "mixture")):
