@@ -6,20 +6,22 @@ features of the targets. What follows, one system of linear equations a model, t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipelines.contracts.component import Spec
+from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, FloatArray
 from pipelines.contracts.source import Source
+from pipelines.contracts.task import Task
 from pipelines.gradients.datamodel import Datamodel, DatamodelFacts, Proxy
 from pipelines.gradients.factored import Block
 from pipelines.gradients.features import FeatureConfig, Passage, open_features
 from pipelines.gradients.gram import direction, gram, whole
 from pipelines.inference.model_files import ModelName
-from pipelines.inference.tokenizing import open_tokenizer
+from pipelines.inference.tokenizing import TokenizeFn, open_tokenizer
 from pipelines.passes.task import in_task
 from pipelines.sources.reading.ingest import read_all
 from pipelines.stage import apply_step, step_address
@@ -33,10 +35,43 @@ NAME = "datamodel"
 
 
 class Target(Spec):
-    """Text that shall be told better, and how much it counts among several targets."""
+    """What shall be told better, and how much it counts among several targets.
 
-    source: Source
+    Of a `task` it is the continuations of its target half, each behind its context; of a `source` all of every text.
+    """
+
+    task: Task | None = None
+    source: Source | None = None
     weight: float = Field(default=1.0, gt=0)
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.task is None) == (self.source is None):
+            raise Mistake("a target is a `task` or a `source`; give one of them")
+        return self
+
+    def check(self) -> None:
+        """Raises Mistake where there is nothing to read."""
+        for each in (self.task, self.source):
+            if each is not None:
+                each.check()
+
+    def passages(self, tokenize: TokenizeFn) -> list[Passage]:
+        """Its texts in tokens, and from where on each is to be told.
+
+        Context and continuation become tokens each by itself, so no token belongs to both.
+        """
+        if self.task is None:
+            assert self.source is not None
+            return [Passage(tokens) for tokens in tokenize(read_all(self.source)[TEXT].to_pylist())]
+        right = [item.options[item.gold] for item in self.task.items("target")]
+        contexts = tokenize([option.context for option in right])
+        continuations = tokenize([option.continuation for option in right])
+        begin = len(tokenize([""])[0])  # of the begin token, where the tokenizer has one
+        return [
+            Passage([*context, *continuation[begin:]], len(context))
+            for context, continuation in zip(contexts, continuations, strict=True)
+        ]
 
 
 class DatamodelConfig(Spec):
@@ -64,7 +99,7 @@ class DatamodelConfig(Spec):
         for step in self.steps().values():
             step.check()
         for target in self.targets.values():
-            target.source.check()
+            target.check()
 
 
 def datamodel_addresses(config: DatamodelConfig, sample: str, seed: int) -> dict[str, str]:
@@ -130,7 +165,7 @@ def _target_features(model: str, config: DatamodelConfig, dimensions: int) -> Ta
     opened = open_features(model, config.features, dimensions)
     means, tokens = [], 0
     for target in config.targets.values():
-        passages = [Passage(each) for each in tokenize(read_all(target.source)[TEXT].to_pylist())]
+        passages = target.passages(tokenize)
         means.append(opened.features(passages).mean(axis=0, dtype=np.float64))
         tokens += sum(len(each.tokens) for each in passages)
     mean = np.average(means, axis=0, weights=[target.weight for target in config.targets.values()])

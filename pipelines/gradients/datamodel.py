@@ -5,17 +5,17 @@ from typing import Self
 
 import numpy as np
 
-from pipelines.contracts.component import Spec
 from pipelines.contracts.mistakes import Mistake
 from pipelines.gradients.features import FeatureConfig
 from pipelines.inference.model_files import local_folder, model_fingerprint
+from pipelines.store.manifest import Stored
 from pipelines.store.store import Store
 
 FACTS, DIRECTIONS = "datamodel.json", "directions.safetensors"
 TENSOR = "directions"
 
 
-class Proxy(Spec):
+class Proxy(Stored):
     """A model whose gradients are asked for: its folder, and what its content is known by."""
 
     folder: str
@@ -27,7 +27,7 @@ class Proxy(Spec):
         return cls(folder=folder, content=model_fingerprint(folder)["model"])
 
 
-class DatamodelFacts(Spec):
+class DatamodelFacts(Stored):
     """How the features of a datamodel come about: the same models and projections as those of its directions."""
 
     proxies: list[Proxy]

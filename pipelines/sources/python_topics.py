@@ -1,8 +1,7 @@
 """Documents that any machine with Python has: the topics of its own language reference."""
 
 import functools
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Literal
 
 import pyarrow as pa
@@ -13,8 +12,6 @@ from pipelines.contracts.source import Source
 
 MODULE = "pydoc_data.topics"
 GENRE = "reference"
-SHARED_WORDS = 13  # as many words in a row make two topics related
-WORD = re.compile(r"\w+")
 
 
 class PythonTopics(Source):
@@ -65,44 +62,7 @@ def _topics() -> dict[str, str]:
 
 @functools.cache
 def _halves() -> dict[str, list[str]]:
-    return halves(_topics())
+    from pipelines.texts.halves import halves
 
-
-def halves(topics: Mapping[str, str]) -> dict[str, list[str]]:
-    """The names of the topics in two halves of about equal bytes that share no run of 13 words; each sorted.
-
-    Whole groups of related topics are dealt out from the largest to the smallest, each to the half that is
-    smaller so far; equally large groups come in the order of a hash of their first name.
-    """
-    groups = related(topics)
-    weights = [sum(len(topics[name]) for name in group) for group in groups]
-    order = sorted(range(len(groups)), key=lambda n: (-weights[n], xxhash.xxh3_64_intdigest(groups[n][0].encode())))
-    result: dict[str, list[str]] = {"target": [], "evaluation": []}
-    held = dict.fromkeys(result, 0)
-    for number in order:
-        half = min(held, key=lambda name: held[name])
-        result[half] += groups[number]
-        held[half] += weights[number]
-    return {half: sorted(names) for half, names in result.items()}
-
-
-def related(topics: Mapping[str, str]) -> list[list[str]]:
-    """The topics in groups, such that two topics of different groups share no run of 13 words (union-find)."""
-    leader = {name: name for name in topics}
-
-    def find(name: str) -> str:
-        while leader[name] != name:
-            name = leader[name]
-        return name
-
-    first_with: dict[tuple[str, ...], str] = {}
-    for name, text in sorted(topics.items()):
-        words = WORD.findall(text.lower())
-        for start in range(len(words) - SHARED_WORDS + 1):
-            other = first_with.setdefault(tuple(words[start : start + SHARED_WORDS]), name)
-            if other != name:
-                leader[find(name)] = find(other)
-    groups: dict[str, list[str]] = {}
-    for name in sorted(topics):
-        groups.setdefault(find(name), []).append(name)
-    return list(groups.values())
+    target, evaluation = halves({name: [text] for name, text in _topics().items()})
+    return {"target": target, "evaluation": evaluation}

@@ -2,7 +2,7 @@
 
 from pydoc_data.topics import topics
 
-from pipelines.sources.python_topics import PythonTopics, halves, related
+from pipelines.sources.python_topics import PythonTopics
 
 
 def words_in_a_row(texts: list[str]) -> set[str]:
@@ -33,13 +33,6 @@ def test_the_halves_share_no_13_words() -> None:
     assert target
     assert evaluation
     assert not target & evaluation
-
-
-def test_topics_that_quote_each_other_stay_together() -> None:
-    quote = " ".join(f"word{number}" for number in range(13))
-    texts = {"a": f"start {quote}", "b": f"{quote} end", "c": "something else", "d": f"x {quote.replace('word0', 'w')}"}
-    assert related(texts) == [["a", "b"], ["c"], ["d"]]
-    assert halves(texts) == {"target": ["a", "b"], "evaluation": ["c", "d"]}
 
 
 def test_the_fingerprints_of_the_halves_differ() -> None:
