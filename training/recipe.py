@@ -108,10 +108,10 @@ class Recipe(ModelRecipe):
     @property
     def needed_models(self) -> list[str]:
         """The names of the models to train, in order: those that `data` refers to, and those that these refer to."""
-        needed = set(references(self.data.model_dump()))
+        needed = {each.name for each in references(self.data.model_dump())}
         for name in reversed(self.models):
             if name in needed:
-                needed |= set(references(self.models[name].model_dump()))
+                needed |= {each.name for each in references(self.models[name].model_dump())}
         return [name for name in self.models if name in needed]
 
     def check(self) -> None:

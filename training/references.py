@@ -2,12 +2,13 @@
 
 The run makes it first and puts the model's folder in the reference's place, so that the floor below only ever opens
 folders. The folder's name holds the address of the model, which is part of every address that depends on it, so these
-are known before it is made. Where a list of models is wanted, the name of an entry with copies stands for all of them.
+are known before it is made. Of an entry with copies "@name.2" is the second, and in a list of models "@name" is all.
 """
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
 
 from pipelines.contracts.component import Spec
 from pipelines.contracts.mistakes import Mistake
@@ -17,14 +18,37 @@ ONE, SEVERAL = "model", "models"
 S = TypeVar("S", bound=Spec)
 
 
-def references(tree: Any) -> Iterator[str]:
-    """The name behind every "@" under a key `model`, or in a list under a key `models`, at any depth."""
+@dataclass(frozen=True)
+class Reference:
+    """What stands behind an "@": the name of an entry, and which of its copies, counted from 1, where that is said.
+
+    `is_one` where a single model is wanted, and not a list of them.
+    """
+
+    name: str
+    copy: int | None
+    is_one: bool
+
+    @classmethod
+    def read(cls, text: str, is_one: bool) -> Self:
+        """The reference that the text is."""
+        name, _, copy = text[1:].partition(".")
+        return cls(name, int(copy), is_one) if copy.isdecimal() else cls(text[1:], None, is_one)
+
+    def chosen(self, folders: Mapping[str, Sequence[str]]) -> list[str]:
+        """The folders of the copies that are meant."""
+        copies = folders[self.name]
+        return list(copies) if self.copy is None else [copies[self.copy - 1]]
+
+
+def references(tree: Any) -> Iterator[Reference]:
+    """Every text with an "@" in front under a key `model`, or in a list under a key `models`, at any depth."""
     if isinstance(tree, Mapping):
         for key, value in tree.items():
-            if key == ONE and _is_reference(value):
-                yield value[1:]
+            if key == ONE and _refers(value):
+                yield Reference.read(value, is_one=True)
             elif key == SEVERAL and isinstance(value, list | tuple):
-                yield from (each[1:] for each in value if _is_reference(each))
+                yield from (Reference.read(each, is_one=False) for each in value if _refers(each))
             else:
                 yield from references(value)
     elif isinstance(tree, list | tuple):
@@ -33,37 +57,32 @@ def references(tree: Any) -> Iterator[str]:
 
 
 def check_references(where: str, config: Spec, known: Mapping[str, int]) -> None:
-    """Raises Mistake where the config names a model that is not known, or one of several copies where one is wanted.
+    """Raises Mistake where the config names a model or a copy that is not known, or several where one is wanted.
 
     `known` says of each model how many copies there are.
     """
-    tree = config.model_dump()
-    for name in references(tree):
-        if name not in known:
+    for each in references(config.model_dump()):
+        if each.name not in known:
             raise Mistake(
-                f"{where} refers to '@{name}', which is not among the models before it: {sorted(known)}; add "
-                f"models.{name} with its `data`, and a `training` or a `datamodel`"
+                f"{where} refers to '@{each.name}', which is not among the models before it: {sorted(known)}; add "
+                f"models.{each.name} with its `data`, and a `training` or a `datamodel`"
             )
-    for name in _single_references(tree):
-        if known[name] > 1:
+        copies = known[each.name]
+        if each.copy is not None and not 1 <= each.copy <= copies:
             raise Mistake(
-                f"{where} wants one model where it refers to '@{name}', of which there are {known[name]} copies; leave "
-                f"out models.{name}.copies, or refer to another model"
+                f"{where} refers to copy {each.copy} of '@{each.name}', of which there are {copies}; they are counted "
+                f"from 1, and models.{each.name}.copies says how many are made"
+            )
+        if each.is_one and each.copy is None and copies > 1:
+            raise Mistake(
+                f"{where} wants one model where it refers to '@{each.name}', of which there are {copies} copies; name "
+                f"one of them, as in '@{each.name}.1'"
             )
 
 
 def resolved(config: S, folders: Mapping[str, Sequence[str]]) -> S:
     """The config with the folder of each model that it refers to, or in a list the folders of all its copies."""
     return type(config).model_validate(_replaced(config.model_dump(), folders))
-
-
-def _single_references(tree: Any) -> Iterator[str]:
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield from [value[1:]] if key == ONE and _is_reference(value) else _single_references(value)
-    elif isinstance(tree, list | tuple):
-        for value in tree:
-            yield from _single_references(value)
 
 
 def _replaced(tree: Any, folders: Mapping[str, Sequence[str]]) -> Any:
@@ -75,13 +94,13 @@ def _replaced(tree: Any, folders: Mapping[str, Sequence[str]]) -> Any:
 
 
 def _in_place_of(key: Any, value: Any, folders: Mapping[str, Sequence[str]]) -> Any:
-    if key == ONE and _is_reference(value):
-        return folders[value[1:]][0]
+    if key == ONE and _refers(value):
+        return Reference.read(value, is_one=True).chosen(folders)[0]
     if key == SEVERAL and isinstance(value, list | tuple):
-        several = (folders[each[1:]] if _is_reference(each) else [each] for each in value)
+        several = (Reference.read(each, is_one=False).chosen(folders) if _refers(each) else [each] for each in value)
         return list(itertools.chain.from_iterable(several))
     return _replaced(value, folders)
 
 
-def _is_reference(value: Any) -> bool:
+def _refers(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("@")

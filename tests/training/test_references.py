@@ -17,7 +17,7 @@ def tree(models: dict, **data) -> dict:
 
 def test_every_reference_is_found() -> None:
     config = {"codec": {"model": {"kind": "transformer", "model": "@m1"}}, "steps": {"a": PROXY}, "name": "@text"}
-    assert sorted(references(config)) == ["m1", "proxy"]
+    assert sorted(each.name for each in references(config)) == ["m1", "proxy"]
 
 
 def test_references_become_folders() -> None:
@@ -89,8 +89,23 @@ def test_a_list_of_models_takes_every_copy() -> None:
 
 def test_one_model_is_not_one_of_several_copies() -> None:
     proxy = {"copies": 2, "data": {"source": TEXT}}
-    with pytest.raises(ValueError, match=r"data wants one model where it refers to '@proxy', of which there are 2"):
+    with pytest.raises(ValueError, match=r"data wants one model where it refers to '@proxy', of which there are 2.*1'"):
         Recipe.model_validate(tree({"proxy": proxy}, steps={"a": PROXY}))
+
+
+def test_a_copy_has_a_number() -> None:
+    proxy = {"copies": 2, "data": {"source": TEXT}}
+
+    def recipe(copy: int) -> Recipe:
+        step = {"kind": "score", "scorer": {"kind": "proxy_loss", "model": f"@proxy.{copy}"}}
+        return Recipe.model_validate(tree({"proxy": proxy}, steps={"a": step}))
+
+    assert recipe(2).needed_models == ["proxy"]
+    found = resolved(recipe(2).data, {"proxy": ["/one", "/two"]}).model_dump()
+    assert found["steps"]["a"]["scorer"]["model"] == "/two"
+    for copy in (0, 3):
+        with pytest.raises(ValueError, match=rf"data refers to copy {copy} of '@proxy', of which there are 2"):
+            recipe(copy)
 
 
 def test_a_datamodel_wants_its_models_before_it() -> None:
