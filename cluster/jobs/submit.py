@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from cluster.config import EXTENDS, LOCATIONS, RunConfig, is_override, load, read_file, read_tree
-from cluster.jobs.parcel import Parcel, excludes
+from cluster.jobs.parcel import STAYS_BEHIND, Parcel
 from cluster.names import CONFIG_SUFFIXES
 from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import Mistake
@@ -165,7 +165,7 @@ def _travelling_name(file: Path, parcel: Parcel) -> str:
     if name not in parcel.files:
         raise Mistake(
             f"config file '{file}' stays behind: nothing travels that git ignores or that matches "
-            f"{', '.join(excludes())}; move it to another folder, as to cluster/runs/"
+            f"{', '.join(STAYS_BEHIND)}; move it to another folder, as to cluster/runs/"
         )
     return name.as_posix()
 
