@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pytest
 import yaml
 
 from cluster import clean
+from pipelines.sources.text import Text
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 
@@ -130,6 +132,29 @@ def test_a_file_of_a_bucket_is_created_once(reached: None) -> None:
     assert store.create("train-1/lease-1.json", b"first")
     assert not store.create("train-1/lease-1.json", b"second")
     assert store.read("train-1/lease-1.json") == b"first"
+
+
+def test_the_files_of_a_bucket_are_known_by_a_few_requests(
+    server: dict[str, str], reached: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from s3fs import S3FileSystem
+
+    names = [f"many/part-{number:02}.txt" for number in range(40)]
+    for name in names:
+        assert httpx.put(f"{server['AWS_ENDPOINT_URL']}/{BUCKET}/{name}", content=name.encode()).is_success
+    asked: list[str] = []
+    call = S3FileSystem._call_s3
+
+    async def noted(filesystem: S3FileSystem, method: str, *arguments: Any, **options: Any) -> Any:
+        asked.append(method)
+        return await call(filesystem, method, *arguments, **options)
+
+    monkeypatch.setattr(S3FileSystem, "_call_s3", noted)
+    paths = [f"s3://{BUCKET}/many/part-*.txt", f"s3://{BUCKET}/many"]
+    found = [Text(path=path).fingerprint() for path in (*paths, *paths)]
+    assert len(asked) < len(names), asked
+    each = Text(path=tuple(f"s3://{BUCKET}/{name}" for name in names))
+    assert [each.fingerprint()] * 4 == found, "a file is the same whoever tells of it"
 
 
 def test_cleaning_a_bucket_removes_what_nothing_names_and_no_more(reached: None) -> None:
