@@ -17,6 +17,7 @@ from cluster.report import sweep as table
 from cluster.report.make import make_report
 from cluster.report.page import render
 from cluster.report.schema import Shared
+from cluster.report.writing import writing_address
 from pipelines.build import build_data
 from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import Mistake
@@ -85,13 +86,12 @@ def _reported(configs: Sequence[RunConfig], folder: Path, seeds: Sequence[int], 
     check_out(folder, [config.name for config in configs])
     record(folder, [(config.name, dump(config)) for config in configs])
     arms = {config.name: _seeded(config, seeds) for config in configs}
-    recipes = itertools.chain.from_iterable(arms.values())
-    addresses = itertools.chain.from_iterable(_addresses(recipe, store) for recipe in recipes)
+    addresses = itertools.chain.from_iterable(_arm_addresses(recipes, store) for recipes in arms.values())
     with _session_for(addresses, configs[0]):
-        runs = {name: _seeded_runs(name, of_arm, store) for name, of_arm in arms.items()}
-    if shared == "flops":
-        check_equal_flops({name: next(iter(of_arm.values())).training.flops for name, of_arm in runs.items()})
-    report = make_report(title, public(command), shared, configs, runs, store)
+        runs = {name: _seeded_runs(name, recipes, store) for name, recipes in arms.items()}
+        if shared == "flops":
+            check_equal_flops({name: next(iter(of_arm.values())).training.flops for name, of_arm in runs.items()})
+        report = make_report(title, public(command), shared, configs, runs, store)
     for name, text in {"report.json": report.model_dump_json(indent=1), "report.html": render(report)}.items():
         (folder / name).write_text(text, encoding="utf-8")
         store.write(f"reports/{title}/{name}", text.encode())  # a job's own folder goes with its cluster
@@ -179,6 +179,14 @@ def check_equal_flops(budgets: Mapping[str, float]) -> None:
 
 def _addresses(recipe: Recipe, store: Store, last: str | None = None) -> list[str]:
     return [stage.address for stage in planned(recipe, store, last)]
+
+
+def _arm_addresses(recipes: Sequence[Recipe], store: Store) -> Iterator[str]:
+    """Those of the stages of every seed, and of what the model of the first one writes in the report."""
+    stages = [planned(recipe, store) for recipe in recipes]
+    yield from (stage.address for of_seed in stages for stage in of_seed)
+    trained = next(stage.address for stage in stages[0] if (stage.model, stage.name) == ("", "train"))
+    yield writing_address(recipes[0].evaluation.held_out, trained)
 
 
 @contextmanager

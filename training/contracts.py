@@ -17,7 +17,6 @@ from pipelines.contracts.mistakes import Mistake
 if TYPE_CHECKING:
     import torch
 
-BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 Tokens = npt.NDArray[np.unsignedinteger[Any]]
 Keys = npt.NDArray[np.uint64]

@@ -16,9 +16,9 @@ from pathlib import Path, PurePath
 
 from pipelines.contracts.mistakes import Mistake
 
-TOP_EXCLUDES = ("runs", "docs", "tests", "build", "dist")  # folders of the repository that no job needs
-NAME_EXCLUDES = (".?*", "__pycache__", "*.egg-info")  # in any folder; hidden files may hold secrets
+NOT_NEEDED = ("/runs", "/docs", "/tests", "/build", "/dist", "__pycache__", "*.egg-info")
 SECRETS = (
+    ".?*",  # hidden files may hold some
     "*.pem",
     "*.key",
     "*.p12",
@@ -29,6 +29,7 @@ SECRETS = (
     "*credentials*.json",
     "*.kubeconfig",
 )
+STAYS_BEHIND = (*NOT_NEEDED, *SECRETS)  # beside what git ignores, and as in a .gitignore: `/` is the top
 ENVIRONMENT = "pyvenv.cfg"  # the file that every virtual environment has
 MOST_BYTES = 500 << 20  # Ray takes less than 512 MiB, packed
 
@@ -89,15 +90,9 @@ class Parcel:
             )
 
 
-def excludes() -> list[str]:
-    """What stays behind besides what git ignores, as the patterns of a .gitignore."""
-    return [*(f"/{name}" for name in TOP_EXCLUDES), *NAME_EXCLUDES, *SECRETS]
-
-
 def _stays_behind(name: PurePath) -> bool:
-    return name.parts[0] in TOP_EXCLUDES or any(
-        fnmatch.fnmatchcase(part, pattern) for part in name.parts for pattern in (*NAME_EXCLUDES, *SECRETS)
-    )
+    parts = (f"/{name.parts[0]}", *name.parts)
+    return any(fnmatch.fnmatchcase(part, pattern) for part in parts for pattern in STAYS_BEHIND)
 
 
 def _unignored(root: Path) -> list[PurePath]:

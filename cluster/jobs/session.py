@@ -30,7 +30,7 @@ def session() -> Iterator[None]:
     """Ray runs: the cluster that RAY_ADDRESS names (as in a Ray job), else a local one that ends with the command.
 
     A local one listens on the loopback interface alone, and its files are closed to other users. It has a dashboard
-    where someone at a terminal is told its address.
+    where someone at a terminal is told its address, which goes to stderr like all that is told of the progress.
     """
     is_local = is_own()
     os.environ.setdefault("NUMBA_CACHE_DIR", str(private_place("numba")))
@@ -50,7 +50,7 @@ def session() -> Iterator[None]:
     context = _local() if is_local else _joined(os.environ[ADDRESS])
     signal.signal(signal.SIGTERM, ended_by)  # Ray takes it, and ends the process without a word
     if context.dashboard_url:
-        print(f"Ray dashboard: http://{context.dashboard_url}")
+        LOGGER.info("Ray dashboard: http://%s", context.dashboard_url)
     try:
         yield
     finally:
@@ -87,7 +87,7 @@ def _start() -> Any:
     Of the 28 CPU-seconds in which a small run is done, a dashboard takes 2 to 8, and workers that fit no task took 1.
     """
     with _environment(OF_WORKERS):
-        return _init(address="local", include_dashboard=sys.stdout.isatty(), _temp_dir=_session_folder())
+        return _init(address="local", include_dashboard=sys.stderr.isatty(), _temp_dir=_session_folder())
 
 
 @contextmanager

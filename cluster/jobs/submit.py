@@ -6,6 +6,7 @@ image. Everything goes through the head node's dashboard: an address, and a toke
 
 import asyncio
 import os
+import platform
 import shlex
 import sys
 import time
@@ -15,7 +16,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from cluster.config import EXTENDS, LOCATIONS, RunConfig, is_override, load, read_file, read_tree
-from cluster.jobs.parcel import Parcel, excludes
+from cluster.jobs.parcel import STAYS_BEHIND, Parcel
 from cluster.names import CONFIG_SUFFIXES
 from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import Mistake
@@ -31,6 +32,7 @@ RECONNECT_SECONDS = 2.0
 START_SECONDS = 60
 STARTING = "No available agent"
 INTERRUPTED = 130
+VERSIONS = "/api/v0/cluster_metadata"  # which the dashboard's own pages ask, and Ray's client does not
 LOG_IN_MESSAGE = ", last available logs"  # from here on a failed job's message repeats its log
 
 
@@ -47,6 +49,8 @@ def submit(arguments: Sequence[str], address: str | None, working_dir: str) -> i
     for warning in place_warnings(command, parcel):
         print(f"gleaner: {warning}", file=sys.stderr)
     client = _connected(address)
+    for warning in version_warnings(cluster_versions(client)):
+        print(f"gleaner: {warning}", file=sys.stderr)
     job = f"gleaner-{command[0]}-{uuid.uuid4().hex[:8]}"
     print(f"job {job}: gleaner {public(shlex.join(command))}", flush=True)
     print(f"sends {parcel.told()}; it runs with the `python` of the cluster's image and the packages there", flush=True)
@@ -101,6 +105,31 @@ def place_warnings(command: Sequence[str], parcel: Parcel) -> Iterator[str]:
                     f"{path} of '{file}' is '{place}', and no such file travels with the job; give a URL such as "
                     "s3://BUCKET/FOLDER, or the absolute path of a disk that all nodes share"
                 )
+
+
+def cluster_versions(client: "JobSubmissionClient") -> dict[str, str]:
+    """The versions of Python and Ray on the head node, by these names; none where its Ray tells none."""
+    answer = client._do_request("GET", VERSIONS)
+    told = answer.json()["data"] if answer.ok else {}
+    keys = {"Python": "pythonVersion", "Ray": "rayVersion"}
+    return {name: told[key] for name, key in keys.items() if key in told}
+
+
+def version_warnings(there: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for Python and for Ray where the cluster has another release than the one that looked at the config.
+
+    Releases of Python differ in their first two numbers, those of Ray in any.
+    """
+    import ray
+
+    here = {"Python": platform.python_version(), "Ray": ray.__version__}
+    for name, version in there.items():
+        parts = 2 if name == "Python" else None
+        if version.split(".")[:parts] != here[name].split(".")[:parts]:
+            yield (
+                f"the cluster runs {name} {version}, and this command {here[name]}: what was checked here may fail "
+                f"there; give the cluster's image {name} {'.'.join(here[name].split('.')[:parts])}"
+            )
 
 
 def _local_places(tree: Any, root: Path, path: str = "") -> Iterator[tuple[str, str]]:
@@ -165,7 +194,7 @@ def _travelling_name(file: Path, parcel: Parcel) -> str:
     if name not in parcel.files:
         raise Mistake(
             f"config file '{file}' stays behind: nothing travels that git ignores or that matches "
-            f"{', '.join(excludes())}; move it to another folder, as to cluster/runs/"
+            f"{', '.join(STAYS_BEHIND)}; move it to another folder, as to cluster/runs/"
         )
     return name.as_posix()
 

@@ -58,7 +58,7 @@ def _arm(config: RunConfig, runs: Runs, store: Store) -> Arm:
     return arm(config.name, runs, store).model_copy(
         update={
             "recipe": {**_public(config), "seed": list(runs)},
-            "written": passages(config.evaluation.held_out, first.data, first.training, store),
+            "written": passages(config.recipe, first.data, first.training, store),
         }
     )
 

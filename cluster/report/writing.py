@@ -1,20 +1,25 @@
 """Writing: how a model goes on from the first words of held-out documents, sampled once and kept in the store."""
 
 import dataclasses
+from typing import Any
 
 from cluster.report.schema import Passage
 from pipelines.build import BuiltData
 from pipelines.contracts.codec import Coder
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.source import Source
+from pipelines.passes.task import in_task
 from pipelines.store.address import address, ingredients
 from pipelines.store.built import built
 from pipelines.store.encoded import open_coder
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
+from training.config import TrainingConfig
+from training.engine.accelerators import set_threads
 from training.held_out.text import held_out_text
 from training.networks.export import open_trained
 from training.networks.generation import Sampling, generate
+from training.recipe import Recipe
 
 PROMPTS = 2  # with 96 tokens each 1 s of a model of a million parameters on a CPU, and 6 s to open it
 PROMPT_CHARACTERS = 120
@@ -25,32 +30,35 @@ NO_TEXT = "from here on its tokens stand for no text"
 ENDED = "here it ended the document"
 
 
-def passages(held_out: Source, data: BuiltData, trained: Manifest, store: Store) -> list[Passage]:
+def passages(config: Recipe, data: BuiltData, trained: Manifest, store: Store) -> list[Passage]:
     """What the trained model writes behind PROMPTS beginnings; they are the same for every model of one held-out text.
 
-    The documents are drawn by the hash of their ids, the tokens by the seed of SAMPLING.
+    The documents are drawn by the hash of their ids, the tokens by the seed of SAMPLING. The model is opened on a
+    node that has what a training worker takes, and not at all where the store has what it writes.
     """
-    made_of = {
-        "held_out": ingredients(held_out),
-        "prompts": [PROMPTS, PROMPT_CHARACTERS, LOOKED_THROUGH],
-        "sampling": dataclasses.asdict(SAMPLING),
-    }
-    target = address("write", made_of, [trained.address])
+    held_out, training = config.evaluation.held_out, config.training
+    target = writing_address(held_out, trained.address)
 
     def make() -> Manifest:
         texts = held_out_text(held_out, data, store).sample(LOOKED_THROUGH, "write").texts[:PROMPTS]
-        written = _written([opening(text) for text in texts], open_coder(data.encoded, store), trained, store)
+        prompts = [opening(text) for text in texts]
+        written = in_task(training.worker, _written, prompts, training, data.encoded, trained, store)
         samples = [passage.model_dump() for passage in written]
         return Manifest(
             address=target,
             name="write",
             kind="write",
-            ingredients=made_of,
+            ingredients=_made_of(held_out),
             inputs=[trained.address],
             samples=samples,
         )
 
     return [Passage(**sample) for sample in built(store, target, make).samples]
+
+
+def writing_address(held_out: Source, trained: str) -> str:
+    """Where it is, or will be, what the model at the address `trained` writes behind beginnings of the source."""
+    return address("write", _made_of(held_out), [trained])
 
 
 def opening(text: str) -> str:
@@ -60,9 +68,21 @@ def opening(text: str) -> str:
     return text[:room].rsplit(None, 1)[0]
 
 
-def _written(prompts: list[str], coder: Coder, trained: Manifest, store: Store) -> list[Passage]:
+def _made_of(held_out: Source) -> dict[str, Any]:
+    return {
+        "held_out": ingredients(held_out),
+        "prompts": [PROMPTS, PROMPT_CHARACTERS, LOOKED_THROUGH],
+        "sampling": dataclasses.asdict(SAMPLING),
+    }
+
+
+def _written(
+    prompts: list[str], training: TrainingConfig, encoded: Manifest, trained: Manifest, store: Store
+) -> list[Passage]:
+    coder = open_coder(encoded, store)
     if not coder.window:
         return [Passage(prompt=prompt, note=WHOLE_ONLY) for prompt in prompts]
+    set_threads(training.threads, local_workers=1)
     network = open_trained(trained, coder.vocab_size, store)
     whole = max(1, SAMPLING.tokens // coder.window) * coder.window
     sampling = dataclasses.replace(SAMPLING, tokens=whole)

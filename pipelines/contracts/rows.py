@@ -22,6 +22,7 @@ GENRE = "genre"  # the kind of text, where the input says it
 SOURCE = "source"  # where the document came from: a named part, a file, a package
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 Fitted = dict[str, Any]  # numpy arrays and plain values: what a global pass learned
 
 TextSample = Callable[[int, int, str], list[str]]  # (bytes, seed, purpose) -> about so many bytes of a corpus' texts

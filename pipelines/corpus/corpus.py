@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.contracts.rows import ID, ROW, SHARD
+from pipelines.contracts.rows import ID, ROW, SHARD, BoolArray
 from pipelines.contracts.step import Place
 from pipelines.contracts.storage_errors import storage_told
 from pipelines.corpus.randomness import uniform
 from pipelines.passes.units import Attempt, few_blocks, shard_units, units_dataset, units_in
 from pipelines.store.manifest import Manifest, Shard
-from pipelines.store.store import BoolArray, ChooseFn, Store
+from pipelines.store.store import ChooseFn, Store
 from pipelines.texts.arrays import one_array
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from pipelines.contracts.filter import Filter, FilterFn
-from pipelines.texts.arrays import FloatArray, first_reason
+from pipelines.contracts.rows import FloatArray
+from pipelines.texts.arrays import first_reason
 
 Share = Annotated[float, Field(ge=0, le=1)]
 RowArray = npt.NDArray[np.int64]

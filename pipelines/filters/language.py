@@ -1,6 +1,7 @@
 """Filter `language`: texts in another language than the ones wanted."""
 
-from typing import Annotated
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pyarrow as pa
@@ -9,10 +10,15 @@ from pydantic import Field
 
 from pipelines.contracts.filter import Filter, FilterFn
 from pipelines.contracts.mistakes import Mistake
+from pipelines.store.mapped import mapped_arrays
 from pipelines.texts.arrays import first_reason
+
+if TYPE_CHECKING:
+    from pipelines.texts.languages import LanguageModel
 
 Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 TOO_SHORT_TO_TELL = 40  # characters
+LAYOUT = 1  # goes up when `load_model` gives other arrays, since workers find those that an older release has left
 
 
 class Language(Filter):
@@ -31,10 +37,10 @@ class Language(Filter):
     min_probability: float = Field(default=0.5, ge=0, le=1)
 
     def open(self) -> FilterFn:
-        """The judge with its model, about 120 MB; Mistake where the model does not know a language of `keep`."""
-        from pipelines.texts.languages import load_model, probabilities
+        """The judge; Mistake where the model does not know a language of `keep`."""
+        from pipelines.texts.languages import probabilities
 
-        model = load_model()
+        model = shared_model()
         known, first_columns = np.unique(model.languages, return_index=True)
         if unknown := set(self.keep) - set(known):
             raise Mistake(f"keep: no language {', '.join(sorted(unknown))}; known: {', '.join(known)}")
@@ -49,3 +55,11 @@ class Language(Filter):
             return first_reason(len(texts), [("other_language", long & other), ("unclear_language", long & unclear)])
 
         return judge
+
+
+def shared_model() -> "LanguageModel":
+    """The model of the package, 97 MB that are unpacked once for a user of the machine and shared by all workers."""
+    from pipelines.texts.languages import LanguageModel, load_model
+
+    name = f"languages-{LAYOUT}-{version('py3langid')}"
+    return LanguageModel(**mapped_arrays(name, lambda: vars(load_model())))

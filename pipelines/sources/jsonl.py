@@ -16,7 +16,7 @@ from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
 from pipelines.sources.reading.documents import Bad, free_name, further_down, only_bad, with_text
 from pipelines.sources.reading.files import Lines
-from pipelines.sources.reading.listing import Paths, listed, warn_of_others
+from pipelines.sources.reading.listing import Paths, described, listed, warn_of_others
 
 SUFFIXES = (".jsonl", ".ndjson")
 CHECKED_ROWS = 100
@@ -45,7 +45,7 @@ class Jsonl(Source):
 
     def fingerprint(self) -> dict[str, str]:
         """One digest over the names and contents of the files."""
-        return {"files": files.fingerprint(self.files())}
+        return {"files": files.fingerprint(described(self.path, SUFFIXES))}
 
     def check(self) -> None:
         """Mistake where there is no file, or none of the first 100 rows of the first file has the text."""

@@ -16,7 +16,7 @@ from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
 from pipelines.sources.reading.documents import Bad, free_name, only_bad, with_text
-from pipelines.sources.reading.listing import Paths, listed, warn_of_others
+from pipelines.sources.reading.listing import Paths, described, listed, warn_of_others
 from pipelines.sources.reading.plain import plain, valid
 from pipelines.texts.arrays import one_array
 
@@ -44,7 +44,7 @@ class Parquet(Source):
 
     def fingerprint(self) -> dict[str, str]:
         """One digest over the names and contents of the files."""
-        return {"files": files.fingerprint(self.files())}
+        return {"files": files.fingerprint(described(self.path, SUFFIXES))}
 
     def check(self) -> None:
         """Mistake where there is no file, or the first one that opens has not the columns; a corrupt one passes."""

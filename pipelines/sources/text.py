@@ -12,7 +12,7 @@ from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
 from pipelines.sources.reading import files
 from pipelines.sources.reading.documents import Bad, further_down, only_bad, with_text
-from pipelines.sources.reading.listing import Paths, listed, warn_of_others
+from pipelines.sources.reading.listing import Paths, described, listed, warn_of_others
 
 SUFFIXES = (".txt", ".text", ".md", ".rst")
 FILE_LIMIT_BYTES = 1 << 30
@@ -42,7 +42,7 @@ class Text(Source):
 
     def fingerprint(self) -> dict[str, str]:
         """One digest over the names and contents of the files."""
-        return {"files": files.fingerprint(self.files())}
+        return {"files": files.fingerprint(described(self.path, SUFFIXES))}
 
     def check(self) -> None:
         """Mistake where there is no file."""

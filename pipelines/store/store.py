@@ -23,7 +23,6 @@ from functools import cached_property
 
 import fsspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
@@ -32,6 +31,7 @@ from pydantic import ValidationError
 
 from pipelines.contracts.location import located
 from pipelines.contracts.mistakes import Mistake
+from pipelines.contracts.rows import BoolArray
 from pipelines.contracts.storage_errors import naming, reached
 from pipelines.store.damage import damaged
 from pipelines.store.manifest import Manifest, Shard, UnitRecord
@@ -40,7 +40,6 @@ LOGGER = logging.getLogger(__name__)
 ROW_GROUP_ROWS = 1024
 READERS = 32  # small files that are read at once: a bucket takes 20 to 100 ms to answer, however small they are
 
-BoolArray = npt.NDArray[np.bool_]
 ChooseFn = Callable[[pa.ChunkedArray], BoolArray]  # (n,) values of a column -> which of these rows
 
 

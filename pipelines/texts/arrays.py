@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pipelines.contracts.rows import BoolArray, FloatArray
+
 ByteArray = npt.NDArray[np.uint8]
 OffsetArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float64]
 
 
 class Limit(NamedTuple):

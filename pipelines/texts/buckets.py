@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.texts.arrays import FloatArray, OffsetArray
+from pipelines.contracts.rows import FloatArray
+from pipelines.texts.arrays import OffsetArray
 from pipelines.texts.hashing import HashArray, mix
 from pipelines.texts.mixing import GOLDEN
 from pipelines.texts.words import compiled

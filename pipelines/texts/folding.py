@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.texts.arrays import BoolArray, ByteArray, OffsetArray, bytes_and_offsets, from_bytes
+from pipelines.contracts.rows import BoolArray
+from pipelines.texts.arrays import ByteArray, OffsetArray, bytes_and_offsets, from_bytes
 from pipelines.texts.classes import INVISIBLE, UNFOLDED, ClassArray, character_classes
 from pipelines.texts.words import class_at, compiled, space_width
 

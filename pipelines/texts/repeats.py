@@ -9,7 +9,8 @@ batch: about 100 bytes for each of its words.
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.texts.arrays import ByteArray, FloatArray, OffsetArray
+from pipelines.contracts.rows import FloatArray
+from pipelines.texts.arrays import ByteArray, OffsetArray
 from pipelines.texts.hashing import FNV_START, HashArray, mix, with_byte
 from pipelines.texts.mixing import GOLDEN
 from pipelines.texts.words import compiled, is_character_start, next_run

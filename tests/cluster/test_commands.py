@@ -11,7 +11,9 @@ import pytest
 from cluster import commands
 from cluster.commands import check_comparable, check_equal_flops, check_out
 from cluster.config import RunConfig, dump, validate
+from cluster.report.writing import writing_address
 from cluster.run import main
+from pipelines.store.store import Store
 
 
 def arm(name: str, **training: Any) -> RunConfig:
@@ -120,6 +122,14 @@ def test_a_report_of_other_arms_is_not_overwritten(tmp_path: Path) -> None:
     check_out(tmp_path, ["random", "mine"])
     with pytest.raises(ValueError, match=r"holds the report of random, mine, and this one is of mine; give another"):
         check_out(tmp_path, ["mine"])
+
+
+def test_a_report_is_all_there_when_the_model_of_each_first_seed_has_written(tmp_path: Path) -> None:
+    store, recipes = Store(str(tmp_path)), commands._seeded(arm("a"), [0, 1])
+    stages = [address for recipe in recipes for address in commands._addresses(recipe, store)]
+    trained = next(address for address in stages if address.startswith("train-"))
+    written = writing_address(recipes[0].evaluation.held_out, trained)
+    assert list(commands._arm_addresses(recipes, store)) == [*stages, written]
 
 
 def test_a_ray_of_ones_own_refuses_what_it_has_no_room_for(

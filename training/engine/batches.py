@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from pipelines.contracts.rows import BoolArray
 from pipelines.packing.sequences import scored
-from training.contracts import BoolArray, IntArray
+from training.contracts import IntArray
 
 if TYPE_CHECKING:
     from pipelines.packing.packed import Packed

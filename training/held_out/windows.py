@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.contracts import BoolArray, IntArray, Tokens
+from pipelines.contracts.rows import BoolArray
+from training.contracts import IntArray, Tokens
 
 
 @dataclass(frozen=True)

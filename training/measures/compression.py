@@ -15,9 +15,10 @@ from pipelines.codecs.entropy.stability import Stability, prefix_stability
 from pipelines.codecs.entropy.statistics import Uniformity, uniform_bits_per_byte, uniformity, unigram_bits_per_byte
 from pipelines.contracts.codec import Codec, Coder, TokenArrays, come_back
 from pipelines.contracts.component import PLACEMENT, Component, Spec
+from pipelines.contracts.rows import BoolArray
 from pipelines.packing.packed import Packed
 from pipelines.packing.sequences import scored
-from training.contracts import BoolArray, Objective
+from training.contracts import Objective
 from training.held_out.windows import WindowBatch, window_batches
 from training.measures.bits_per_byte import batch_tokens, predict_windows
 

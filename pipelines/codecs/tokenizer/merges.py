@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from pipelines.codecs.tokenizer.byte_level import byte_characters
 from pipelines.codecs.tokenizer.words import word_end
-from pipelines.texts.arrays import BoolArray, ByteArray, OffsetArray
+from pipelines.contracts.rows import BoolArray
+from pipelines.texts.arrays import ByteArray, OffsetArray
 from pipelines.texts.classes import ClassArray
 from pipelines.texts.mixing import GOLDEN
 from pipelines.texts.words import compiled

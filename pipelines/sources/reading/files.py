@@ -10,7 +10,7 @@ import contextlib
 import functools
 import os
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -34,6 +34,9 @@ UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirecto
 VERSION_KEYS = ("ETag", "etag", "md5Hash", "crc32c", "blob_id", "LastModified", "last_modified", "updated", "mtime")
 
 PLACE_KEYS = ("name", "url")  # where a file is, which may hold a signature of today
+
+Facts = Mapping[str, Any]  # what a filesystem says of a file without reading it, by its own keys; nothing where unknown
+NO_FACTS: Facts = {}
 
 DECODERS: dict[str, Callable[[], Any]] = {
     ".gz": lambda: zlib.decompressobj(wbits=31),
@@ -157,14 +160,14 @@ def _lines(raw: Iterator[bytes], buffer: "_LineBuffer", batch_bytes: int) -> Ite
     yield from buffer.whole_lines()
 
 
-def fingerprint(files: Sequence[str]) -> str:
+def fingerprint(files: Mapping[str, Facts]) -> str:
     """32 hexadecimal digits over the base names and contents of the files, in whatever folder and order they are.
 
     A local file of up to 64 MiB is known by its content, another by its size and its filesystem's own version of it
-    (an ETag, a time of change).
+    (an ETag, a time of change), which is asked for where what is known of the file does not tell it.
     """
     with ThreadPoolExecutor(THREADS) as pool:
-        tokens = list(pool.map(_token, files))
+        tokens = list(pool.map(_token, files, files.values()))
     total = xxhash.xxh3_128()
     for name, token in sorted((base_name(file), token) for file, token in zip(files, tokens, strict=True)):
         total.update(f"{name}\0{token}\n".encode())
@@ -244,12 +247,12 @@ def _small(raw: Iterator[bytes]) -> Iterator[bytes]:
     return (chunk[start : start + PACKED_BYTES] for chunk in raw for start in range(0, len(chunk), PACKED_BYTES))
 
 
-def _token(file: str) -> str:
+def _token(file: str, facts: Facts) -> str:
     filesystem, path = located(file)
     if isinstance(filesystem, LocalFileSystem):
         status = os.stat(path)
         return _local_token(path, status.st_size, status.st_mtime_ns)
-    info = filesystem.info(path)
+    info = facts if facts.get("size") is not None else filesystem.info(path)
     version = next((f"{key}:{info[key]}" for key in VERSION_KEYS if info.get(key)), None)
     known = {key: value for key, value in info.items() if key not in PLACE_KEYS}
     return f"{info['size']}:{version or tokenize(known)}"

@@ -21,7 +21,7 @@ from pipelines.contracts.component import PLACEMENT
 from pipelines.contracts.location import from_root, located, public
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.storage_errors import reached
-from pipelines.sources.reading.files import DECODERS
+from pipelines.sources.reading.files import DECODERS, NO_FACTS, Facts
 
 LOGGER = logging.getLogger(__name__)
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".csv", ".tsv", ".txt", ".text")
@@ -43,11 +43,19 @@ def listed(path: str | Sequence[str], suffixes: Sequence[str]) -> list[str]:
     A folder gives the files below it that end in one of `suffixes`, with or without a suffix of compression; a glob
     gives what it matches. Links are followed, each folder once. Mistake naming the path that gives none.
     """
-    found: set[str] = set()
+    return sorted(described(path, suffixes))
+
+
+def described(path: str | Sequence[str], suffixes: Sequence[str]) -> dict[str, Facts]:
+    """The files that `listed` gives, each with what a listing of a remote filesystem said of it beside its name.
+
+    A bucket tells the facts of a thousand files in one answer, and takes a request for each file that it is asked of.
+    """
+    found: dict[str, Facts] = {}
     for one in _paths(path):
         with reached("path", one):
-            found.update(_listed(one, suffixes))
-    return sorted(found)
+            found.update(_described(one, suffixes))
+    return found
 
 
 def warn_of_others(path: str | Sequence[str], suffixes: Sequence[str], kind: str) -> None:
@@ -70,19 +78,21 @@ def _paths(path: str | Sequence[str]) -> Sequence[str]:
     return [path] if isinstance(path, str) else path
 
 
-def _listed(path: str, suffixes: Sequence[str]) -> list[str]:
+def _described(path: str, suffixes: Sequence[str]) -> dict[str, Facts]:
     filesystem, inner = located(path)
     found = _found(filesystem, inner, path, suffixes)
-    return found if isinstance(filesystem, LocalFileSystem) else [filesystem.unstrip_protocol(name) for name in found]
+    if isinstance(filesystem, LocalFileSystem):
+        return found
+    return {filesystem.unstrip_protocol(name): facts for name, facts in found.items()}
 
 
-def _found(filesystem: fsspec.AbstractFileSystem, inner: str, path: str, suffixes: Sequence[str]) -> list[str]:
+def _found(filesystem: fsspec.AbstractFileSystem, inner: str, path: str, suffixes: Sequence[str]) -> dict[str, Facts]:
     told, folder = public(path), f"a folder that holds *{suffixes[0]} files"
     if filesystem.isfile(inner):
-        found = [inner]
+        found = {inner: NO_FACTS}
     elif filesystem.isdir(inner):
         wanted = _endings(suffixes)
-        found = [file for file in _below(filesystem, inner) if file.endswith(wanted)]
+        found = {file: facts for file, facts in _below(filesystem, inner).items() if file.endswith(wanted)}
     elif glob.has_magic(inner):
         found = _matched(filesystem, inner)
     else:
@@ -109,10 +119,11 @@ def _other_kinds(files: Iterable[str], suffixes: Sequence[str]) -> Counter[str]:
     return Counter(suffix for file in files for suffix, endings in others.items() if file.endswith(endings))
 
 
-def _below(filesystem: fsspec.AbstractFileSystem, folder: str) -> list[str]:
+def _below(filesystem: fsspec.AbstractFileSystem, folder: str) -> dict[str, Facts]:
     """All files below a folder but those that are hidden."""
-    found = _walked(folder) if isinstance(filesystem, LocalFileSystem) else filesystem.find(folder)
-    return [file for file in found if not _is_hidden(file, folder)]
+    is_local = isinstance(filesystem, LocalFileSystem)
+    found = dict.fromkeys(_walked(folder), NO_FACTS) if is_local else filesystem.find(folder, detail=True)
+    return {file: facts for file, facts in found.items() if not _is_hidden(file, folder)}
 
 
 def _walked(folder: str) -> Iterator[str]:
@@ -140,19 +151,19 @@ def _literal_parts(filesystem: fsspec.AbstractFileSystem, parts: Sequence[str]) 
     return len(parts)
 
 
-def _matched(filesystem: fsspec.AbstractFileSystem, path: str) -> list[str]:
+def _matched(filesystem: fsspec.AbstractFileSystem, path: str) -> dict[str, Facts]:
     parts = path.split("/")
     literal = _literal_parts(filesystem, parts)
     root = "/".join(parts[:literal])
     pattern = "/".join([glob.escape(root), *parts[literal:]])
     if not isinstance(filesystem, LocalFileSystem):
-        return [name for name, info in filesystem.glob(pattern, detail=True).items() if info["type"] == "file"]
+        return {file: facts for file, facts in filesystem.glob(pattern, detail=True).items() if facts["type"] == "file"}
     found = _matched_below(root, pattern) if "**" in pattern else filter(os.path.isfile, glob.iglob(pattern))
     homes: dict[tuple[str, str], str] = {}
     for file in sorted(found, key=len):  # a link that leads back up gives the same files again under longer names
         folder, name = os.path.split(file)
         homes.setdefault((os.path.realpath(folder), name), file)
-    return list(homes.values())
+    return dict.fromkeys(homes.values(), NO_FACTS)
 
 
 def _matched_below(root: str, pattern: str) -> Iterator[str]:

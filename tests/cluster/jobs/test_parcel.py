@@ -8,7 +8,7 @@ import pytest
 from cluster.jobs.parcel import Parcel
 from pipelines.store.provenance import commit
 
-TRAVELS = ("cluster/run.py", "acme/keys.py", "mine.yaml", "corpus/a.jsonl")
+TRAVELS = ("cluster/run.py", "acme/keys.py", "acme/docs/keys.md", "mine.yaml", "corpus/a.jsonl")
 STAYS = (
     ".env",
     ".aws/credentials",
@@ -16,6 +16,7 @@ STAYS = (
     "deploy/server.key",
     "deploy/google-credentials.json",
     "runs/store/x/manifest.json",
+    "docs/page.md",
     "env/pyvenv.cfg",
     "env/lib/site.py",
     "acme/__pycache__/keys.pyc",
@@ -36,7 +37,7 @@ def project(tmp_path: Path) -> Path:
 def test_keys_credentials_and_environments_stay_behind(project: Path) -> None:
     parcel = Parcel.of(str(project))
     assert {str(name) for name in parcel.files} == set(TRAVELS)
-    assert parcel.told() == "4 files, 0.0 MB: acme/, cluster/, corpus/, mine.yaml"
+    assert parcel.told() == "5 files, 0.0 MB: acme/, cluster/, corpus/, mine.yaml"
     with parcel.packed() as folder:
         packed = {str(file.relative_to(folder)): file.read_text() for file in Path(folder).rglob("*") if file.is_file()}
     assert packed == {name: name for name in TRAVELS}

@@ -103,7 +103,8 @@ def test_the_workers_that_a_local_ray_starts_ahead_fit_every_task(starts: list[d
 def test_a_local_ray_has_a_dashboard_where_its_address_is_told_to_someone(
     starts: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, someone_looks: bool
 ) -> None:
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: someone_looks)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: False)  # as in `gleaner run mine.yaml > log`
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: someone_looks)
     with pytest.raises(Mistake), session():
         pass
     assert starts[0]["include_dashboard"] is someone_looks

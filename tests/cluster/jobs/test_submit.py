@@ -1,6 +1,7 @@
 """Submitting: what travels, what is refused before it does, and a log that is shown once."""
 
 import os
+import platform
 import re
 from pathlib import Path
 from typing import Any, cast
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.jobs.parcel import Parcel
-from cluster.jobs.submit import ShownLog, _send, place_warnings, submit, travelling
+from cluster.jobs.submit import ShownLog, _send, place_warnings, submit, travelling, version_warnings
 
 CONFIG = {
     "name": "small",
@@ -142,3 +143,13 @@ def test_a_head_node_that_never_takes_a_job_is_named(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("cluster.jobs.submit.START_SECONDS", 0)
     with pytest.raises(ValueError, match=r"no agent that starts jobs; see dashboard_agent\.log"):
         _send(cast(Any, _HeadWithoutAgent()), "job", "gleaner kinds", {})
+
+
+def test_another_python_or_ray_of_the_cluster_is_told() -> None:
+    import ray
+
+    same = {"Python": f"{platform.python_version()}+", "Ray": ray.__version__}
+    assert list(version_warnings(same)) == list(version_warnings({})) == []
+    told = list(version_warnings({"Python": "3.9.18", "Ray": "2.9.0"}))
+    assert [one.partition(",")[0] for one in told] == ["the cluster runs Python 3.9.18", "the cluster runs Ray 2.9.0"]
+    assert told[1].endswith(f"give the cluster's image Ray {ray.__version__}")

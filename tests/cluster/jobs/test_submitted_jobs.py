@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import platform
 import secrets
 import shutil
 import signal
@@ -34,6 +35,11 @@ try:
     sys.exit(submit(sys.argv[2:], sys.argv[1] or None, "."))
 except ValueError as error:
     sys.exit(f"gleaner: {error}")
+"""
+ASK = """
+import sys
+from cluster.jobs.submit import _connected, cluster_versions
+print(cluster_versions(_connected(sys.argv[1])))
 """
 WORKS = {
     "name": "works",
@@ -184,10 +190,20 @@ def test_a_job_runs_there_and_its_log_comes_here(head: Head, project: Path, tmp_
     assert {manifest["provenance"]["commit"] for manifest in manifests} == {commit(project)}
     assert "corpus.jsonl, pipelines/, training/, tuning/; it runs with the `python` of the cluster's image" in out
     assert head.token not in out + err
+    assert "the cluster runs" not in err
     uploads = list(head.folder.glob("session_2*/runtime_resources/working_dir_files/_ray_pkg_*"))
     uploaded = {file.relative_to(folder).as_posix() for folder in uploads for file in folder.rglob("*")}
     assert {"cluster/run.py", "cluster/runs/works.yaml", "pipelines/rewriters/prompts/web.txt"} <= uploaded
     assert not uploaded & {*LEFT_BEHIND, ".git/HEAD"}
+
+
+def test_the_head_node_tells_its_python_and_ray(head: Head, project: Path) -> None:
+    import ray
+
+    environment = {**head.environment, "RAY_AUTH_TOKEN": head.token}
+    command = [sys.executable, "-c", ASK, head.address]
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == str({"Python": platform.python_version(), "Ray": ray.__version__}), done.stderr
 
 
 def test_a_job_that_fails_says_why_and_passes_its_exit_status_on(head: Head, project: Path) -> None:

@@ -1,6 +1,7 @@
 """What a model writes: the same prompts and the same tokens each time, and no more than its tokens say."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -8,30 +9,32 @@ import pytest
 
 from cluster.report import writing
 from pipelines.build import BuiltData, build_data
-from pipelines.config import DataConfig
+from pipelines.codecs.gzip import Gzip
 from pipelines.contracts.codec import Coder
 from pipelines.contracts.mistakes import Mistake
-from pipelines.sources.jsonl import Jsonl
 from pipelines.store.encoded import open_coder
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 from training.models.llama import Llama
 from training.networks.export import export
+from training.recipe import Recipe
 
 
 @pytest.fixture
-def held_out(tmp_path: Path) -> Jsonl:
-    """Three documents of which the first words are known."""
+def recipe(corpus_file: Path, tmp_path: Path) -> Recipe:
+    """The corpus in bytes, and three held-out documents of which the first words are known."""
     lines = [json.dumps({"text": f"Number {number} begins like this, and goes on."}) for number in range(3)]
     (tmp_path / "held-out.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    return Jsonl(path=str(tmp_path / "held-out.jsonl"))
+    source = {"kind": "jsonl", "path": str(corpus_file)}
+    held_out = {"kind": "jsonl", "path": str(tmp_path / "held-out.jsonl")}
+    data = {"source": source, "codec": {"kind": "bytes"}, "pack": {"length": 32}}
+    return Recipe.model_validate({"data": data, "evaluation": {"held_out": held_out}})
 
 
 @pytest.fixture
-def data(corpus_file: Path, tmp_path: Path, ray_session: None) -> BuiltData:
-    """The corpus in bytes."""
-    tree = {"source": {"kind": "jsonl", "path": str(corpus_file)}, "codec": {"kind": "bytes"}, "pack": {"length": 32}}
-    return build_data(DataConfig.model_validate(tree), Store(str(tmp_path / "store")), 0)
+def data(recipe: Recipe, tmp_path: Path, ray_session: None) -> BuiltData:
+    """The packed data of the recipe."""
+    return build_data(recipe.data, Store(str(tmp_path / "store")), 0)
 
 
 def with_fresh_weights(data: BuiltData, store: Store) -> Manifest:
@@ -48,16 +51,18 @@ def with_fresh_weights(data: BuiltData, store: Store) -> Manifest:
 
 
 def test_a_model_writes_behind_the_first_words_of_held_out_documents_once(
-    held_out: Jsonl, data: BuiltData, tmp_path: Path
+    recipe: Recipe, data: BuiltData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(str(tmp_path / "store"))
     trained = with_fresh_weights(data, store)
-    found = writing.passages(held_out, data, trained, store)
+    monkeypatch.setitem(sys.modules, "transformers", None)  # here, as on a head node that has no room for a model
+    found = writing.passages(recipe, data, trained, store)
     assert len(found) == writing.PROMPTS
     assert all(each.prompt.startswith("Number ") and "goes on" not in each.prompt for each in found)
     assert all(each.text or each.note == writing.ENDED for each in found)
     store.filesystem.rm(store.path("train-0"), recursive=True)
-    assert writing.passages(held_out, data, trained, store) == found, "what is in the store is not drawn again"
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert writing.passages(recipe, data, trained, store) == found, "what is in the store is not drawn again"
 
 
 @pytest.mark.parametrize(
@@ -89,9 +94,9 @@ def test_tokens_that_stand_for_no_text_end_the_passage() -> None:
     assert writing.continued("before", _Breaking(), [104], writing.ENDED).note == writing.ENDED
 
 
-def test_a_codec_of_whole_documents_takes_no_prompt() -> None:
-    coder = _Breaking()
-    coder.window = 0
+def test_a_codec_of_whole_documents_takes_no_prompt(recipe: Recipe, tmp_path: Path, ray_session: None) -> None:
+    store = Store(str(tmp_path / "store"))
+    data = build_data(recipe.data.model_copy(update={"codec": Gzip()}), store, 0)
     trained = Manifest(address="train-0", name="train", kind="train", ingredients={})
-    (found,) = writing._written(["before"], coder, trained, Store("nowhere"))
-    assert (found.text, found.note) == ("", writing.WHOLE_ONLY)
+    found = writing.passages(recipe, data, trained, store)
+    assert [(each.text, each.note) for each in found] == [("", writing.WHOLE_ONLY)] * writing.PROMPTS

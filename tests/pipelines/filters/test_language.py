@@ -8,8 +8,8 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from pydantic import ValidationError
 
 from pipelines.contracts.filter import FilterFn
-from pipelines.filters.language import Language
-from pipelines.texts.languages import SAMPLE_BYTES, LanguageModel, load_model, probabilities, sampled
+from pipelines.filters.language import Language, shared_model
+from pipelines.texts.languages import SAMPLE_BYTES, LanguageModel, probabilities, sampled
 
 ENGLISH = "She opened the door, looked at the rain for a while, and decided to stay at home with a book."
 GERMAN = "Sie öffnete die Tür, sah eine Weile in den Regen und beschloss, mit einem Buch zu Hause zu bleiben."
@@ -19,7 +19,7 @@ RUSSIAN = "Она открыла дверь, посмотрела на дожд�
 
 @pytest.fixture(scope="module")
 def model() -> LanguageModel:
-    return load_model()
+    return shared_model()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import fsspec
 import pytest
 
 from pipelines.sources.reading import files
-from pipelines.sources.reading.listing import listed, warn_of_others
+from pipelines.sources.reading.listing import described, listed, warn_of_others
 
 SUFFIXES = (".txt",)
 STRANGE = ["[ ]", "a [1-2] b", "a::b", "what?", "*", "{x,y}", "#1", "50%", " blank ", "~", "é\u0301"]
@@ -69,7 +69,8 @@ def test_a_name_is_no_pattern_where_it_exists(tmp_path: Path, name: str) -> None
     folder = tmp_path / name
     for path in (file, folder, folder / "deep" / "*.txt", folder / "*" / "a.txt", folder / "**" / "*.txt"):
         assert listed(str(path), SUFFIXES) == [str(file)]
-    assert files.fingerprint([str(file)]) == files.fingerprint([str(tmp_path / "other" / "deep" / "a.txt")])
+    here, there = (described(str(each / "deep" / "a.txt"), SUFFIXES) for each in (folder, tmp_path / "other"))
+    assert files.fingerprint(here) == files.fingerprint(there)
     assert list(files.chunks(str(file))) == [b"x"]
 
 
