@@ -18,6 +18,7 @@ from pipelines.contracts.scorer import Scorer
 from pipelines.contracts.selector import Selector
 from pipelines.contracts.source import Source
 from pipelines.contracts.step import Step
+from pipelines.contracts.task import Task
 from training.contracts import Curriculum, Model, Objective
 from training.yaml_text import on_one_line
 
@@ -31,6 +32,7 @@ ROOTS: tuple[type[Component], ...] = (
     Codec,
     ByteModel,
     Step,
+    Task,
     Model,
     Objective,
     Curriculum,
