@@ -51,6 +51,10 @@ FILES: dict[str, dict[str, bytes]] = {
 # Kinds that need parameters and read no files of their own.
 PARAMETERS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "python_docs": lambda folder: {"packages": ["jinja2", "fsspec"]},
+    "task": lambda folder: {
+        "task": {"kind": "text", "name": "lines", "path": str(written("jsonl", folder) / "a.jsonl")},
+        "half": "held_out",
+    },
     "mixture": lambda folder: {
         "parts": {
             "lines": {"source": {"kind": "jsonl", "path": str(written("jsonl", folder))}, "weight": 1},
