@@ -23,7 +23,7 @@ FLOORS = (pipelines, training, tuning, cluster)
 
 
 def _sections() -> list[type[Spec]]:
-    """Every section of a config and every component of every family."""
+    """Every section of a config and every component of every family, but for its root, whose fields its kinds have."""
     for floor in FLOORS:
         for module in pkgutil.walk_packages(floor.__path__, f"{floor.__name__}."):
             if module.name.endswith(("config", "recipe", "space", "compression", "mixture")):
@@ -33,7 +33,7 @@ def _sections() -> list[type[Spec]]:
             component_in(f"{root.family}.{kind}", root)
     ours = {floor.__name__ for floor in FLOORS}
     return sorted(
-        {each for each in _below(Spec) if each.__module__.partition(".")[0] in ours},
+        {each for each in _below(Spec) if each.__module__.partition(".")[0] in ours and "family" not in vars(each)},
         key=lambda each: f"{each.__module__}.{each.__name__}",
     )
 
