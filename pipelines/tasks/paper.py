@@ -58,7 +58,7 @@ class Paper(Task):
 
     task: str
     path: Paths
-    name: str = Field(default="", description="that of the task where none is given")
+    name: str = Field(default="", min_length=1, description="that of the task where none is given")
 
     @model_validator(mode="before")
     @classmethod

@@ -40,6 +40,11 @@ def test_name_category_and_examples_can_be_given() -> None:
     assert (task.name, task.category, task.shots) == ("squad-1", "questions", 1)
 
 
+def test_an_empty_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1 character"):
+        paper("squad", name="")
+
+
 def test_a_task_that_is_none_of_the_paper_is_told_with_the_closest() -> None:
     with pytest.raises(ValueError, match=r"squad") as caught:
         paper("sqaud")
