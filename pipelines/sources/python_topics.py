@@ -32,10 +32,10 @@ class PythonTopics(Source):
         return sum(len(text.encode()) for text in _topics().values())
 
     def fingerprint(self) -> dict[str, str]:
-        """A digest over the names and texts of this half's topics; other versions of Python have other texts."""
+        """A digest over the names and texts of all topics, from which the half follows; Pythons differ in their texts."""
         digest = xxhash.xxh3_128()
-        for name in self._names():
-            digest.update(f"{name}\0{_topics()[name]}\0".encode())
+        for name, text in _topics().items():
+            digest.update(f"{name}\0{text}\0".encode())
         return {"topics": digest.hexdigest()}
 
     def read(self, file: str) -> Iterator[Read]:

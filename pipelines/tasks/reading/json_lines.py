@@ -3,7 +3,7 @@
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.task import Half, Item, Task
 from pipelines.sources.reading.files import fingerprint
-from pipelines.sources.reading.listing import Paths, listed
+from pipelines.sources.reading.listing import Paths, described, listed
 from pipelines.tasks.reading.rows import Row, read_items
 from pipelines.tasks.reading.wording import with_examples
 
@@ -35,7 +35,7 @@ class JsonLines(Task):
 
     def fingerprint(self) -> dict[str, str]:
         """One digest over the names and contents of the files."""
-        return {"files": fingerprint(self._files())}
+        return {"files": fingerprint(described(self.path, SUFFIXES))}
 
     def _files(self) -> list[str]:
         return listed(self.path, SUFFIXES)

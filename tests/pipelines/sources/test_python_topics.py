@@ -1,5 +1,7 @@
 """The two halves of the language reference."""
 
+import subprocess
+import sys
 from pydoc_data.topics import topics
 
 from pipelines.sources.python_topics import PythonTopics
@@ -35,5 +37,12 @@ def test_the_halves_share_no_13_words() -> None:
     assert not target & evaluation
 
 
-def test_the_fingerprints_of_the_halves_differ() -> None:
-    assert PythonTopics(half="target").fingerprint() != PythonTopics(half="evaluation").fingerprint()
+def test_the_halves_have_addresses_of_their_own_and_asking_for_them_deals_nothing_out() -> None:
+    code = (
+        "import sys; from pipelines.sources.python_topics import PythonTopics; from pipelines.stage import source_address;"
+        "print(source_address(PythonTopics(half='target')), source_address(PythonTopics(half='evaluation')),"
+        "'numba' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert told[0] != told[1]
+    assert told[2] == "False", "a finished run is found without the kernels that deal the topics out"
