@@ -107,7 +107,7 @@ def _value(path: str, text: str) -> Any:
 def _quoted(path: str, text: str) -> str:
     """How to write an override whose value is no YAML: the shell has cut it, or a text looks like something else."""
     if text[:1] in ("{", "["):
-        return f"the shell cuts at blanks: put all of it in quotes, as in '{path}={{kind: easy_first}}'"
+        return f"the shell cuts at blanks: put all of it in quotes, as in '{path}={text} ...'"
     return f"a text needs quotes of its own: '{path}=\"{text}\"'"
 
 

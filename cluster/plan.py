@@ -19,9 +19,11 @@ def plan(file: str, overrides: Sequence[str]) -> str:
     """Every stage of the run: its address, whether the store has it, and rows and bytes as far as they are known.
 
     A stage that is not built yet has at most the rows of the last one before it that is; of a source that was not read
-    yet the number of its files and their stored bytes are known. Nothing is built and no cluster is started.
+    yet the number of its files and their stored bytes are known. Nothing is built and no cluster is started; Mistake
+    where the run would not begin.
     """
     config = load(file, overrides)
+    config.recipe.check()
     store = Store(config.store)
     rows, before = [], None
     for stage in planned(config.recipe, store):

@@ -9,7 +9,8 @@ class Trained(Stored):
     The curves have one entry a record: `flops` and `loss` of training, the held-out ones where those were measured.
     `held_out` are the ingredients of the text that they were measured on. `training_seconds` are those of steps, over
     all attempts, without start-up, evaluation and checkpoints; `epochs` is how often all packed tokens were read.
-    `model_files` is xxh3 of each file of the model, by name; none where an older release trained it.
+    `model_files` is xxh3 of each file of the model, by name, and `plan` that of the order; none where an older release
+    trained it.
     """
 
     parameters: int
@@ -24,6 +25,7 @@ class Trained(Stored):
     held_out_flops: list[float]
     held_out_bits_per_byte: list[float]
     model_files: dict[str, str] = {}
+    plan: str | None = None
 
 
 class Measured(Stored):

@@ -15,7 +15,7 @@ from pipelines.store.address import address, ingredients
 from pipelines.store.built import built, built_alone
 from pipelines.store.encoded import codec_files, open_coder
 from pipelines.store.manifest import FLOPS, Manifest
-from pipelines.store.store import Store
+from pipelines.store.store import Store, digest
 from training.config import TrainingConfig
 from training.contracts import HeldOut
 from training.engine import checkpoint
@@ -127,7 +127,7 @@ def _trained(
         rows_in=data.packed.rows,
         bytes_in=data.packed.bytes,
         counts={FLOPS: found.flops},
-        details=_results(config, packed, found, file_digests(Store(folder))).model_dump(),
+        details=_results(config, packed, found, Store(folder)).model_dump(),
         files={"model": model_files(target), "metrics": f"{target}/run/metrics.jsonl", "plan": f"{target}/run/{PLAN}"},
     )
 
@@ -181,7 +181,7 @@ def _check_finite(trained: TrainingResult, settings: TrainingConfig) -> None:
         )
 
 
-def _results(config: Recipe, packed: Packed, found: TrainingResult, model_files: dict[str, str]) -> Trained:
+def _results(config: Recipe, packed: Packed, found: TrainingResult, run: Store) -> Trained:
     bits = found.held_out_bits_per_byte_curve
     measured = np.flatnonzero(np.isfinite(bits))
     return Trained(
@@ -196,7 +196,8 @@ def _results(config: Recipe, packed: Packed, found: TrainingResult, model_files:
         held_out=ingredients(config.evaluation.held_out),
         held_out_flops=found.flops_curve[measured].tolist(),
         held_out_bits_per_byte=bits[measured].tolist(),
-        model_files=model_files,
+        model_files=file_digests(run),
+        plan=digest(run.read(PLAN)),
     )
 
 

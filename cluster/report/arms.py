@@ -208,7 +208,8 @@ def _histogram(name: str, scored: np.ndarray, kept: np.ndarray) -> Histogram:
 
 def _plan(run: Finished, store: Store) -> Plan | None:
     packed = Packed.from_manifest(store, run.data.packed)
-    order = np.load(io.BytesIO(store.read(f"{run.training.address}/run/plan.npy")))
+    checksum = run.training.details_as(Trained).plan
+    order = np.load(io.BytesIO(store.read_whole(f"{run.training.address}/run/plan.npy", checksum)))
     buckets = packed.buckets()
     if buckets.max(initial=0) == 0:
         return None

@@ -186,7 +186,7 @@ def test_a_resolved_config_holds_no_secrets_of_urls(write) -> None:
 
 
 def test_an_override_that_the_shell_has_cut_is_told_to_be_quoted(write) -> None:
-    assert "put all of it in quotes" in mistake(write, "training.curriculum={kind:", "easy_first}")
+    assert "put all of it in quotes, as in 'data.source={kind: ...'" in mistake(write, "data.source={kind:", "text}")
     assert "put quotes around 'data.source.path=my file.txt'" in mistake(write, "data.source.path=my", "file.txt")
     assert "files stand first" in mistake(write, "data.source.path=my", "file.yaml")
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from cluster.plan import plan
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import Manifest, Shard
 from pipelines.store.store import Store
 
@@ -72,3 +73,10 @@ def test_an_override_gives_the_stages_behind_it_other_addresses(file: Path) -> N
     assert {name for name in before if before[name] != after[name]} == {
         *("chosen", "encode", "pack", "train", "held_out", "evaluate"),
     }
+
+
+def test_a_run_that_would_not_begin_is_not_planned(file: Path) -> None:
+    with pytest.raises(Mistake, match="needs the column 'loud', which is not among"):
+        plan(str(file), ["data.steps.chosen.selector.by=loud"])
+    with pytest.raises(Mistake, match="the nearest that are: 768 and 1024"):
+        plan(str(file), ["training.batch_tokens=1000", "data.pack.length=256"])

@@ -11,12 +11,13 @@ from cluster.generate import generate
 from cluster.report.make import make_report
 from cluster.report.page import render
 from pipelines.store.encoded import open_coder
-from pipelines.store.store import Store
+from pipelines.store.store import Store, digest
 from pipelines.store.unneeded import find_unneeded
 from training.execution import Finished, execute, find_model
 from training.needed import needed_models
 from training.networks.generation import Sampling
 from training.plan import planned
+from training.results import Trained
 
 STEPS = {"batch_tokens": 2048, "tokens": 4 * 2048, "threads": 1}
 
@@ -127,6 +128,7 @@ def test_it_learned_and_the_report_shows_the_codec(finished: Finished, tree: dic
 def test_what_nothing_names_can_go_and_checkpoints_are_gone(finished: Finished, tree: dict) -> None:
     store = Store(tree["store"])
     assert store.names(f"{finished.training.address}/run") == ["metrics.jsonl", "model", "plan.npy"]
+    assert finished.training.details_as(Trained).plan == digest(store.read(finished.training.files["plan"]))
     for each in find_unneeded(store, 0.0):
         assert "/run/" not in each.path
         store.remove(each.path)

@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.contracts.mistakes import Mistake
+from pipelines.store.damage import damaged
 from pipelines.store.store import Store
 
 FILE = "metrics.jsonl"
@@ -14,10 +16,17 @@ GAUGES = ("loss", "learning_rate", "tokens_per_second", "model_flops_utilization
 
 
 def read(store: Store) -> list[Record]:
-    """All records written so far, by step; none where the run has not begun."""
+    """All records written so far, by step; none where the run has not begun. Mistake where the file is damaged."""
     if not store.filesystem.exists(store.path(FILE)):
         return []
-    return [json.loads(line) for line in store.read(FILE).splitlines()]
+    try:
+        return [json.loads(line) for line in store.read(FILE).splitlines()]
+    except ValueError as error:
+        raise _damaged(store, "is cut off or edited") from error
+
+
+def _damaged(store: Store, what: str) -> Mistake:
+    return damaged(store.path(FILE), what, store.path("").rstrip("/"))
 
 
 @dataclass
@@ -30,10 +39,12 @@ class Journal:
     flush_seconds: float = 2.0
 
     def __post_init__(self) -> None:
-        """Reads what an earlier try wrote, and begins the gauges."""
+        """Reads what an earlier try wrote, and begins the gauges; Mistake where that is damaged or gone."""
         from ray.util.metrics import Gauge
 
         self.records = [record for record in read(self.store) if record["step"] <= self.first_step]
+        if self.first_step and not self.records:
+            raise _damaged(self.store, f"has not the records of the {self.first_step} steps before")
         self._gauges = {name: Gauge(f"gleaner_training_{name}", name.replace("_", " ")) for name in GAUGES}
         self._flushed = time.monotonic()
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 
 from pipelines.contracts.durations import duration
+from pipelines.contracts.mistakes import Mistake
 from pipelines.passes.progress import told
 from pipelines.store.store import Store
 from training.engine import metrics
@@ -20,7 +21,7 @@ def progress_told(store: Store, steps: int, tokens_per_step: int, workers: int) 
     def line() -> str:
         try:
             return progress(metrics.read(store), steps)
-        except OSError:  # a store that is away for a moment
+        except (OSError, Mistake):  # a store that is away for a moment, or a damaged file, which a worker tells
             return ""
 
     with told(line):

@@ -12,8 +12,9 @@ import pytest
 from cluster.report.arms import arm, with_multipliers
 from cluster.report.schema import Arm, Curve
 from pipelines.build import BuiltData
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import Manifest
-from pipelines.store.store import Store
+from pipelines.store.store import Store, digest
 from training.execution import Finished
 
 HELD_OUT = {"kind": "jsonl"}
@@ -48,7 +49,7 @@ def store(tmp_path: Path) -> Store:
     return found
 
 
-def finished(**more: Any) -> Finished:
+def finished(plan: str | None = None, **more: Any) -> Finished:
     stages = {
         "encode": manifest("encode", seconds=2.0, counts={"flops": 5e9}),
         "pack": manifest(
@@ -67,6 +68,7 @@ def finished(**more: Any) -> Finished:
         "held_out": HELD_OUT,
         "held_out_flops": [4e9],
         "held_out_bits_per_byte": [2.25],
+        "plan": plan,
     }
     return Finished(
         BuiltData(stages),
@@ -92,6 +94,18 @@ def test_a_study_is_taken_over_but_for_what_the_report_does_not_know(store: Stor
     found = arm("studied", {0: finished(study=measured)}, store)
     assert found.study
     assert found.study.model_dump() == STUDY
+
+
+def test_a_plan_that_is_damaged_or_gone_is_told_with_the_cure(store: Store) -> None:
+    whole = digest(store.read("train-0/run/plan.npy"))
+    assert arm("plain", {0: finished(whole)}, store).plan is None
+    store.write("train-0/run/plan.npy", store.read("train-0/run/plan.npy")[:-1] + b" ")
+    with pytest.raises(Mistake, match=r"plan\.npy' is damaged: .*; delete '.*/train-0' and run the same command again"):
+        arm("plain", {0: finished(whole)}, store)
+    store.remove("train-0/run/plan.npy")
+    for checksum in (whole, None):
+        with pytest.raises(Mistake, match=r"plan\.npy' is gone; delete '.*/train-0' and run the same command again"):
+            arm("plain", {0: finished(checksum)}, store)
 
 
 def test_training_the_models_of_the_data_is_a_cost_of_the_data(store: Store) -> None:

@@ -98,6 +98,12 @@ def test_numbers_of_the_report_are_on_the_page(html: str, example: Report) -> No
     assert "gleaner compare random.yaml gleaned.yaml simplified.yaml" in text
 
 
+def test_a_leak_is_no_quotation_and_says_what_it_counts(html: str) -> None:
+    section = html.partition('id="decontamination"')[2].partition("</section>")[0]
+    assert "how many n-grams a document of the pool shares" in section
+    assert "<q>" not in section
+
+
 def test_equal_reports_give_equal_bytes(html: str, example: Report) -> None:
     assert render(Report.model_validate_json(example.model_dump_json())) == html
 
