@@ -32,7 +32,7 @@ class PythonTopics(Source):
         return sum(len(text.encode()) for text in _topics().values())
 
     def fingerprint(self) -> dict[str, str]:
-        """A digest over the names and texts of all topics, from which the half follows; Pythons differ in their texts."""
+        """A digest over the names and texts of all topics, from which the half follows; Pythons differ in them."""
         digest = xxhash.xxh3_128()
         for name, text in _topics().items():
             digest.update(f"{name}\0{text}\0".encode())

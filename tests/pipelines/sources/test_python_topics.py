@@ -39,7 +39,8 @@ def test_the_halves_share_no_13_words() -> None:
 
 def test_the_halves_have_addresses_of_their_own_and_asking_for_them_deals_nothing_out() -> None:
     code = (
-        "import sys; from pipelines.sources.python_topics import PythonTopics; from pipelines.stage import source_address;"
+        "import sys; from pipelines.stage import source_address;"
+        "from pipelines.sources.python_topics import PythonTopics;"
         "print(source_address(PythonTopics(half='target')), source_address(PythonTopics(half='evaluation')),"
         "'numba' in sys.modules)"
     )
