@@ -49,7 +49,7 @@ def _row(stage: Planned, found: Manifest | None, before: Manifest | None, config
 
 
 def _model(stage: Planned) -> str:
-    return f"models.{stage.model}, copy {stage.copy + 1}" if stage.copy else f"models.{stage.model}"
+    return f"models.{stage.model}, copy {stage.copy}" if stage.copy > 1 else f"models.{stage.model}"
 
 
 def _unread(source: Source) -> tuple[str, str]:

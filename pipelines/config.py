@@ -15,7 +15,8 @@ from pipelines.steps.encode import Encode
 from pipelines.steps.pack import Pack
 from pipelines.steps.quota import Quota
 
-RESERVED = {"source", "quota", "encode", "pack", "train", "evaluate", "study"}  # stages of every run have these names
+# Stages of every run, and of the models that it needs, have these names.
+RESERVED = {"source", "quota", "encode", "pack", "train", "evaluate", "study", "gradients", "datamodel"}
 
 
 class PackConfig(Spec):

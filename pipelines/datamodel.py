@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipelines.contracts.component import Spec
 from pipelines.contracts.mistakes import Mistake
@@ -18,7 +18,7 @@ from pipelines.contracts.source import Source
 from pipelines.contracts.task import Task
 from pipelines.gradients.datamodel import Datamodel, DatamodelFacts, Proxy
 from pipelines.gradients.factored import Block
-from pipelines.gradients.features import FeatureConfig, Passage, open_features
+from pipelines.gradients.features import FeatureConfig, Opened, Passage, open_features
 from pipelines.gradients.gram import direction, gram, whole
 from pipelines.inference.model_files import ModelName
 from pipelines.inference.tokenizing import TokenizeFn, open_tokenizer
@@ -31,7 +31,9 @@ from pipelines.store.built import built
 from pipelines.store.manifest import FLOPS, Manifest
 from pipelines.store.store import Store
 
-NAME = "datamodel"
+NAME, GRADIENTS = "datamodel", "gradients"
+VERSION = 1  # raised where the same features become another datamodel
+TARGET_PASSAGES = 256  # whose features are in memory at the same time
 
 
 class Target(Spec):
@@ -69,7 +71,7 @@ class Target(Spec):
         continuations = tokenize([option.continuation for option in right])
         begin = len(tokenize([""])[0])  # of the begin token, where the tokenizer has one
         return [
-            Passage([*context, *continuation[begin:]], len(context))
+            Passage([*context, *continuation[begin:]], max(1, len(context)))
             for context, continuation in zip(contexts, continuations, strict=True)
         ]
 
@@ -84,13 +86,23 @@ class DatamodelConfig(Spec):
     models: list[ModelName] = Field(min_length=1)
     targets: dict[str, Target] = Field(min_length=1)
     features: FeatureConfig = FeatureConfig()
-    damping: float = Field(default=0.1, gt=0)
+    damping: float = Field(default=0.1, ge=1e-6)
     gram: Literal["full", "by_layer"] = "full"
+
+    @field_validator("models")
+    @classmethod
+    def _are_all_different(cls, models: list[str]) -> list[str]:
+        twice = sorted({model for model in models if models.count(model) > 1})
+        if twice:
+            raise Mistake(
+                f"the models of a datamodel are each asked once, and {twice[0]!r} is there twice; take it out"
+            )
+        return models
 
     def steps(self) -> dict[str, Gradients]:
         """The pass over the sample for each model, by the name of its stage."""
         return {
-            f"gradients_{number}": Gradients(kind="gradients", model=model, features=self.features)
+            f"{GRADIENTS}.{number}": Gradients(kind="gradients", model=model, features=self.features)
             for number, model in enumerate(self.models)
         }
 
@@ -104,7 +116,7 @@ class DatamodelConfig(Spec):
 
 def datamodel_addresses(config: DatamodelConfig, sample: str, seed: int) -> dict[str, str]:
     """The address of each stage by its name, given that of the sample; the last is the datamodel's."""
-    features = {name: step_address(name, step, seed, sample) for name, step in config.steps().items()}
+    features = {name: step_address(GRADIENTS, step, seed, sample) for name, step in config.steps().items()}
     return {**features, NAME: address(NAME, _ingredients(config), list(features.values()))}
 
 
@@ -115,14 +127,15 @@ def datamodel_files(target: str) -> str:
 
 def build_datamodel(config: DatamodelConfig, sample: Manifest, store: Store, seed: int) -> dict[str, Manifest]:
     """The datamodel is in the store; returns the manifests of its stages, by name, itself last."""
-    stages = {name: apply_step(name, step, sample, store, seed) for name, step in config.steps().items()}
+    stages = {name: apply_step(GRADIENTS, step, sample, store, seed) for name, step in config.steps().items()}
     target = datamodel_addresses(config, sample.address, seed)[NAME]
     made = built(store, target, lambda: _made(config, list(stages.values()), store, target))
     return {**stages, NAME: made}
 
 
 def _ingredients(config: DatamodelConfig) -> dict[str, object]:
-    return {name: ingredients(getattr(config, name)) for name in ("targets", "features", "damping", "gram")}
+    parts = {name: ingredients(getattr(config, name)) for name in ("targets", "features", "damping", "gram")}
+    return {**parts, "version": VERSION}
 
 
 def _made(config: DatamodelConfig, sample: Sequence[Manifest], store: Store, target: str) -> Manifest:
@@ -137,7 +150,7 @@ def _made(config: DatamodelConfig, sample: Sequence[Manifest], store: Store, tar
     facts = DatamodelFacts(
         proxies=[Proxy.of(model) for model in config.models], features=config.features, dimensions=dimensions
     )
-    Datamodel(facts, np.array(directions)).save(store, datamodel_files(target))
+    Datamodel(facts, directions).save(store, datamodel_files(target))
     return Manifest(
         address=target,
         name=NAME,
@@ -146,27 +159,47 @@ def _made(config: DatamodelConfig, sample: Sequence[Manifest], store: Store, tar
         inputs=[each.address for each in sample],
         rows_in=sample[0].rows,
         counts={FLOPS: flops},
-        details={DIMENSIONS: len(directions[0])},
+        details={DIMENSIONS: [len(each) for each in directions], "target_passages": of_target.passages},
         files={"model": datamodel_files(target)},
     )
 
 
 @dataclass(frozen=True)
 class TargetFeatures:
-    """(K,) the weighted mean of the features of all targets' items, the blocks they are in, and the FLOPs they took."""
+    """(K,) the weighted mean of the features of all targets, the blocks they are in, and what that took.
+
+    `passages` says of how many each target's mean is: of those that have a gradient.
+    """
 
     mean: FloatArray
     blocks: list[Block]
+    passages: dict[str, int]
     flops: float
 
 
 def _target_features(model: str, config: DatamodelConfig, dimensions: int) -> TargetFeatures:
     tokenize = open_tokenizer(model, None)
     opened = open_features(model, config.features, dimensions)
-    means, tokens = [], 0
-    for target in config.targets.values():
+    means, counts, tokens = [], {}, 0
+    for name, target in config.targets.items():
         passages = target.passages(tokenize)
-        means.append(opened.features(passages).mean(axis=0, dtype=np.float64))
+        mean, counts[name] = _mean(opened, passages)
+        if not counts[name]:
+            raise Mistake(
+                f"none of the {len(passages)} passages of target '{name}' has a gradient; look at its text, and at how "
+                f"model '{model}' was trained"
+            )
+        means.append(mean)
         tokens += sum(len(each.tokens) for each in passages)
     mean = np.average(means, axis=0, weights=[target.weight for target in config.targets.values()])
-    return TargetFeatures(mean, opened.blocks, opened.flops_per_token * tokens)
+    return TargetFeatures(mean, opened.blocks, counts, opened.flops_per_token * tokens)
+
+
+def _mean(opened: Opened, passages: Sequence[Passage]) -> tuple[FloatArray, int]:
+    """(K,) the mean of the features of those passages that have a gradient, and how many these are."""
+    total, count = np.zeros(opened.blocks[-1].end), 0
+    for first in range(0, len(passages), TARGET_PASSAGES):
+        features = opened.features(passages[first : first + TARGET_PASSAGES])
+        total += features.sum(axis=0, dtype=np.float64)
+        count += int(features.any(axis=1).sum())
+    return total / max(1, count), count

@@ -154,7 +154,8 @@ def datamodel(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     dimensions = open_features(str(tiny_llama), config, 400).blocks[-1].end
     facts = DatamodelFacts(proxies=[Proxy.of(str(tiny_llama))] * 2, features=config, dimensions=400)
     root = tmp_path_factory.mktemp("models")
-    Datamodel(facts, np.random.default_rng(0).normal(size=(2, dimensions))).save(Store(str(root)), "datamodel")
+    directions = list(np.random.default_rng(0).normal(size=(2, dimensions)))
+    Datamodel(facts, directions).save(Store(str(root)), "datamodel")
     return root / "datamodel"
 
 

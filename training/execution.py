@@ -48,7 +48,7 @@ def execute(config: Recipe, store: Store, callbacks: Sequence["UserCallback"] = 
 def make_models(config: Recipe, store: Store) -> dict[str, list[dict[str, Manifest]]]:
     """The stages, by name, of each copy of each model that the recipe needs, made in order."""
     needed = needed_models(config, store)
-    return {name: [each.make(store) for each in copies] for name, copies in needed.items()}
+    return {name: [each.make(store) for each in copies.values()] for name, copies in needed.items()}
 
 
 def find_model(config: Recipe, store: Store) -> tuple[BuiltData, Manifest] | None:

@@ -1,6 +1,6 @@
 """Needed: the models that the data of a recipe refers to, each with its stages, its folder, and the way it is made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.build import BuiltData, build_data, build_stages, data_addresses
@@ -9,7 +9,7 @@ from pipelines.datamodel import NAME, DatamodelConfig, build_datamodel, datamode
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 from training.recipe import DatamodelEntry, Recipe
-from training.references import resolved
+from training.references import Folders, resolved
 from training.stages import model_files, train_model, training_address
 
 TRAIN = "train"
@@ -62,12 +62,15 @@ class NeededDatamodel:
 Needed = NeededTraining | NeededDatamodel
 
 
-def needed_models(config: Recipe, store: Store) -> dict[str, list[Needed]]:
-    """Each of the section `models` that the data needs, in order, without references: its copies, each a seed on."""
-    found: dict[str, list[Needed]] = {}
-    for name in config.needed_models:
+def needed_models(config: Recipe, store: Store) -> dict[str, dict[int, Needed]]:
+    """Each model that the data needs, in order, without references: those of its copies that are, by their number.
+
+    A copy has the seed of its entry and one more for each copy before it.
+    """
+    found: dict[str, dict[int, Needed]] = {}
+    for name, copies in config.needed_models.items():
         entry, folders = config.models[name], _folders(found, store)
-        found[name] = [_needed(config, name, entry.seed + copy, folders) for copy in range(entry.copies)]
+        found[name] = {copy: _needed(config, name, entry.seed + copy - 1, folders) for copy in copies}
     return found
 
 
@@ -77,13 +80,15 @@ def with_models(config: Recipe, store: Store) -> Recipe:
     return config.model_copy(update={"models": {}, "data": data})
 
 
-def _folders(models: Mapping[str, Sequence[Needed]], store: Store) -> dict[str, list[str]]:
-    return {name: [f"{store.url.rstrip('/')}/{each.folder()}" for each in copies] for name, copies in models.items()}
+def _folders(models: Mapping[str, Mapping[int, Needed]], store: Store) -> dict[str, dict[int, str]]:
+    root = store.url.rstrip("/")
+    return {name: {copy: f"{root}/{each.folder()}" for copy, each in copies.items()} for name, copies in models.items()}
 
 
-def _needed(config: Recipe, name: str, seed: int, folders: Mapping[str, Sequence[str]]) -> Needed:
+def _needed(config: Recipe, name: str, seed: int, folders: Folders) -> Needed:
     entry = config.models[name]
     data = resolved(entry.data, folders)
     if isinstance(entry, DatamodelEntry):
         return NeededDatamodel(seed, data, resolved(entry.datamodel, folders))
-    return NeededTraining(Recipe(seed=seed, data=data, training=entry.training, evaluation=config.evaluation))
+    training = entry.training.model_copy(update={"seed": 0})  # that of the entry, which a copy does not have
+    return NeededTraining(Recipe(seed=seed, data=data, training=training, evaluation=config.evaluation))

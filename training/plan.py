@@ -27,8 +27,8 @@ def planned(config: Recipe, store: Store, last: str | None = None) -> list[Plann
     """
     stages: list[Planned] = []
     for model, copies in needed_models(config, store).items():
-        for number, each in enumerate(copies):
-            stages += [Planned(model, number, name, target) for name, target in each.addresses().items()]
+        for copy, each in copies.items():
+            stages += [Planned(model, copy, name, target) for name, target in each.addresses().items()]
     stages += _whole(with_models(config, store))
     return stages if last is None else stages[: [(each.model, each.name) for each in stages].index(("", last)) + 1]
 

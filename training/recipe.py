@@ -1,9 +1,10 @@
 """Recipe: everything that the result of a run depends on; what a run, a trial and an arm all are."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import Field, PlainValidator, field_validator, model_validator
 
 from pipelines.check import check_corpus, check_data, within
 from pipelines.config import CorpusConfig, DataConfig
@@ -96,6 +97,14 @@ class Recipe(ModelRecipe):
     models: dict[str, Annotated[TrainingEntry | DatamodelEntry, PlainValidator(_entry)]] = {}
     evaluation: EvaluationConfig
 
+    @field_validator("models")
+    @classmethod
+    def _names_its_models(cls, models: dict[str, Any]) -> dict[str, Any]:
+        for name in models:
+            if not re.fullmatch(r"\w[\w-]*", name):
+                raise Mistake(f"{name!r} cannot name a model; use letters, digits, '_' and '-'")
+        return models
+
     @model_validator(mode="after")
     def _knows_its_models(self) -> Self:
         before: dict[str, int] = {}
@@ -106,13 +115,23 @@ class Recipe(ModelRecipe):
         return self
 
     @property
-    def needed_models(self) -> list[str]:
-        """The names of the models to train, in order: those that `data` refers to, and those that these refer to."""
-        needed = {each.name for each in references(self.data.model_dump())}
+    def needed_models(self) -> dict[str, list[int]]:
+        """The models to make, in order, and which copies of each, from 1 on.
+
+        They are those that `data` refers to, and those that these refer to.
+        """
+        wanted: dict[str, set[int]] = {}
+
+        def want(section: Spec) -> None:
+            for each in references(section.model_dump()):
+                copies = range(1, self.models[each.name].copies + 1) if each.copy is None else [each.copy]
+                wanted.setdefault(each.name, set()).update(copies)
+
+        want(self.data)
         for name in reversed(self.models):
-            if name in needed:
-                needed |= {each.name for each in references(self.models[name].model_dump())}
-        return [name for name in self.models if name in needed]
+            if name in wanted:
+                want(self.models[name])
+        return {name: sorted(wanted[name]) for name in self.models if name in wanted}
 
     def check(self) -> None:
         """Raises Mistake with the cure for what can be known to be wrong before any work starts."""

@@ -6,14 +6,18 @@ are known before it is made. Of an entry with copies "@name.2" is the second, an
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
+from pydantic import ValidationError
+
 from pipelines.contracts.component import Spec
-from pipelines.contracts.mistakes import Mistake
+from pipelines.contracts.mistakes import Mistake, mistakes
 
 ONE, SEVERAL = "model", "models"
+
+Folders = Mapping[str, Mapping[int, str]]  # where each copy, from 1 on, of each model is
 
 S = TypeVar("S", bound=Spec)
 
@@ -35,10 +39,10 @@ class Reference:
         name, _, copy = text[1:].partition(".")
         return cls(name, int(copy), is_one) if copy.isdecimal() else cls(text[1:], None, is_one)
 
-    def chosen(self, folders: Mapping[str, Sequence[str]]) -> list[str]:
+    def chosen(self, folders: Folders) -> list[str]:
         """The folders of the copies that are meant."""
         copies = folders[self.name]
-        return list(copies) if self.copy is None else [copies[self.copy - 1]]
+        return list(copies.values()) if self.copy is None else [copies[self.copy]]
 
 
 def references(tree: Any) -> Iterator[Reference]:
@@ -80,12 +84,18 @@ def check_references(where: str, config: Spec, known: Mapping[str, int]) -> None
             )
 
 
-def resolved(config: S, folders: Mapping[str, Sequence[str]]) -> S:
-    """The config with the folder of each model that it refers to, or in a list the folders of all its copies."""
-    return type(config).model_validate(_replaced(config.model_dump(), folders))
+def resolved(config: S, folders: Folders) -> S:
+    """The config with the folder of each model that it refers to, or in a list the folders of all its copies.
+
+    Mistake where the folders do not go together, as one that is named twice.
+    """
+    try:
+        return type(config).model_validate(_replaced(config.model_dump(), folders))
+    except ValidationError as error:
+        raise Mistake("; ".join(mistakes(error))) from error
 
 
-def _replaced(tree: Any, folders: Mapping[str, Sequence[str]]) -> Any:
+def _replaced(tree: Any, folders: Folders) -> Any:
     if isinstance(tree, Mapping):
         return {key: _in_place_of(key, value, folders) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
@@ -93,7 +103,7 @@ def _replaced(tree: Any, folders: Mapping[str, Sequence[str]]) -> Any:
     return tree
 
 
-def _in_place_of(key: Any, value: Any, folders: Mapping[str, Sequence[str]]) -> Any:
+def _in_place_of(key: Any, value: Any, folders: Folders) -> Any:
     if key == ONE and _refers(value):
         return Reference.read(value, is_one=True).chosen(folders)[0]
     if key == SEVERAL and isinstance(value, list | tuple):

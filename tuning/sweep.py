@@ -12,7 +12,7 @@ so a little less is cut short.
 import functools
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.build import build_stages, data_addresses
@@ -97,7 +97,7 @@ def build_shared(base: Recipe, others: Sequence[Recipe], store: Store) -> None:
     needed = [needed_models(each, store) for each in recipes]
     for name, copies in needed[0].items():
         if all(_addresses(each[name]) == _addresses(copies) for each in needed if name in each):
-            for model in copies:
+            for model in copies.values():
                 model.make(store)
     whole = [with_models(each, store) for each in recipes]
     addresses = [list(data_addresses(each.data, each.seed).values()) for each in whole]
@@ -106,8 +106,8 @@ def build_shared(base: Recipe, others: Sequence[Recipe], store: Store) -> None:
         pass
 
 
-def _addresses(copies: Sequence[Needed]) -> list[dict[str, str]]:
-    return [each.addresses() for each in copies]
+def _addresses(copies: Mapping[int, Needed]) -> list[dict[str, str]]:
+    return [each.addresses() for each in copies.values()]
 
 
 def _swept(base: Recipe, config: TuningConfig, store: Store, target: str, made_of: dict[str, Any]) -> Manifest:

@@ -21,6 +21,7 @@ from pipelines.inference.model_files import local_folder
 from pipelines.passes.task import ray_resources
 from pipelines.store.store import Store
 from training.recipe import DatamodelEntry
+from training.references import ONE, SEVERAL
 
 if TYPE_CHECKING:
     from cluster.config import RunConfig
@@ -199,9 +200,9 @@ def _models(tree: Any) -> Iterator[str]:
     """Every text under a key `model`, and in a list under a key `models`, at any depth."""
     if isinstance(tree, Mapping):
         for key, value in tree.items():
-            if key == "model" and isinstance(value, str):
+            if key == ONE and isinstance(value, str):
                 yield value
-            elif key == "models" and isinstance(value, list | tuple):
+            elif key == SEVERAL and isinstance(value, list | tuple):
                 yield from value
             else:
                 yield from _models(value)

@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from pydantic import field_validator
 
 from pipelines.contracts.mistakes import Mistake
+from pipelines.contracts.rows import FloatArray
 from pipelines.gradients.features import FeatureConfig
 from pipelines.inference.model_files import local_folder, model_fingerprint
+from pipelines.store.address import ingredients
 from pipelines.store.manifest import Stored
 from pipelines.store.store import Store
 
 FACTS, DIRECTIONS = "datamodel.json", "directions.safetensors"
-TENSOR = "directions"
 
 
 class Proxy(Stored):
@@ -28,28 +30,37 @@ class Proxy(Stored):
 
 
 class DatamodelFacts(Stored):
-    """How the features of a datamodel come about: the same models and projections as those of its directions."""
+    """How the features of a datamodel come about: the same models and projections as those of its directions.
+
+    Where the features of the sample were made is left out of `features`: it is no part of the result.
+    """
 
     proxies: list[Proxy]
     features: FeatureConfig
     dimensions: int
 
+    @field_validator("features")
+    @classmethod
+    def _without_placement(cls, features: FeatureConfig) -> FeatureConfig:
+        return FeatureConfig.model_validate(ingredients(features))
+
 
 @dataclass(frozen=True)
 class Datamodel:
-    """For each of M models a direction (K,) in the space of its features; a text's score is its mean product with them.
+    """For each model a direction (K,) in the space of its features; a text's score is its mean product with them.
 
     A high score says that training on the text would make the target's output better.
     """
 
     facts: DatamodelFacts
-    directions_MK: np.ndarray
+    directions: list[FloatArray]
 
     def save(self, store: Store, folder: str) -> None:
         """The folder in the store holds the datamodel."""
         from safetensors.numpy import save
 
-        store.write(f"{folder}/{DIRECTIONS}", save({TENSOR: np.ascontiguousarray(self.directions_MK, np.float64)}))
+        tensors = {str(number): np.ascontiguousarray(each) for number, each in enumerate(self.directions)}
+        store.write(f"{folder}/{DIRECTIONS}", save(tensors))
         store.write(f"{folder}/{FACTS}", self.facts.model_dump_json(indent=1).encode())
 
     @classmethod
@@ -66,7 +77,8 @@ class Datamodel:
         facts = DatamodelFacts.model_validate_json((place / FACTS).read_bytes())
         for proxy in facts.proxies:
             _check(proxy, folder)
-        return cls(facts, load((place / DIRECTIONS).read_bytes())[TENSOR])
+        tensors = load((place / DIRECTIONS).read_bytes())
+        return cls(facts, [tensors[str(number)] for number in range(len(facts.proxies))])
 
 
 def _check(proxy: Proxy, folder: str) -> None:

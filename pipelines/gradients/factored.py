@@ -39,7 +39,7 @@ class Factored:
     one long vector. A tied matrix has one projection, and the features of its two uses are added up, as its gradients.
     """
 
-    def __init__(self, network: Any, dimensions: int, seed: int) -> None:
+    def __init__(self, network: Any, dimensions: int, seed: str) -> None:
         """`dimensions` are shared out evenly; Mistake where they do not give each weight one."""
         matrices, vectors = weights_of(network)
         side = isqrt(dimensions // (len(matrices) + bool(vectors)))
@@ -85,7 +85,7 @@ class Factored:
         before = self._features[block]
         self._features[block] = features if before is None else before + features
 
-    def _add_matrix(self, matrix: Matrix, side: int, seed: int) -> None:
+    def _add_matrix(self, matrix: Matrix, side: int, seed: str) -> None:
         device, dtype = self._network.device, self._network.dtype
         left_RP = projection(matrix.rows, side, seed, f"{matrix.name}:rows").to(device, dtype)
         right_CQ = projection(matrix.columns, side, seed, f"{matrix.name}:columns").to(device, dtype)
@@ -112,7 +112,7 @@ class Factored:
 
         return {"linear": linear, "transposed": transposed, "embedding": embedding}[role]
 
-    def _add_vectors(self, vectors: list[Vector], dimensions: int, seed: int) -> None:
+    def _add_vectors(self, vectors: list[Vector], dimensions: int, seed: str) -> None:
         import torch
 
         size = sum(vector.size for vector in vectors)
@@ -137,7 +137,12 @@ def _outer(left_BTP: "torch.Tensor", right_BTQ: "torch.Tensor") -> "torch.Tensor
 
 
 def _bias_hook(inputs: Any) -> Any:
-    return lambda delta: delta.sum(1)
+    return _over_tokens
+
+
+def _over_tokens(each: "torch.Tensor") -> "torch.Tensor":
+    """The sum over all axes but the first and the last: over tokens, and where a norm has them over heads."""
+    return each.sum(tuple(range(1, each.dim() - 1)))
 
 
 def _gain_hook(vector: Vector) -> Any:
@@ -149,7 +154,7 @@ def _gain_hook(vector: Vector) -> Any:
     def per_token(inputs: Any) -> Any:
         with torch.no_grad():
             multiplied = one(inputs) - zero(inputs)
-        return lambda delta: (delta * multiplied).sum(1)
+        return lambda delta: _over_tokens(delta * multiplied)
 
     return per_token
 

@@ -13,8 +13,8 @@ from pipelines.contracts.component import PLACEMENT, AcceleratorType, MemoryGb, 
 from pipelines.contracts.rows import FloatArray, Resources
 from pipelines.gradients.factored import Block, Factored
 from pipelines.gradients.outputs import Output, output_gradient
-from pipelines.inference.model_files import parameter_count
-from pipelines.inference.network import check_room, load_network
+from pipelines.inference.model_files import model_fingerprint, parameter_count
+from pipelines.inference.network import check_room, load_network, room
 from pipelines.inference.windows import Window, batches, cut
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ FEATURES = "features"  # the column that holds them
 
 CPU_BATCH_TOKENS = 1_024
 GPU_BATCH_TOKENS = 16_384
+LONGEST_WINDOW = 1_024
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,13 @@ class FeatureConfig(Spec):
 
     `margin` is the mean over tokens of log p / (1 - p), `loss` that of -log p. `dimensions` is the most there may be,
     by default a sixteenth of the passages that the Gram matrix is made of: with fewer passages a dimension the scores
-    are mostly noise. `context` is the longest window in tokens. `batch_tokens` bounds the tokens of one pass, padding
-    counted: by default 1,024 on a CPU and 16,384 on a GPU.
+    are mostly noise. `context` is the longest window in tokens, by default as long as the model has room for, 1,024 at
+    most. `batch_tokens` bounds the tokens of one pass, padding counted: by default 1,024 on a CPU and 16,384 on a GPU.
     """
 
     output: Output = "margin"
     dimensions: int | None = Field(default=None, ge=1)
-    context: int = Field(default=512, ge=2)
+    context: int | None = Field(default=None, ge=2)
     projection_seed: int = Field(default=0, ge=0)
     dtype: Literal["float32", "bfloat16"] = "float32"
     batch_tokens: Annotated[int | None, PLACEMENT] = Field(default=None, ge=1)
@@ -82,13 +83,14 @@ def open_features(model: str, config: FeatureConfig, dimensions: int) -> Opened:
 
     `model` is a folder. Mistake where it has no room for windows of `context` tokens, or too few dimensions for it.
     """
-    check_room(model, None, config.context)
+    context = config.context or min(room(model, None), LONGEST_WINDOW)
+    check_room(model, None, context)
     network = load_network(model, None, config.dtype)
-    factored = Factored(network, dimensions, config.projection_seed)
+    factored = Factored(network, dimensions, projection_seed(model, config))
     batch_tokens = config.batch_tokens or (GPU_BATCH_TOKENS if config.gpus else CPU_BATCH_TOKENS)
 
     def features(passages: Sequence[Passage]) -> Features:
-        windows = [window for row, each in enumerate(passages) for window in windows_of(row, each, config.context)]
+        windows = [window for row, each in enumerate(passages) for window in windows_of(row, each, context)]
         told = np.array([len(passage.tokens) - passage.first for passage in passages], np.float64)
         result = np.zeros((len(passages), factored.dimensions), np.float32)
         for numbers in batches(windows, batch_tokens):
@@ -100,6 +102,11 @@ def open_features(model: str, config: FeatureConfig, dimensions: int) -> Opened:
 
     # 2 a parameter forward, and 2 backward, since no gradient of a weight is formed
     return Opened(features, factored.blocks, 4.0 * parameter_count(model))
+
+
+def projection_seed(model: str, config: FeatureConfig) -> str:
+    """The seed of a model's projections; each model has its own, so the mean over several has less of their noise."""
+    return f"{config.projection_seed}:{model_fingerprint(model)['model']}"
 
 
 def windows_of(row: int, passage: Passage, context: int) -> list[Window]:

@@ -55,9 +55,11 @@ def gram_of(features: Features, blocks: Sequence[Block]) -> FloatArray:
 
 def _part(store: Store, features: Manifest, blocks: Sequence[Block], batch: pa.Table) -> pa.Table:
     (run,) = batch.to_pylist()
-    with storage_told():
-        shards = features.shards[run["first"] : run["end"]]
-        total = np.sum([gram_of(from_column(store.read_columns(each, [FEATURES])), blocks) for each in shards], axis=0)
+    total = np.zeros(sum((block.end - block.start) ** 2 for block in blocks))
+    for shard in features.shards[run["first"] : run["end"]]:
+        with storage_told():
+            rows = store.read_columns(shard, [FEATURES])
+        total += gram_of(from_column(rows), blocks)
     return pa.table({PART: [run[PART]], SUM: pa.array([total.tobytes()], pa.large_binary())})
 
 
@@ -90,7 +92,8 @@ def direction(
                 f"no text of the sample has a gradient of '{block.name}'; look at the texts, and at how the model was "
                 "trained"
             )
-        damped = matrix + damping * mean * np.eye(len(matrix))
+        damped = matrix.copy()
+        damped[np.diag_indices(len(matrix))] += damping * mean
         found[block.start : block.end] = np.linalg.solve(damped, target[block.start : block.end])
     return found
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def projection(size: int, dimensions: int, seed: int, name: str) -> "torch.Tensor":
+def projection(size: int, dimensions: int, seed: str, name: str) -> "torch.Tensor":
     """(size, dimensions) independent signs / sqrt(dimensions), or the identity where that is no larger.
 
     A pure function of seed and name (Philox counts, no state), so it is nowhere stored. For P drawn so, the mean of
@@ -20,7 +20,8 @@ def projection(size: int, dimensions: int, seed: int, name: str) -> "torch.Tenso
 
     if dimensions >= size:
         return torch.eye(size)
-    generator = np.random.Generator(np.random.Philox(key=xxhash.xxh3_128_intdigest(f"{seed}:{name}".encode())))
-    signs = generator.integers(0, 2, (size, dimensions), dtype=np.int8) * np.int8(2) - np.int8(1)
-    drawn: torch.Tensor = torch.from_numpy(signs).float() / dimensions**0.5
+    counter = np.random.Philox(key=xxhash.xxh3_128_intdigest(f"{seed}:{name}".encode()))
+    words = counter.random_raw(-(-size * dimensions // 64)).astype("<u8")
+    bits = np.unpackbits(words.view(np.uint8), count=size * dimensions).reshape(size, dimensions)
+    drawn: torch.Tensor = (torch.from_numpy(bits).float() * 2 - 1) / dimensions**0.5
     return drawn

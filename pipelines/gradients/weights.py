@@ -63,11 +63,12 @@ def _role(path: str, module: Any, own: set[str]) -> Role:
     from transformers.pytorch_utils import Conv1D
 
     if own <= {"weight", "bias"}:
-        if isinstance(module, nn.Linear):
+        # Their subclasses may do something else with the weight: Gemma's embedding multiplies what it looks up.
+        if type(module) is nn.Linear:
             return "linear"
-        if isinstance(module, Conv1D):
+        if type(module) is Conv1D:
             return "transposed"
-        if isinstance(module, nn.Embedding):
+        if type(module) is nn.Embedding:
             return "embedding"
         if type(module).__name__.endswith("Norm") and module.weight.dim() == 1:
             return "norm"

@@ -1,5 +1,6 @@
 """Network: a causal language model of a folder or a hub, loaded by transformers to be asked, never to be trained."""
 
+import sys
 from typing import Any
 
 from pipelines.contracts.mistakes import Mistake
@@ -9,15 +10,21 @@ from pipelines.inference.number_formats import computed_in
 
 def check_room(model: str, revision: str | None, positions: int) -> None:
     """Mistake where the model has no room for so many tokens one after the other."""
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(loadable(model), revision=revision, trust_remote_code=False)
-    there = getattr(config.get_text_config(), "max_position_embeddings", None)
-    if there is not None and positions > there:
+    there = room(model, revision)
+    if positions > there:
         raise Mistake(
             f"the context takes {positions} positions, model '{model}' has {there}; lower `context`, and `stride` with "
             "it where there is one"
         )
+
+
+def room(model: str, revision: str | None) -> int:
+    """How many tokens the model has room for, one after the other; as good as endless where it does not say."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(loadable(model), revision=revision, trust_remote_code=False)
+    there = getattr(config.get_text_config(), "max_position_embeddings", None)
+    return sys.maxsize if there is None else int(there)
 
 
 def load_network(model: str, revision: str | None, dtype: str) -> Any:

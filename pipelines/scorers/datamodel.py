@@ -66,7 +66,7 @@ class Datamodel(Scorer):
         def score(rows: pa.Table) -> Scores:
             texts = rows[TEXT].to_pylist()
             scores_MN, flops = [], 0.0
-            for tokenize, model, direction in zip(tokenizers, opened, datamodel.directions_MK, strict=True):
+            for tokenize, model, direction in zip(tokenizers, opened, datamodel.directions, strict=True):
                 passages = [Passage(tokens) for tokens in tokenize(texts)]
                 scores_MN.append(model.features(passages) @ direction)
                 flops += model.flops_per_token * sum(len(each.tokens) for each in passages)

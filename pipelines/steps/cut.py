@@ -18,11 +18,13 @@ PARENTS = "parents"
 
 
 class Cut(Step):
-    """Cuts each text at every `tokens`-th token of a model's tokenizer; the passages of a text, joined, are the text.
+    """Cuts each text into as few passages as have at most `tokens` tokens each, all of a text about equally long.
 
-    A passage has the columns of its document, the hash of its own text as `id`, and in `parents` a list with the id of
-    the document. So a selection chooses among pieces of like size, and a long document is not kept or
-    dropped whole. A text without a token is dropped as `no_token`.
+    The tokens are those of a model's tokenizer, without the begin token that a model reads first. An edge that would
+    be inside a character is at its beginning, which can make a passage a token or two longer. The passages of a text,
+    joined, are the text. A passage has the columns of its document, the hash of its own text as `id`, and in `parents`
+    a list with the id of the document. So a selection chooses among pieces of like size, and a long document is not
+    kept or dropped whole. A text without a token is dropped as `no_token`.
     """
 
     model: ModelName
@@ -58,22 +60,25 @@ class Cut(Step):
             ]
             counts = np.array([len(each) for each in pieces], np.int64)
             lost = rows.filter(pa.array(counts == 0))
-            passages = rows.take(pa.array(np.repeat(np.arange(len(texts)), counts)))
-            return Outcome(_as_documents(passages, list(itertools.chain.from_iterable(pieces))), _dropped(lost))
+            document = pa.array(np.repeat(np.arange(len(texts)), counts))
+            parents = rows[ID].take(document)
+            others = rows.drop_columns([each for each in (ID, TEXT, PARENTS) if each in rows.column_names])
+            return Outcome(_as_documents(pieces, parents, others.take(document)), _dropped(lost))
 
         return cut
 
 
 def _edges(starts: list[int], tokens: int) -> list[int]:
     """The characters at which passages begin, given those at which tokens do; no passage is empty."""
-    return sorted({0, *starts[tokens::tokens]}) if starts else []
+    count = -(-len(starts) // tokens)
+    return sorted({0, *(starts[len(starts) * number // count] for number in range(1, count))}) if starts else []
 
 
-def _as_documents(rows: pa.Table, texts: list[str]) -> pa.Table:
-    passages = pa.array(texts, pa.string())
-    parents = pa.array([[id_] for id_ in rows[ID].to_pylist()], pa.list_(pa.string()))
-    made: dict[str, Any] = {ID: content_ids(passages), TEXT: passages, PARENTS: parents}
-    return pa.table(made | {name: rows[name] for name in rows.column_names if name not in made})
+def _as_documents(pieces: list[list[str]], parents: pa.ChunkedArray, others: pa.Table) -> pa.Table:
+    passages = pa.array(list(itertools.chain.from_iterable(pieces)), pa.string())
+    lists = pa.array([[parent] for parent in parents.to_pylist()], pa.list_(pa.string()))
+    made: dict[str, Any] = {ID: content_ids(passages), TEXT: passages, PARENTS: lists}
+    return pa.table(made | {name: others[name] for name in others.column_names})
 
 
 def _dropped(lost: pa.Table) -> pa.Table:

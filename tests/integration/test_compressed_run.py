@@ -73,13 +73,13 @@ def test_the_model_that_the_data_needed_is_part_of_the_chain(finished: Finished,
     config = validated(tree, "test")
     store = Store(tree["store"])
     assert (
-        store.manifest(needed_models(config.recipe, store)["m1"][0].addresses()["train"])
+        store.manifest(needed_models(config.recipe, store)["m1"][1].addresses()["train"])
         == finished.models["m1"][0]["train"]
     )
     assert find_model(config.recipe, store) == (finished.data, finished.training)
     longer = {**tree["models"]["m1"], "training": {**tree["models"]["m1"]["training"], "tokens": 6 * 2048}}
     other = validated({**tree, "models": {"m1": longer}}, "test")
-    assert store.manifest(needed_models(other.recipe, store)["m1"][0].addresses()["train"]) is None
+    assert store.manifest(needed_models(other.recipe, store)["m1"][1].addresses()["train"]) is None
     assert find_model(other.recipe, store) is None
 
 

@@ -121,7 +121,7 @@ def test_all_addresses_were_known_before_and_nothing_is_made_twice(built: Any, c
     models, data = built
     store = Store(config.store)
     (datamodel,) = models["helpful"]
-    (needed,) = needed_models(config.recipe, store)["helpful"]
+    (needed,) = needed_models(config.recipe, store)["helpful"].values()
     assert needed.addresses() == {name: manifest.address for name, manifest in datamodel.items()}
     assert {each.address for each in planned(config.recipe, store, "pack")} >= {
         *(manifest.address for manifest in data.stages.values()),

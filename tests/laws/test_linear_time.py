@@ -137,7 +137,7 @@ READERS: dict[str, tuple[int, Callable[[], Reader]]] = {
     **{
         f"scorer {kind}": (50_000, functools.partial(scoring, kind))
         for kind in kinds(Scorer.family)
-        if kind != "proxy_loss"  # a model reads what bpe below encodes
+        if kind not in ("proxy_loss", "datamodel")  # models read what bpe below encodes
     },
     **{
         f"rule {rule.__name__}": (40_000, lambda rule=rule: rule)

@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def recipe_of(config: Recipe, name: str, store: Store) -> Recipe:
-    (one,) = needed_models(config, store)[name]
+    (one,) = needed_models(config, store)[name].values()
     assert isinstance(one, NeededTraining)
     return one.recipe
 
@@ -60,7 +60,7 @@ def finish(one: Recipe, data: BuiltData, store: Store) -> Manifest:
 
 
 def test_a_model_is_found_where_it_and_its_data_are(ray_session: None, config: Recipe, store: Store) -> None:
-    assert config.needed_models == ["small", "large"]
+    assert config.needed_models == {"small": [1], "large": [1]}
     small, small_data = built(config, "small", store)
     assert find_model(small, store) is None, "its data alone is no model"
     trained_small = finish(small, small_data, store)

@@ -4,6 +4,7 @@ import pytest
 
 from pipelines.check import check_data
 from pipelines.config import DataConfig
+from pipelines.contracts.mistakes import Mistake
 from training.recipe import DatamodelEntry, Recipe
 from training.references import references, resolved
 
@@ -28,7 +29,7 @@ def test_references_become_folders() -> None:
             "codec": {"kind": "equal_info", "model": {"kind": "transformer", "model": "@m1"}},
         }
     )
-    folders = {"m1": ["/store/m1"], "proxy": ["s3://bucket/proxy"]}
+    folders = {"m1": {1: "/store/m1"}, "proxy": {1: "s3://bucket/proxy"}}
     found = resolved(config, folders).model_dump()
     assert found["codec"]["model"]["model"] == "/store/m1"
     assert found["steps"]["a"]["scorer"]["model"] == "s3://bucket/proxy"
@@ -51,8 +52,8 @@ def test_only_models_that_are_needed_are_trained() -> None:
     user = {"data": {"source": TEXT, "steps": {"a": PROXY}}}
     codec = {"kind": "equal_info", "model": {"kind": "transformer", "model": "@user"}}
     models = {"proxy": other, "other": other, "user": user}
-    assert Recipe.model_validate(tree(models, codec=codec)).needed_models == ["proxy", "user"]
-    assert Recipe.model_validate(tree(models)).needed_models == []
+    assert Recipe.model_validate(tree(models, codec=codec)).needed_models == {"proxy": [1], "user": [1]}
+    assert Recipe.model_validate(tree(models)).needed_models == {}
 
 
 def test_a_model_has_one_seed() -> None:
@@ -80,10 +81,10 @@ BY_DATAMODEL = {"kind": "score", "scorer": {"kind": "datamodel", "model": "@help
 def test_a_list_of_models_takes_every_copy() -> None:
     proxy = {"copies": 2, "data": {"source": TEXT}}
     recipe = Recipe.model_validate(tree({"proxy": proxy, "helpful": DATAMODEL}, steps={"a": BY_DATAMODEL}))
-    assert recipe.needed_models == ["proxy", "helpful"]
+    assert recipe.needed_models == {"proxy": [1, 2], "helpful": [1]}
     entry = recipe.models["helpful"]
     assert isinstance(entry, DatamodelEntry)
-    found = resolved(entry.datamodel, {"proxy": ["/one", "/two"]})
+    found = resolved(entry.datamodel, {"proxy": {1: "/one", 2: "/two"}})
     assert found.models == ["/one", "/two", "/a/folder"]
 
 
@@ -100,8 +101,8 @@ def test_a_copy_has_a_number() -> None:
         step = {"kind": "score", "scorer": {"kind": "proxy_loss", "model": f"@proxy.{copy}"}}
         return Recipe.model_validate(tree({"proxy": proxy}, steps={"a": step}))
 
-    assert recipe(2).needed_models == ["proxy"]
-    found = resolved(recipe(2).data, {"proxy": ["/one", "/two"]}).model_dump()
+    assert recipe(2).needed_models == {"proxy": [2]}, "the other copy is not made"
+    found = resolved(recipe(2).data, {"proxy": {1: "/one", 2: "/two"}}).model_dump()
     assert found["steps"]["a"]["scorer"]["model"] == "/two"
     for copy in (0, 3):
         with pytest.raises(ValueError, match=rf"data refers to copy {copy} of '@proxy', of which there are 2"):
@@ -119,3 +120,16 @@ def test_what_is_wrong_in_an_entry_is_told_with_its_path() -> None:
         Recipe.model_validate(tree({"helpful": wrong}))
     with pytest.raises(ValueError, match=r"no such key.*known: data, datamodel, seed"):
         Recipe.model_validate(tree({"helpful": {**DATAMODEL, "training": {}}}))
+
+
+def test_a_model_has_a_name_without_dots() -> None:
+    with pytest.raises(ValueError, match=r"'gpt2\.5' cannot name a model; use letters, digits, '_' and '-'"):
+        Recipe.model_validate(tree({"gpt2.5": {"data": {"source": TEXT}}}))
+
+
+def test_no_model_is_asked_twice() -> None:
+    recipe = Recipe.model_validate(tree({"proxy": {"data": {"source": TEXT}}, "helpful": DATAMODEL}))
+    entry = recipe.models["helpful"]
+    assert isinstance(entry, DatamodelEntry)
+    with pytest.raises(Mistake, match="models: the models of a datamodel are each asked once, and '/a/folder'"):
+        resolved(entry.datamodel, {"proxy": {1: "/a/folder"}})

@@ -8,6 +8,7 @@ import pytest
 from pipelines.contracts.mistakes import Mistake
 from pipelines.gradients.datamodel import FACTS, Datamodel, DatamodelFacts, Proxy
 from pipelines.gradients.features import FeatureConfig
+from pipelines.inference.model_files import model_fingerprint
 from pipelines.scorers.datamodel import standard_error
 from pipelines.store.store import Store
 
@@ -17,7 +18,15 @@ def test_a_folder_comes_back_as_it_was(datamodel: Path, tmp_path: Path) -> None:
     found.save(Store(str(tmp_path)), "again")
     again = Datamodel.open(str(tmp_path / "again"))
     assert again.facts == found.facts
-    np.testing.assert_array_equal(again.directions_MK, found.directions_MK)
+    np.testing.assert_array_equal(again.directions, found.directions)
+
+
+def test_where_its_features_were_made_is_no_part_of_it(datamodel: Path, tmp_path: Path) -> None:
+    found = Datamodel.open(str(datamodel))
+    elsewhere = found.facts.features.model_copy(update={"workers": 7, "batch_tokens": 3})
+    facts = DatamodelFacts(proxies=found.facts.proxies, features=elsewhere, dimensions=400)
+    Datamodel(facts, found.directions).save(Store(str(tmp_path)), "elsewhere")
+    assert model_fingerprint(str(tmp_path / "elsewhere")) == model_fingerprint(str(datamodel))
 
 
 def test_a_folder_without_a_datamodel_is_refused(tiny_llama: Path) -> None:
@@ -38,7 +47,7 @@ def test_proxies_have_to_be_those_it_was_made_with(
     found = Datamodel.open(str(datamodel))
     other = proxy or Proxy(folder=str(tiny_llama), content="of another day")
     facts = DatamodelFacts(proxies=[other], features=FeatureConfig(), dimensions=400)
-    Datamodel(facts, found.directions_MK[:1]).save(Store(str(tmp_path)), "odd")
+    Datamodel(facts, found.directions[:1]).save(Store(str(tmp_path)), "odd")
     assert (tmp_path / "odd" / FACTS).is_file()
     with pytest.raises(Mistake, match=told):
         Datamodel.open(str(tmp_path / "odd"))

@@ -71,7 +71,7 @@ def features(model: Bigram, output: Any, words: np.ndarray) -> np.ndarray:
     tokens = torch.from_numpy(words)
     weights = torch.full(tokens.shape, 1 / (LENGTH - 1))
     weights[:, -1] = 0.0
-    factored = Factored(model, WORDS**2, seed=0)
+    factored = Factored(model, WORDS**2, seed="0")
 
     def gradient_of(ids: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
         return output_gradient(output, logits, ids.roll(-1, 1), weights)
@@ -107,7 +107,7 @@ def datamodeling_score(case: dict[str, Any], output: str, power: int = -1) -> fl
     """How the sums of scores rank the retrained models; `power` 1 takes the Gram matrix in the place of its inverse."""
     candidates = features(case["model"], output, case["candidates"])
     mean = features(case["model"], output, case["targets"]).mean(0).astype(np.float64)
-    blocks = whole(Factored(case["model"], WORDS**2, seed=0).blocks)
+    blocks = whole(Factored(case["model"], WORDS**2, seed="0").blocks)
     gram = gram_of(candidates, blocks).reshape(WORDS**2, WORDS**2)
     found = direction([gram], blocks, mean, damping=0.1) if power < 0 else gram @ mean
     return rank_correlation(case["halves"] @ (candidates @ found), case["better"][output])
@@ -125,7 +125,7 @@ def test_the_gram_matrix_in_the_place_of_its_inverse_does_not(case: dict[str, An
 def test_a_matrix_of_part_of_the_sample_ranks_as_that_of_all(case: dict[str, Any]) -> None:
     candidates = features(case["model"], "loss", case["candidates"])
     mean = features(case["model"], "loss", case["targets"]).mean(0).astype(np.float64)
-    blocks = whole(Factored(case["model"], WORDS**2, seed=0).blocks)
+    blocks = whole(Factored(case["model"], WORDS**2, seed="0").blocks)
     scores = []
     for sample in (candidates, candidates[: 16 * WORDS**2]):
         gram = gram_of(sample, blocks).reshape(WORDS**2, WORDS**2)

@@ -10,7 +10,7 @@ import transformers
 
 from pipelines.contracts.mistakes import Mistake
 from pipelines.gradients.factored import Factored
-from pipelines.gradients.features import FeatureConfig, Opened, Passage, open_features, windows_of
+from pipelines.gradients.features import FeatureConfig, Opened, Passage, open_features, projection_seed, windows_of
 from pipelines.gradients.outputs import output_gradient
 from pipelines.gradients.projection import projection
 from pipelines.gradients.weights import weights_of
@@ -44,7 +44,16 @@ def neox() -> Any:
     return transformers.GPTNeoXForCausalLM(config)
 
 
-NETWORKS = {"tied": lambda: llama(True), "untied": lambda: llama(False), "gpt2": gpt2, "neox": neox}
+def qwen() -> Any:
+    """Its norms of queries and keys have heads beside tokens."""
+    config = transformers.Qwen3Config(
+        vocab_size=VOCAB, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=1, head_dim=8, max_position_embeddings=32,
+    )  # fmt: skip
+    return transformers.Qwen3ForCausalLM(config)
+
+
+NETWORKS = {"tied": lambda: llama(True), "untied": lambda: llama(False), "gpt2": gpt2, "neox": neox, "qwen": qwen}
 
 
 @pytest.fixture(params=list(NETWORKS))
@@ -71,16 +80,17 @@ def slow(folder: Path, output: str, dimensions: int, passage: Passage) -> np.nda
     network = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     matrices, vectors = weights_of(network)
     side = int((dimensions // (len(matrices) + bool(vectors))) ** 0.5)
+    seed = projection_seed(str(folder), FeatureConfig(projection_seed=SEED))
     outputs(network, output, list(passage.tokens), passage.first).backward()
     found = []
     for matrix in matrices:
-        left = projection(matrix.rows, side, SEED, f"{matrix.name}:rows")
-        right = projection(matrix.columns, side, SEED, f"{matrix.name}:columns")
+        left = projection(matrix.rows, side, seed, f"{matrix.name}:rows")
+        right = projection(matrix.columns, side, seed, f"{matrix.name}:columns")
         gradient = matrix.used_by[0][0].weight.grad
         found.append((left.T @ gradient @ right).flatten())
     if vectors:
         whole = torch.cat([getattr(each.module, "weight" if each.is_gain else "bias").grad for each in vectors])
-        found.append(whole @ projection(len(whole), side * side, SEED, "gains and biases"))
+        found.append(whole @ projection(len(whole), side * side, seed, "gains and biases"))
     return torch.cat(found).numpy()
 
 
@@ -144,7 +154,20 @@ def test_a_weight_of_another_sort_is_named() -> None:
     network = llama(True)
     network.model.layers[1].odd = torch.nn.Conv1d(2, 2, 3)
     with pytest.raises(Mistake, match=r"'model\.layers\.1\.odd', a Conv1d"):
-        Factored(network, 400, 0)
+        Factored(network, 400, "0")
+
+
+def test_a_module_that_does_more_with_its_weight_is_named() -> None:
+    config = transformers.GemmaConfig(
+        vocab_size=VOCAB, hidden_size=16, intermediate_size=24, num_hidden_layers=1, num_attention_heads=2, head_dim=8
+    )
+    with pytest.raises(Mistake, match=r"'model\.embed_tokens', a Gemma"):
+        Factored(transformers.GemmaForCausalLM(config), 400, "0")
+
+
+def test_models_have_projections_of_their_own(folder: Path, tiny_llama: Path) -> None:
+    config = FeatureConfig()
+    assert projection_seed(str(folder), config) != projection_seed(str(tiny_llama), config)
 
 
 @pytest.mark.parametrize("output", ["margin", "loss"])
@@ -172,13 +195,13 @@ def test_inner_products_are_kept_on_average_whatever_the_shape(shape: tuple[int,
     true = float((one * other).sum())
     found = []
     for seed in range(400):
-        left, right = projection(rows, 8, seed, "rows"), projection(columns, 8, seed, "columns")
+        left, right = projection(rows, 8, str(seed), "rows"), projection(columns, 8, str(seed), "columns")
         found.append(float(((left.T @ one @ right) * (left.T @ other @ right)).sum()))
     assert np.mean(found) == pytest.approx(true, abs=4 * np.std(found) / 20)
 
 
 def test_a_projection_is_a_pure_function_of_seed_and_name() -> None:
-    assert torch.equal(projection(50, 7, 1, "a"), projection(50, 7, 1, "a"))
-    assert not torch.equal(projection(50, 7, 1, "a"), projection(50, 7, 2, "a"))
-    assert not torch.equal(projection(50, 7, 1, "a"), projection(50, 7, 1, "b"))
-    assert torch.equal(projection(5, 7, 1, "a"), torch.eye(5))
+    assert torch.equal(projection(50, 7, "1", "a"), projection(50, 7, "1", "a"))
+    assert not torch.equal(projection(50, 7, "1", "a"), projection(50, 7, "2", "a"))
+    assert not torch.equal(projection(50, 7, "1", "a"), projection(50, 7, "1", "b"))
+    assert torch.equal(projection(5, 7, "1", "a"), torch.eye(5))
