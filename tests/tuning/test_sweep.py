@@ -151,7 +151,7 @@ def test_a_sweep_whose_trials_failed_goes_on_when_the_cause_is_mended(tiny: Reci
     blocked[0].parent.mkdir()
     for file in blocked:
         file.touch()  # no folder can be made there
-    words = r"1 of 1 trials failed \('.*chosen.*give the same command again.*/error\.txt$"
+    words = r"1 of 1 trials failed \(NotADirectoryError: .*chosen.*give the same command again.*/error\.txt$"
     with pytest.raises(Mistake, match=words) as told:
         sweep(tiny, one, store)
 
