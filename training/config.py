@@ -53,7 +53,9 @@ class TrainingConfig(Spec):
     memory_gb: MemoryGb = 0.0
     accelerator_type: AcceleratorType = ""
     threads: Annotated[int | None, PLACEMENT] = Field(default=None, gt=0)
-    checkpoint_every_steps: Annotated[int, PLACEMENT] = Field(default=200, gt=0)
+    checkpoint_every_steps: Annotated[int | None, PLACEMENT] = Field(
+        default=None, gt=0, description="null: ten times a run, at least 10 and at most 200 steps apart"
+    )
     keep: Annotated[int, PLACEMENT] = Field(default=2, gt=0)
 
     @model_validator(mode="before")

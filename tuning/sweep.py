@@ -11,6 +11,7 @@ so a little less is cut short.
 
 import functools
 import itertools
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ray.tune.schedulers import ASHAScheduler
     from ray.tune.search.optuna import OptunaSearch
 
+LOGGER = logging.getLogger(__name__)
 FOLDER = "tune"
 FLOPS_TOLERANCE = 0.01
 ENVIRONMENT = {
@@ -122,8 +124,9 @@ def _trials(base: Recipe, config: TuningConfig, store: Store, target: str) -> li
     if len(ended) < config.trials:
         run = functools.partial(run_trial, base=base, space=config.space, store=store)
         search = _search(base.seed, config, earlier, take_begun(store, target))
-        told = recorder(store, target, config, ended)
-        _raise_failures(_fit(run, config.trials - len(ended), config, search, told, ray_storage(store, target)), config)
+        told, trials = recorder(store, target, config, ended), config.trials - len(ended)
+        LOGGER.info("%s: %d trials, %d at a time, each is told when it ends", target, trials, config.concurrent)
+        _raise_failures(_fit(run, trials, config, search, told, ray_storage(store, target)), config)
     return ended
 
 
@@ -131,9 +134,11 @@ def _search(
     seed: int, config: TuningConfig, earlier: Sequence[tuple[Point, Trial]], begun: list[Point]
 ) -> "OptunaSearch":
     """TPE that knows the trials that ended `earlier`, and draws the points of those that had begun first."""
+    import optuna.logging
     from optuna.samplers import TPESampler
     from ray.tune.search.optuna import OptunaSearch
 
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     # Another seed in each attempt, or its first draws, which are at random, would be those of the attempt before.
     sampler = TPESampler(seed=seed + len(earlier), n_startup_trials=max(3, config.trials // 4))
     space = OptunaSearch.convert_search_space({path: each.domain() for path, each in config.space.items()})
@@ -188,13 +193,24 @@ def _folder(trial: Any) -> str:
 
 
 def _raise_failures(grid: "tune.ResultGrid", config: TuningConfig) -> None:
-    failed = [grid[place] for place in range(len(grid)) if grid[place].error is not None]
+    results = [grid[place] for place in range(len(grid))]
+    failed = {result.path: _cause(result.error) for result in results if result.error is not None}
     if failed:
-        causes = "; ".join(f"{result.path}: {str(result.error).strip().splitlines()[-1]}" for result in failed)
+        causes = "; ".join(dict.fromkeys(failed.values()))
         raise Mistake(
             f"{len(failed)} of {config.trials} trials failed ({causes}); mend the cause and give the same command "
-            "again: the trials that finished are kept"
-        ) from failed[0].error
+            f"again: the trials that finished are kept; the first one's error is in {next(iter(failed))}/error.txt"
+        )
+
+
+def _cause(error: Exception) -> str:
+    """What a trial failed of, in a line: a Mistake's own words, a fault's with its class."""
+    from ray.exceptions import RayTaskError
+
+    while isinstance(error, RayTaskError):
+        error = error.cause
+    first_line = next(iter(str(error).strip().splitlines()), "")
+    return first_line if isinstance(error, Mistake) else f"{type(error).__name__}: {first_line}"
 
 
 def _manifest(target: str, made_of: dict[str, Any], trials: list[Trial]) -> Manifest:

@@ -3,10 +3,12 @@
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipelines.contracts.mistakes import Mistake
 from pipelines.store.private_place import private_place
@@ -14,6 +16,7 @@ from pipelines.store.private_place import private_place
 LOGGER = logging.getLogger(__name__)
 ADDRESS = "RAY_ADDRESS"
 SOCKET_PATH = 107 - len("/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store")  # Linux takes 107 bytes
+KNOCK_SECONDS = 10.0
 SETTINGS = {
     "RAY_TRAIN_V2_ENABLED": "1",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",  # a stage is told by its own name (pipelines/passes/progress.py)
@@ -45,7 +48,8 @@ def session() -> Iterator[None]:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     for noisy in ("ray.train", "httpx"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # its errors arrive as exceptions, and are told once
+    for told_twice in ("ray.data", "ray.tune"):  # their errors arrive as exceptions, and are told once
+        logging.getLogger(told_twice).setLevel(logging.CRITICAL)
     ended_by = signal.getsignal(signal.SIGTERM)
     context = _local() if is_local else _joined(os.environ[ADDRESS])
     signal.signal(signal.SIGTERM, ended_by)  # Ray takes it, and ends the process without a word
@@ -106,16 +110,24 @@ def _joined(address: str) -> Any:
     from ray.exceptions import AuthenticationError
 
     try:
+        _knock(address)
         return _init(address=address, runtime_env=_runtime_env())
     except AuthenticationError as error:
         raise Mistake(
             f"the Ray cluster at '{address}' wants its token; set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN, or "
             "RAY_AUTH_TOKEN_PATH to a file that holds it"
         ) from error
-    except ConnectionError as error:
+    except (OSError, ValueError) as error:
         raise Mistake(
             f"no Ray cluster answers at '{address}' ({_first_line(error)}); correct RAY_ADDRESS, or unset it"
         ) from error
+
+
+def _knock(address: str) -> None:
+    """OSError where nobody listens at `host:port`, of which Ray says so after minutes and a dozen lines of its own."""
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if place.port is not None:
+        socket.create_connection((place.hostname, place.port), timeout=KNOCK_SECONDS).close()
 
 
 def _init(**options: Any) -> Any:

@@ -17,7 +17,7 @@ from tuning.trial import FINISHED
 TEMPLATE = "sweep.html.j2"
 MARGIN = 0.06  # of a plot's span, so that no dot lies on its edge
 TICKS = 4
-CROWDED = 4  # more options than these are numbered instead of written under the axis
+AXIS_CHARACTERS = 48  # under the narrowest axis; options that need more are numbered there, and told below
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,17 @@ class Dot:
 
 @dataclass(frozen=True)
 class Plot:
-    """Bits per byte over one thing, in units of SIDE; `lines` are SVG path data, one a trial."""
+    """Bits per byte over one thing, in units of SIDE; `lines` are SVG path data, one a trial.
+
+    `key` tells what the numbers under the axis stand for, where they are not values themselves.
+    """
 
     title: str
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     dots: tuple[Dot, ...]
     lines: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
 
 
 def ranked(manifest: Manifest) -> list[Trial]:
@@ -120,12 +124,15 @@ def _bits_scale(values: Sequence[float]) -> Scale:
 def _against(path: str, dimension: Mapping[str, Any], trials: Sequence[Trial]) -> Plot:
     """Bits per byte of every trial against its value in one dimension."""
     kind, bounds = next(iter(dimension.items()))
+    key: tuple[str, ...] = ()
     bits = _bits_scale([trial.bits_per_byte for trial in trials])
     if kind == "choice":
         places = {label(option): place for place, option in enumerate(bounds, 1)}
         scale = Scale(0.5, len(bounds) + 0.5)
-        texts = {name: name if len(places) <= CROWDED else str(place) for name, place in places.items()}
+        fits = sum(len(name) + 2 for name in places) <= AXIS_CHARACTERS
+        texts = {name: name if fits else str(place) for name, place in places.items()}
         x_ticks = tuple(Tick(scale.at(place), texts[name]) for name, place in places.items())
+        key = () if fits else tuple(f"{place}: {name}" for name, place in places.items())
         across = [scale.at(places[label(trial.values[path])]) for trial in trials]
     else:
         scale = Scale(bounds[0], bounds[1], log=kind == "log_uniform")
@@ -134,7 +141,7 @@ def _against(path: str, dimension: Mapping[str, Any], trials: Sequence[Trial]) -
     dots = tuple(
         Dot(x, bits.at(trial.bits_per_byte), trial, _title(trial)) for x, trial in zip(across, trials, strict=True)
     )
-    return Plot(path, x_ticks, bits.ticks(TICKS, figures.number), dots)
+    return Plot(path, x_ticks, bits.ticks(TICKS, figures.number), dots, key=key)
 
 
 def _learning(trials: Sequence[Trial]) -> Plot:

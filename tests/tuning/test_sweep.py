@@ -1,17 +1,21 @@
 """Whole sweeps with Ray Tune: trials share the store, the best can be found again, a killed sweep goes on."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray.exceptions import RayTaskError
 
 from cluster.report.sweep import best, page, text_table
 from pipelines.build import data_addresses
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 from training.execution import execute
@@ -20,7 +24,7 @@ from training.results import Trained
 from tuning.config import TuningConfig
 from tuning.results import Swept
 from tuning.space import overridden
-from tuning.sweep import check_sweep, sweep
+from tuning.sweep import _raise_failures, check_sweep, sweep
 
 FRACTION = "data.steps.chosen.selector.fraction"
 START = "training.curriculum.start_share"
@@ -125,6 +129,16 @@ def test_a_killed_sweep_goes_on_and_does_not_repeat_what_is_finished(tiny: Recip
     assert len(list(Path(store.url).glob("train-*"))) <= TRIALS  # what the lost trial had begun was drawn again
 
 
+def test_what_trials_failed_of_is_told_once_and_without_the_advice_of_ray_data() -> None:
+    advice = RuntimeError("no such word\nTo change retry attempts, backoff, or which errors are retried, configure")
+    fault = RayTaskError("execute", "stack", advice)
+    errors = [RayTaskError("run", "stack", fault), fault, RayTaskError("run", "stack", Mistake("disk full")), None]
+    grid: Any = [SimpleNamespace(path=f"trial-{place}", error=error) for place, error in enumerate(errors)]
+    words = re.escape("3 of 4 trials failed (RuntimeError: no such word; disk full); mend the cause")
+    with pytest.raises(Mistake, match=f"^{words}.*trial-0/error.txt$"):
+        _raise_failures(grid, config(trials=4))
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("ray_session")
 def test_a_sweep_whose_trials_failed_goes_on_when_the_cause_is_mended(tiny: Recipe, tmp_path: Path) -> None:
@@ -137,9 +151,11 @@ def test_a_sweep_whose_trials_failed_goes_on_when_the_cause_is_mended(tiny: Reci
     blocked[0].parent.mkdir()
     for file in blocked:
         file.touch()  # no folder can be made there
-    with pytest.raises(ValueError, match=r"1 of 1 trials failed .*chosen.*give the same command again"):
+    words = r"1 of 1 trials failed \(NotADirectoryError: .*chosen.*give the same command again.*/error\.txt$"
+    with pytest.raises(Mistake, match=words) as told:
         sweep(tiny, one, store)
 
+    assert Path(str(told.value).rpartition(" is in ")[2]).exists()
     for file in blocked:
         file.unlink()
     manifest = sweep(tiny, one, store)

@@ -70,7 +70,8 @@ class Job:
 
     def checkpoints_at(self, step: int) -> bool:
         """Whether a checkpoint is written after `step` steps."""
-        return step % self.config.checkpoint_every_steps == 0 or step == self.steps
+        every = self.config.checkpoint_every_steps or min(200, max(10, self.steps // 10))
+        return step % every == 0 or step == self.steps
 
     def evaluates_at(self, step: int) -> bool:
         """Whether the held-out documents are evaluated after `step` steps."""

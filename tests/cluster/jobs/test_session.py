@@ -2,8 +2,11 @@
 
 import logging
 import os
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +74,20 @@ def test_a_ray_that_does_not_start_is_tried_twice_and_told_in_a_sentence(
     assert "it is tried once more" in caplog.text
 
 
+def test_where_nobody_listens_a_sentence_says_so_at_once(
+    monkeypatch: pytest.MonkeyPatch, free_ports: Iterator[int]
+) -> None:
+    for address in (f"127.0.0.1:{next(free_ports)}", f"ray://127.0.0.1:{next(free_ports)}"):
+        monkeypatch.setattr(os, "environ", {**os.environ, "RAY_ADDRESS": address})
+        begun = time.monotonic()
+        with pytest.raises(Mistake, match=f"no Ray cluster answers at '{address}' .*refused.*unset it"), session():
+            pass
+        assert time.monotonic() - begun < 5
+    monkeypatch.setattr(os, "environ", {**os.environ, "RAY_ADDRESS": "head:x"})
+    with pytest.raises(Mistake, match=r"no Ray cluster answers at 'head:x' \(Port could not.*unset it"), session():
+        pass
+
+
 def test_a_cluster_that_does_not_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     import ray
 
@@ -79,9 +96,11 @@ def test_a_cluster_that_does_not_answer_is_a_sentence(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setattr(ray, "init", init)
-    monkeypatch.setattr(os, "environ", {**os.environ, "RAY_ADDRESS": "10.0.0.9:6379"})
-    with pytest.raises(Mistake, match=r"no Ray cluster answers at '10.0.0.9:6379' \(Could not.*unset it"), session():
-        pass
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        monkeypatch.setattr(os, "environ", {**os.environ, "RAY_ADDRESS": address})
+        with pytest.raises(Mistake, match=rf"no Ray cluster answers at '{address}' \(Could not.*unset it"), session():
+            pass
 
 
 def test_workers_tokenize_with_one_core_and_the_driver_with_all(starts: list[dict[str, Any]]) -> None:

@@ -3,14 +3,17 @@
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 
-from cluster.report.page import render
+from cluster.report.charts.axes import Tick
+from cluster.report.page import _environment, render
 from cluster.report.schema import Example, Passage, Report, Sample
 from cluster.report.templates import HERE
 
 VOID = {"meta", "link", "br", "wbr", "path", "rect"}
+GRID = '{% import "charts.html.j2" as charts %}{% call charts.grid(chart) %}{% endcall %}'
 HOSTILE = (
     "</p><script>alert(1)</script><img src=https://evil.example/x onerror='alert(2)'> {{ 7 * 7 }} \"quoted\" &amp;"
 )
@@ -96,6 +99,13 @@ def test_numbers_of_the_report_are_on_the_page(html: str, example: Report) -> No
         for step in arm.steps:
             assert f'data-copy="{step.address}"' in html
     assert "gleaner compare random.yaml gleaned.yaml simplified.yaml" in text
+
+
+def test_labels_that_would_touch_on_a_narrow_screen_are_marked() -> None:
+    ticks = tuple(Tick(at, str(at)) for at in (300.0, 600.0, 800.0, 960.0))
+    chart = SimpleNamespace(x_ticks=ticks, y_ticks=(), level=None)
+    text = _environment().from_string(GRID).render(chart=chart)
+    assert re.findall(r'class="x( crowded)?"', text) == ["", "", " crowded", ""]
 
 
 def test_a_leak_is_no_quotation_and_says_what_it_counts(html: str) -> None:

@@ -64,6 +64,12 @@ def test_finished_trials_come_first_and_the_best_is_one_of_them(manifest: Manife
     assert best(manifest).number == 3
 
 
+def test_options_that_have_no_room_under_the_axis_are_numbered_and_told_below(manifest: Manifest) -> None:
+    html = page(manifest, "sweep")
+    assert ">2</span>" in html
+    assert '<p class="hint choices">2: {kind: easy_first, growth: step}</p>' in html
+
+
 def test_the_best_overrides_mean_its_values(manifest: Manifest) -> None:
     assert overrides(ranked(manifest)[1]) == (
         f"{FRACTION}=0.1 '{CURRICULUM}={{kind: easy_first, growth: step}}' {RATE}=0.001"

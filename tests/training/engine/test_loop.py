@@ -51,6 +51,14 @@ def test_checkpoints_and_evaluations_come_at_their_steps_and_at_the_end(packed: 
     assert not any(job(packed, evaluate_every_steps=3).evaluates_at(step) for step in range(1, 11))
 
 
+@pytest.mark.parametrize(("steps", "apart"), [(10, 10), (123, 12), (5_000, 200)])
+def test_a_run_that_names_no_steps_has_about_ten_checkpoints_or_one_in_200_steps(
+    packed: Packed, steps: int, apart: int
+) -> None:
+    spec = job(packed, tokens=256 * steps)
+    assert [step for step in range(1, steps) if spec.checkpoints_at(step)] == list(range(apart, steps, apart))
+
+
 def test_every_step_of_a_short_run_is_recorded_and_a_thousand_of_a_long_one(packed: Packed) -> None:
     assert all(job(packed).records_at(step) for step in range(1, 11))
     spec = job(packed, HELD_OUT, tokens=256 * 4_500, checkpoint_every_steps=1_001, evaluate_every_steps=1_333)
