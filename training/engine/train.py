@@ -109,6 +109,12 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
 
     from training.engine.failures import EndsAtMistake, told
 
+    class Trainer(TorchTrainer):
+        """Leaves Ctrl-C to the command, as all else does: Ray's own answer ends the process with status 0 or 1."""
+
+        def _register_sigint_handler(self, controller: Any) -> None:
+            pass
+
     config = job.config
     run_config: Any = RunConfig(
         name=attempt.removeprefix("ray/"),
@@ -117,7 +123,7 @@ def _fit(job: Job, store: Store, attempt: str, callbacks: Sequence["UserCallback
         logging_config=LoggingConfig(log_level="WARNING"),
         callbacks=[*callbacks, EndsAtMistake()],
     )
-    trainer = TorchTrainer(
+    trainer = Trainer(
         work,
         train_loop_config={"job": job},
         scaling_config=ScalingConfig(
