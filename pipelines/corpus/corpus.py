@@ -61,7 +61,7 @@ class StoredCorpus:
     def _read(self, read: ReadFn) -> "ray.data.Dataset":
         units = shard_units(self.manifest)
         reader = functools.partial(_read_units, self.manifest.shards, read)
-        return units_dataset(units, few_blocks(len(units))).map_batches(reader, batch_size=1, batch_format="pyarrow")
+        return units_dataset(units, few_blocks(units)).map_batches(reader, batch_size=1, batch_format="pyarrow")
 
     def put(self, name: str, table: pa.Table) -> None:
         """Keeps a side table of this build, from any worker."""

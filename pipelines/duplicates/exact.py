@@ -1,6 +1,5 @@
 """Exact duplicates: the key under which equal texts meet, and which of them are dropped."""
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -9,6 +8,8 @@ import pyarrow.compute as pc
 import xxhash
 
 from pipelines.contracts.rows import ID, ROW, SHARD, TEXT
+
+Normalize = Literal["folded", "exact"]  # what is done to texts before they are compared
 
 KEY = "key"
 BUCKET = "bucket"
@@ -29,24 +30,19 @@ def find_losers(keyed: pa.Table) -> pa.Table:
     return pa.table({SHARD: ordered[SHARD].take(lost), ROW: ordered[ROW].take(lost), WINNER: winners})
 
 
-def normalizer(name: Literal["folded", "exact"]) -> Callable[[pa.Array], pa.Array]:
-    """What is done to texts before they are compared."""
-    if name == "exact":
-        return _exact
-    from pipelines.texts.folding import folded
-
-    return folded
-
-
-def _exact(texts: pa.Array) -> pa.Array:
-    return texts
-
-
-def with_keys(normalize: Callable[[pa.Array], pa.Array], buckets: int, batch: pa.Table) -> pa.Table:
+def with_keys(normalize: Normalize, buckets: int, batch: pa.Table) -> pa.Table:
     """KEY, the xxh3-128 of the normalized text, and one of `buckets` BUCKETs, beside ID, SHARD and ROW of each row."""
-    texts = pc.cast(normalize(batch[TEXT].combine_chunks()), pa.large_binary()).to_pylist()
+    texts = pc.cast(_normalized(normalize, batch[TEXT].combine_chunks()), pa.large_binary()).to_pylist()
     keys = [xxhash.xxh3_128_digest(text) for text in texts]
     bucket = pa.array([int.from_bytes(key[:4], "little") % buckets for key in keys], pa.int32())
     return pa.table(
         {KEY: pa.array(keys, pa.binary(16)), BUCKET: bucket, ID: batch[ID], SHARD: batch[SHARD], ROW: batch[ROW]}
     )
+
+
+def _normalized(normalize: Normalize, texts: pa.Array) -> pa.Array:
+    if normalize == "exact":
+        return texts
+    from pipelines.texts.folding import folded
+
+    return folded(texts)

@@ -67,7 +67,7 @@ def _map(units: Sequence[Unit], work: Work, resources: Resources) -> Iterator[Un
     else:
         options |= {"fn_args": (shared,)}
     worker: Any = _Worker if resources.workers else _run_task
-    blocks = len(units) if resources.workers else few_blocks(len(units))
+    blocks = len(units) if resources.workers else few_blocks(units)
     records = units_dataset(units, blocks).map_batches(worker, batch_size=1, batch_format="pyarrow", **options)
     with mistakes_told():
         for record in records.iter_rows():

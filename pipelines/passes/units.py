@@ -22,7 +22,7 @@ UNIT = "unit"
 UNIT_BYTES = 16 << 20
 LEAST_BYTES = 1 << 20  # less is not worth what a unit costs: 10 to 40 ms of the driver, a record, and a shard
 MANY_UNITS = 64
-BLOCKS_PER_CPU = 4
+BLOCKS_PER_CPU = 2
 UNITS_PER_BLOCK = 16
 
 
@@ -30,7 +30,8 @@ UNITS_PER_BLOCK = 16
 class Unit:
     """A piece of work: `shards` stored shards from `shard` on, a row group of one, or input files and their bytes.
 
-    Of a single file it can be one of its `stretches`, and then the bytes are those of the stretch.
+    Of a single file it can be one of its `stretches`, and then the bytes are those of the stretch. `bytes` is how much
+    work it is: those of the texts, or of the files as they are stored.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Unit:
     files: dict[str, int] = field(default_factory=dict)
     stretch: int = 0
     stretches: int = 1
+    bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def shard_units(manifest: Manifest) -> list[Unit]:
     So the shards of a step that keeps little are merged by the next one.
     """
     sizes = [max(shard.bytes, shard.file_bytes or 0) for shard in manifest.shards]
-    return [_shards_unit(run[0], len(run)) for run in neighbours(sizes, bytes_together(sizes))]
+    return [_shards_unit(manifest, run) for run in neighbours(sizes, bytes_together(sizes))]
 
 
 def bytes_together(sizes: Sequence[int]) -> int:
@@ -95,9 +97,9 @@ def neighbours(sizes: Sequence[int], most: int) -> list[range]:
     return runs
 
 
-def _shards_unit(first: int, count: int) -> Unit:
-    name = f"{first:05d}" if count == 1 else f"{first:05d}-{first + count - 1:05d}"
-    return Unit(name, first, count)
+def _shards_unit(manifest: Manifest, run: range) -> Unit:
+    name = f"{run[0]:05d}" if len(run) == 1 else f"{run[0]:05d}-{run[-1]:05d}"
+    return Unit(name, run[0], len(run), bytes=sum(manifest.shards[number].bytes for number in run))
 
 
 def row_group_units(manifest: Manifest) -> list[Unit]:
@@ -110,10 +112,11 @@ def row_group_units(manifest: Manifest) -> list[Unit]:
 
 
 def _of_row_groups(manifest: Manifest, run: range) -> list[Unit]:
-    first, groups = run[0], manifest.shards[run[0]].row_groups
     if len(run) > 1:
-        return [_shards_unit(first, len(run))]
-    return [Unit(f"{first:05d}-{group:04d}", first, row_group=group) for group in range(groups)]
+        return [_shards_unit(manifest, run)]
+    first, shard = run[0], manifest.shards[run[0]]
+    each = shard.bytes // max(1, shard.row_groups)
+    return [Unit(f"{first:05d}-{group:04d}", first, row_group=group, bytes=each) for group in range(shard.row_groups)]
 
 
 def read_unit(store: Store, manifest: Manifest, unit: Unit) -> Iterator[tuple[pa.Table, Place]]:
@@ -139,16 +142,17 @@ def units_dataset(units: Sequence[Unit], blocks: int) -> "ray.data.Dataset":
     return ray.data.from_items(items, override_num_blocks=blocks)
 
 
-def few_blocks(units: int) -> int:
-    """How many blocks for so many units of quick work: each costs the driver 10 to 40 ms, so it is not one a unit.
+def few_blocks(units: Sequence[Unit]) -> int:
+    """How many blocks for units of quick work: each costs 20 ms of CPU, half of them the driver's.
 
-    Every CPU that the cluster has now gets several, so that the last ones end together, and a cluster that grows has
-    blocks for more.
+    Every CPU that the cluster has now gets several, so that the last ones end together. A cluster that grows has blocks
+    for more: one for each UNIT_BYTES up to MANY_UNITS, then one for each UNITS_PER_BLOCK units.
     """
     import ray
 
     cpus = int(ray.cluster_resources().get("CPU", 1))
-    return min(units, max(MANY_UNITS, BLOCKS_PER_CPU * cpus, units // UNITS_PER_BLOCK))
+    to_grow = min(MANY_UNITS, sum(unit.bytes for unit in units) // UNIT_BYTES)
+    return min(len(units), max(1, to_grow, BLOCKS_PER_CPU * cpus, len(units) // UNITS_PER_BLOCK))
 
 
 def units_in(batch: pa.Table) -> Iterator[Unit]:

@@ -6,7 +6,7 @@ the one with the smallest (id, shard, row) survives, whatever the order of the r
 """
 
 import functools
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ from pydantic import Field
 from pipelines.contracts.component import PLACEMENT
 from pipelines.contracts.rows import DROPPED, ID, ROW, SHARD, TEXT, Fitted, Outcome
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
-from pipelines.duplicates.exact import BUCKET, WINNER, find_losers, normalizer, with_keys
+from pipelines.duplicates.exact import BUCKET, WINNER, Normalize, find_losers, with_keys
 
 AT = "_at"
 LOST = pa.schema([(AT, pa.int64()), (WINNER, pa.string())])
@@ -26,14 +26,14 @@ class DedupExact(Step):
 
     version: ClassVar[int] = 2  # 2: all of Unicode's white space is folded, invisible characters are left out
 
-    normalize: Literal["folded", "exact"] = "folded"
+    normalize: Normalize = "folded"
 
     bucket_rows: Annotated[int, PLACEMENT] = Field(default=1_000_000, gt=0)
 
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """Finds the losers of every group of equal texts by a shuffle on the hash: only hashes and ids travel."""
         buckets = max(1, -(-corpus.documents // self.bucket_rows))
-        key = functools.partial(with_keys, normalizer(self.normalize), buckets)
+        key = functools.partial(with_keys, self.normalize, buckets)
         keyed = corpus.rows([ID, TEXT]).map_batches(key, batch_format="pyarrow")
         put = functools.partial(_put_by_shard, corpus)
         if buckets == 1:

@@ -56,18 +56,19 @@ def single_blanks(data: ByteArray, offsets: OffsetArray) -> tuple[ByteArray, Off
     """The runs of each text with one blank between two, as bytes and offsets."""
     out, ends, filled = np.empty(offsets[-1] - offsets[0], np.uint8), np.zeros(len(offsets), np.int64), 0
     for row in range(len(offsets) - 1):
-        position, end, parted = offsets[row], offsets[row + 1], False
+        position, end, begin = offsets[row], offsets[row + 1], filled
         while position < end:
-            width = space_width(data, position, end)
-            if width > 0:
-                position += width
-                parted = filled > ends[row]
+            byte = data[position]
+            width = 0 if BLANK < byte < 0x80 else space_width(data, position, end)
+            if width == 0:
+                out[filled] = byte
+                filled, position = filled + 1, position + 1
                 continue
-            if parted:
+            position += width
+            if filled > begin and out[filled - 1] != BLANK:
                 out[filled] = BLANK
-                filled, parted = filled + 1, False
-            out[filled] = data[position]
-            filled, position = filled + 1, position + 1
+                filled += 1
+        filled -= int(filled > begin and out[filled - 1] == BLANK)
         ends[row + 1] = filled
     return out[:filled], ends
 

@@ -57,9 +57,8 @@ def file_units(source: Source) -> list[Unit]:
     most = bytes_together(sizes)
     units: list[Unit] = []
     for number, run in enumerate(neighbours(sizes, most)):
-        unit = Unit(
-            f"{number:05d}-{_names([files[place] for place in run])}", files={files[at]: sizes[at] for at in run}
-        )
+        name = f"{number:05d}-{_names([files[place] for place in run])}"
+        unit = Unit(name, files={files[at]: sizes[at] for at in run}, bytes=sum(sizes[at] for at in run))
         is_cut = sizes[run[0]] > most and source.splits(files[run[0]])
         units += _stretches(unit, -(-sizes[run[0]] // most)) if is_cut else [unit]
     return units
@@ -70,8 +69,8 @@ def _stretches(unit: Unit, count: int) -> list[Unit]:
     ((file, size),) = unit.files.items()
     edges = [size * number // count for number in range(count + 1)]
     return [
-        Unit(f"{unit.name}-{number:04d}", files={file: end - start}, stretch=number, stretches=count)
-        for number, (start, end) in enumerate(pairwise(edges))
+        Unit(f"{unit.name}-{number:04d}", files={file: size}, stretch=number, stretches=count, bytes=size)
+        for number, size in enumerate(end - start for start, end in pairwise(edges))
     ]
 
 
@@ -111,7 +110,7 @@ class IngestWork:
             bytes_in=sum(shard.bytes for shard in shards),
             bad=reasons,
             bad_files=_sums(lost, "file"),
-            file_bytes=sum(unit.files.values()),
+            file_bytes=unit.bytes,
             damaged_files={public(file): unit.files[file] for file in damaged},
             columns=columns,
             seconds=time.monotonic() - started,

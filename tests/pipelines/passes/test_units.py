@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.passes import units as units_module
 from pipelines.passes.units import (
+    BLOCKS_PER_CPU,
     LEAST_BYTES,
     MANY_UNITS,
     UNIT,
@@ -163,10 +164,34 @@ def test_units_travel_as_rows(ray_session: None, blocks: int) -> None:
     assert sorted((unit for batch in batches for unit in units_in(batch)), key=lambda unit: unit.name) == units
 
 
-def test_quick_units_share_blocks_and_every_cpu_has_several(ray_session: None) -> None:
-    assert few_blocks(3) == 3
-    assert few_blocks(1_000) == MANY_UNITS
-    assert few_blocks(100_000) == 6_250
+@pytest.mark.parametrize(
+    ("count", "size", "blocks"),
+    [
+        (3, UNIT_BYTES, 3),
+        (60, LEAST_BYTES, BLOCKS_PER_CPU),
+        (MANY_UNITS, UNIT_BYTES // 2, MANY_UNITS // 2),
+        (1_000, UNIT_BYTES, MANY_UNITS),
+        (100_000, UNIT_BYTES, 6_250),
+    ],
+)
+def test_quick_units_share_blocks_by_the_work_in_them_and_every_cpu_has_several(
+    ray_session: None, count: int, size: int, blocks: int
+) -> None:
+    import ray
+
+    cpus = int(ray.cluster_resources()["CPU"])
+    units = [Unit(f"{number:05d}", number, bytes=size) for number in range(count)]
+    assert few_blocks(units) == max(blocks, min(count, BLOCKS_PER_CPU * cpus))
+
+
+def test_a_cluster_whose_cpus_are_still_to_come_gets_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 0.0})
+    assert few_blocks([Unit("00000", 0, bytes=1), Unit("00001", 1, bytes=1)]) == 1
+
+
+@pytest.mark.parametrize("cut", [shard_units, row_group_units])
+def test_units_say_how_much_work_they_are(store: Store, manifest: Manifest, cut) -> None:
+    assert sum(unit.bytes for unit in cut(manifest)) == pytest.approx(sum(SHARD_ROWS), abs=len(cut(manifest)))
 
 
 def test_attempts_of_one_address_write_beside_each_other(store: Store) -> None:
