@@ -19,7 +19,7 @@ MINIMAL = {
 def write(tmp_path):
     def to_file(tree: dict, name: str = "run.yaml") -> str:
         file = tmp_path / name
-        file.write_text(yaml.safe_dump(tree))
+        file.write_text(yaml.safe_dump(tree, sort_keys=False))  # steps and models have an order
         return str(file)
 
     return to_file

@@ -45,7 +45,7 @@ def test_they_are_few_and_about_equally_long(tiny_llama: Path) -> None:
 
 
 def test_a_long_text_takes_no_more_than_its_passages(tiny_llama: Path) -> None:
-    text = "word and word, " * 200_000
+    text = "word and word, " * 40_000
     outcome = cut(tiny_llama, 64, [text])
     assert sum(map(len, outcome.rows[TEXT].to_pylist())) == len(text)
     assert outcome.rows.nbytes < 3 * len(text)
