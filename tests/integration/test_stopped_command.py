@@ -80,7 +80,7 @@ def test_a_command_that_is_stopped_while_it_trains_says_that_it_goes_on(tmp_path
 def _stop(command: list[str], folder: Path, paths: str, sign: signal.Signals, begun: str) -> None:
     """The command gets the signal once a file like `begun` is in the folder, and ends as one that goes on."""
     process = subprocess.Popen(
-        command,
+        ["env", "--default-signal=INT", *command],  # a shell's background job, as a CI may be, ignores it
         cwd=folder,
         env={**os.environ, "PYTHONPATH": paths},
         stdout=subprocess.DEVNULL,
