@@ -89,7 +89,14 @@ def _documentation(component: type[Component]) -> list[str]:
 
 def _parameters(component: type[Component]) -> list[str]:
     """Each parameter with its type, what it may be, its default, and what it says of itself."""
-    return [_parameter(name, field) for name, field in component.model_fields.items() if name != "kind"]
+    return [_parameter(name, field) for name, field in _ordered(component) if name != "kind"]
+
+
+def _ordered(spec: type[Spec]) -> list[tuple[str, FieldInfo]]:
+    """What has to be given first, and last what only says where and how fast it is done."""
+    return sorted(
+        spec.model_fields.items(), key=lambda each: (not each[1].is_required(), PLACEMENT in each[1].metadata)
+    )
 
 
 def _parameter(name: str, field: FieldInfo) -> str:
@@ -136,7 +143,7 @@ def _plain_type(annotation: Any) -> str:
     if family is not None:
         return f"one of {family}"
     if isinstance(annotation, type) and issubclass(annotation, Spec):
-        fields = annotation.model_fields.items()
+        fields = _ordered(annotation)
         return f"{{{', '.join(f'{name}: {_type(field.annotation, field.metadata)}' for name, field in fields)}}}"
     return str(getattr(annotation, "__name__", annotation))
 

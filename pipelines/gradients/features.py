@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines.contracts.component import PLACEMENT, AcceleratorType, MemoryGb, Spec, Workers
-from pipelines.contracts.rows import FloatArray, Resources
+from pipelines.contracts.rows import FloatArray
 from pipelines.gradients.factored import Block, Factored
 from pipelines.gradients.outputs import Output, output_gradient
 from pipelines.inference.model_files import model_fingerprint, parameter_count
 from pipelines.inference.network import check_room, load_network, room
 from pipelines.inference.windows import Window, batches, cut
+from pipelines.inference.workers import ModelWorkers
 
 if TYPE_CHECKING:
     import torch
@@ -24,8 +24,6 @@ Features = npt.NDArray[np.float32]
 
 FEATURES = "features"  # the column that holds them
 
-CPU_BATCH_TOKENS = 1_024
-GPU_BATCH_TOKENS = 16_384
 LONGEST_WINDOW = 1_024
 
 
@@ -37,13 +35,13 @@ class Passage:
     first: int = 1
 
 
-class FeatureConfig(Spec):
+class FeatureConfig(ModelWorkers):
     """The gradient of which output a model is asked for, and how that is projected.
 
     `margin` is the mean over tokens of log p / (1 - p), `loss` that of -log p. `dimensions` is the most there may be,
     by default a sixteenth of the passages that the Gram matrix is made of: with fewer passages a dimension the scores
     are mostly noise. `context` is the longest window in tokens, by default as long as the model has room for, 1,024 at
-    most. `batch_tokens` bounds the tokens of one pass, padding counted: by default 1,024 on a CPU and 16,384 on a GPU.
+    most.
     """
 
     output: Output = "margin"
@@ -51,17 +49,6 @@ class FeatureConfig(Spec):
     context: int | None = Field(default=None, ge=2)
     projection_seed: int = Field(default=0, ge=0)
     dtype: Literal["float32", "bfloat16"] = "float32"
-    batch_tokens: Annotated[int | None, PLACEMENT] = Field(default=None, ge=1)
-    workers: Workers = Field(default=1, ge=1)
-    cpus: Annotated[float, PLACEMENT] = Field(default=1.0, gt=0)
-    gpus: Annotated[float, PLACEMENT] = Field(default=0.0, ge=0)
-    memory_gb: MemoryGb = 0.0
-    accelerator_type: AcceleratorType = ""
-
-    @property
-    def resources(self) -> Resources:
-        """What one worker takes that asks the model, in a pool of `workers`, since every worker loads it."""
-        return Resources(self.cpus, self.gpus, self.workers, self.memory_gb, self.accelerator_type)
 
 
 @dataclass(frozen=True)
@@ -87,13 +74,12 @@ def open_features(model: str, config: FeatureConfig, dimensions: int) -> Opened:
     check_room(model, None, context)
     network = load_network(model, None, config.dtype)
     factored = Factored(network, dimensions, projection_seed(model, config))
-    batch_tokens = config.batch_tokens or (GPU_BATCH_TOKENS if config.gpus else CPU_BATCH_TOKENS)
 
     def features(passages: Sequence[Passage]) -> Features:
         windows = [window for row, each in enumerate(passages) for window in windows_of(row, each, context)]
         told = np.array([len(passage.tokens) - passage.first for passage in passages], np.float64)
         result = np.zeros((len(passages), factored.dimensions), np.float32)
-        for numbers in batches(windows, batch_tokens):
+        for numbers in batches(windows, config.tokens_of_batch):
             chosen = [windows[number] for number in numbers]
             rows = np.array([window.row for window in chosen], np.int64)
             np.add.at(result, rows, _batch(factored, network, config.output, chosen, 1 / told[rows]))

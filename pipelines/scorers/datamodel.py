@@ -1,23 +1,20 @@
 """Scorer `datamodel`: how much training on a text would help a target, by the gradients of proxy models."""
 
-from typing import Annotated
-
 import numpy as np
 import pyarrow as pa
-from pydantic import Field
 
-from pipelines.contracts.component import PLACEMENT, AcceleratorType, MemoryGb, Workers
-from pipelines.contracts.rows import TEXT, Fitted, Resources
+from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.gradients.datamodel import Datamodel as Stored
 from pipelines.gradients.features import Passage, open_features
 from pipelines.inference.model_files import ModelName, model_fingerprint
 from pipelines.inference.tokenizing import open_tokenizer
+from pipelines.inference.workers import ModelWorkers
 
 ERROR = "error"
 
 
-class Datamodel(Scorer):
+class Datamodel(ModelWorkers, Scorer):
     """How much better a target is told once a text was trained on, as a datamodel estimates it: high helps the target.
 
     DsDm (arXiv 2401.12926) with the datamodel of TRAK (2303.14186): the mean over the proxies of the product of the
@@ -28,22 +25,11 @@ class Datamodel(Scorer):
     """
 
     model: ModelName
-    batch_tokens: Annotated[int | None, PLACEMENT] = Field(default=None, ge=1)
-    workers: Workers = Field(default=1, ge=1)
-    cpus: Annotated[float, PLACEMENT] = Field(default=1.0, gt=0)
-    gpus: Annotated[float, PLACEMENT] = Field(default=0.0, ge=0)
-    memory_gb: MemoryGb = 0.0
-    accelerator_type: AcceleratorType = ""
 
     @property
     def adds(self) -> list[str]:
         """The standard error over the proxies."""
         return [ERROR]
-
-    @property
-    def resources(self) -> Resources:
-        """What one scoring worker takes, in a pool of `workers`, since every worker loads all proxies."""
-        return Resources(self.cpus, self.gpus, self.workers, self.memory_gb, self.accelerator_type)
 
     def fingerprint(self) -> dict[str, str]:
         """The address of the datamodel, or the hash of its files."""

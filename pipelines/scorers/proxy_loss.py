@@ -1,27 +1,24 @@
 """Scorer `proxy_loss`: how surprising a text is to a language model."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
-from pipelines.contracts.component import PLACEMENT, AcceleratorType, MemoryGb, Workers
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.rows import TEXT, Fitted, Resources
+from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.inference.losses import LossModel, Runner, open_losses
 from pipelines.inference.model_check import check_model
 from pipelines.inference.model_files import ModelName, model_fingerprint, parameter_count
 from pipelines.inference.tokenizing import open_tokenizer
 from pipelines.inference.windows import cut
-
-CPU_BATCH_TOKENS = 1_024
-GPU_BATCH_TOKENS = 16_384
+from pipelines.inference.workers import ModelWorkers
 
 
-class ProxyLoss(Scorer):
+class ProxyLoss(ModelWorkers, Scorer):
     """Mean negative log-likelihood of the text under a causal LM, in nats per UTF-8 byte: low is easy or well known.
 
     `model` is a folder of safetensors or a hub name with a `revision`. The first token is conditioned on the begin
@@ -29,8 +26,6 @@ class ProxyLoss(Scorer):
     in windows that move by `stride`: every token is scored once, with at least context - stride tokens before it
     where there are as many. An empty text scores 0. Scores of the runners and of other batches agree to the precision
     of `dtype`, not to the bit; a CPU without instructions for it computes in float32, which is quicker there.
-    `batch_tokens` bounds the tokens of one forward pass, padding counted: by default 1,024 on a CPU, so that a batch
-    stays in its caches, and 16,384 on a GPU.
     """
 
     model: ModelName
@@ -39,23 +34,12 @@ class ProxyLoss(Scorer):
     stride: int = Field(default=512, ge=1)
     runner: Runner = "transformers"
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    batch_tokens: Annotated[int | None, PLACEMENT] = Field(default=None, ge=1)
-    workers: Workers = Field(default=1, ge=1)
-    cpus: Annotated[float, PLACEMENT] = Field(default=1.0, gt=0)
-    gpus: Annotated[float, PLACEMENT] = Field(default=0.0, ge=0)
-    memory_gb: MemoryGb = 0.0
-    accelerator_type: AcceleratorType = ""
 
     @model_validator(mode="after")
     def _windows_overlap(self) -> Self:
         if self.stride >= self.context:
             raise Mistake(f"stride {self.stride} leaves no left context; make it less than context {self.context}")
         return self
-
-    @property
-    def resources(self) -> Resources:
-        """What one scoring worker takes, in a pool of `workers`, since every worker loads the model."""
-        return Resources(self.cpus, self.gpus, self.workers, self.memory_gb, self.accelerator_type)
 
     def fingerprint(self) -> dict[str, str]:
         """The hash of the model's files, or its name and revision on a hub; Mistake where there is neither."""
@@ -88,5 +72,4 @@ class ProxyLoss(Scorer):
         return score
 
     def _loss_model(self) -> LossModel:
-        batch_tokens = self.batch_tokens or (GPU_BATCH_TOKENS if self.gpus else CPU_BATCH_TOKENS)
-        return LossModel(self.model, self.revision, self.runner, self.dtype, self.context, batch_tokens)
+        return LossModel(self.model, self.revision, self.runner, self.dtype, self.context, self.tokens_of_batch)
