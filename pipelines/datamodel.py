@@ -16,8 +16,8 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, FloatArray
 from pipelines.contracts.source import Source
 from pipelines.contracts.task import Task
+from pipelines.gradients.block import Block
 from pipelines.gradients.datamodel import Datamodel, DatamodelFacts, Proxy
-from pipelines.gradients.factored import Block
 from pipelines.gradients.features import FeatureConfig, Opened, Passage, open_features
 from pipelines.gradients.gram import direction, gram, whole
 from pipelines.inference.model_files import ModelName
@@ -98,6 +98,15 @@ class DatamodelConfig(Spec):
                 f"the models of a datamodel are each asked once, and {twice[0]!r} is there twice; take it out"
             )
         return models
+
+    @model_validator(mode="after")
+    def _has_layers(self) -> Self:
+        if self.gram == "by_layer" and self.features.projection == "dense":
+            raise Mistake(
+                "gram `by_layer` needs features of each layer, and the `dense` projection mixes them; take "
+                "`features.projection: factored`, or gram `full`"
+            )
+        return self
 
     def steps(self) -> dict[str, Gradients]:
         """The pass over the sample for each model, by the name of its stage."""
@@ -180,7 +189,7 @@ class TargetFeatures:
 def _target_features(model: str, config: DatamodelConfig, dimensions: int) -> TargetFeatures:
     tokenize = open_tokenizer(model, None)
     opened = open_features(model, config.features, dimensions)
-    means, counts, tokens = [], {}, 0
+    means, counts, flops = [], {}, 0.0
     for name, target in config.targets.items():
         passages = target.passages(tokenize)
         mean, counts[name] = _mean(opened, passages)
@@ -190,9 +199,9 @@ def _target_features(model: str, config: DatamodelConfig, dimensions: int) -> Ta
                 f"model '{model}' was trained"
             )
         means.append(mean)
-        tokens += sum(len(each.tokens) for each in passages)
+        flops += opened.flops(passages)
     mean = np.average(means, axis=0, weights=[target.weight for target in config.targets.values()])
-    return TargetFeatures(mean, opened.blocks, counts, opened.flops_per_token * tokens)
+    return TargetFeatures(mean, opened.blocks, counts, flops)
 
 
 def _mean(opened: Opened, passages: Sequence[Passage]) -> tuple[FloatArray, int]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.contracts.storage_errors import storage_told
-from pipelines.gradients.factored import Block
+from pipelines.gradients.block import Block
 from pipelines.gradients.features import FEATURES, Features, from_column
 from pipelines.passes.worker_errors import mistakes_told
 from pipelines.store.manifest import Manifest

@@ -55,7 +55,7 @@ class Datamodel(ModelWorkers, Scorer):
             for tokenize, model, direction in zip(tokenizers, opened, datamodel.directions, strict=True):
                 passages = [Passage(tokens) for tokens in tokenize(texts)]
                 scores_MN.append(model.features(passages) @ direction)
-                flops += model.flops_per_token * sum(len(each.tokens) for each in passages)
+                flops += model.flops(passages)
             return Scores(np.mean(scores_MN, axis=0), flops, {ERROR: standard_error(np.array(scores_MN))})
 
         return score

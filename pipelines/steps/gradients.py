@@ -62,7 +62,7 @@ class Gradients(Step):
             passages = [Passage(tokens) for tokens in tokenize(rows[TEXT].to_pylist())]
             found = opened.features(passages)
             counts = {
-                FLOPS: opened.flops_per_token * sum(len(each.tokens) for each in passages),
+                FLOPS: opened.flops(passages),
                 "without_gradient": float((~found.any(axis=1)).sum()),
             }
             return Outcome(pa.table({FEATURES: as_column(found)}), counts=counts)
