@@ -32,12 +32,15 @@ class Proxy(Stored):
 class DatamodelFacts(Stored):
     """How the features of a datamodel come about: the same models and projections as those of its directions.
 
+    `longest` holds for each proxy the length to which longer features are scaled down.
+
     Where the features of the sample were made is left out of `features`: it is no part of the result.
     """
 
     proxies: list[Proxy]
     features: FeatureConfig
     dimensions: int
+    longest: list[float]
 
     @field_validator("features")
     @classmethod

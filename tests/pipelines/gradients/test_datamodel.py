@@ -24,7 +24,7 @@ def test_a_folder_comes_back_as_it_was(datamodel: Path, tmp_path: Path) -> None:
 def test_where_its_features_were_made_is_no_part_of_it(datamodel: Path, tmp_path: Path) -> None:
     found = Datamodel.open(str(datamodel))
     elsewhere = found.facts.features.model_copy(update={"workers": 7, "batch_tokens": 3})
-    facts = DatamodelFacts(proxies=found.facts.proxies, features=elsewhere, dimensions=400)
+    facts = DatamodelFacts(proxies=found.facts.proxies, features=elsewhere, dimensions=400, longest=found.facts.longest)
     Datamodel(facts, found.directions).save(Store(str(tmp_path)), "elsewhere")
     assert model_fingerprint(str(tmp_path / "elsewhere")) == model_fingerprint(str(datamodel))
 
@@ -46,7 +46,7 @@ def test_proxies_have_to_be_those_it_was_made_with(
 ) -> None:
     found = Datamodel.open(str(datamodel))
     other = proxy or Proxy(folder=str(tiny_llama), content="of another day")
-    facts = DatamodelFacts(proxies=[other], features=FeatureConfig(), dimensions=400)
+    facts = DatamodelFacts(proxies=[other], features=FeatureConfig(), dimensions=400, longest=[1.0])
     Datamodel(facts, found.directions[:1]).save(Store(str(tmp_path)), "odd")
     assert (tmp_path / "odd" / FACTS).is_file()
     with pytest.raises(Mistake, match=told):
