@@ -1,5 +1,6 @@
 """A datamodel's folder comes back as it was, and one that does not fit its models is refused."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,19 @@ def test_where_its_features_were_made_is_no_part_of_it(datamodel: Path, tmp_path
     facts = DatamodelFacts(proxies=found.facts.proxies, features=elsewhere, dimensions=400, longest=found.facts.longest)
     Datamodel(facts, found.directions).save(Store(str(tmp_path)), "elsewhere")
     assert model_fingerprint(str(tmp_path / "elsewhere")) == model_fingerprint(str(datamodel))
+
+
+def test_a_store_can_be_moved_with_its_datamodel_and_proxies(datamodel: Path, tiny_llama: Path, tmp_path: Path) -> None:
+    found = Datamodel.open(str(datamodel))
+    store = Store(str(tmp_path / "before"))
+    shutil.copytree(tiny_llama, tmp_path / "before" / "train-0123456789ab" / "run" / "model")
+    proxy = Proxy.of(str(tmp_path / "before" / "train-0123456789ab" / "run" / "model"))
+    facts = found.facts.model_copy(update={"proxies": [proxy, *found.facts.proxies[1:]]})
+    Datamodel(facts, found.directions).save(store, "datamodel-0123456789ab/model")
+    (tmp_path / "before").rename(tmp_path / "after")
+    moved = Datamodel.open(str(tmp_path / "after" / "datamodel-0123456789ab" / "model"))
+    assert moved.facts.proxies[0].folder == str(tmp_path / "after" / "train-0123456789ab" / "run" / "model")
+    assert moved.facts.proxies[1] == found.facts.proxies[1], "one elsewhere stays where it is"
 
 
 def test_a_folder_without_a_datamodel_is_refused(tiny_llama: Path) -> None:
