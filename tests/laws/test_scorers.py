@@ -39,6 +39,7 @@ TEXTS = [*ODD, *PLAIN]
 NUMERIC_TOLERANCE = {
     "proxy_loss": 1e-4,
     "datamodel": 1e-3,
+    "embedding_similarity": 1e-3,
 }  # a batch of other shape rounds otherwise; the rest agree to the bit
 
 # `{folder}` is a folder with a tiny model, `{datamodel}` one with a datamodel, `{target}` a jsonl file; fitted is what
@@ -54,9 +55,20 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         for normalize in ("sum", "mean_per_token")
     ],
     "datamodel": [{"model": "{datamodel}"}],
+    "embedding_similarity": [
+        {
+            "embedder": {"kind": "hidden", "model": "{folder}", "context": 64},
+            "target": {"kind": "jsonl", "path": "{target}"},
+            "aggregate": aggregate,
+        }
+        for aggregate in ("max", "mean")
+    ],
     "proxy_loss": [{"model": "{folder}", "context": 64, "stride": 32}],
 }
-FITTED: dict[str, Fitted] = {"ngram_importance": {"log_ratio": np.sin(np.arange(50.0))}}
+FITTED: dict[str, Fitted] = {
+    "ngram_importance": {"log_ratio": np.sin(np.arange(50.0))},
+    "embedding_similarity": {"targets": np.sin(np.arange(192, dtype=np.float32)).reshape(3, 64) / 8},
+}
 KINDS = kinds(Scorer.family)
 
 CASES = [(kind, index) for kind in KINDS for index in range(len(PARAMETERS.get(kind, [{}])))]
