@@ -88,6 +88,17 @@ def by_genre(arms: Sequence[Arm]) -> tuple[GenreRow, ...]:
     return tuple(_genre_row(arms, genre) for genre in genres) if len(genres) > 1 else ()
 
 
+def shares_by_genre(arms: Sequence[Arm]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Every genre with its share of each arm's chosen text, the commonest first; empty for fewer than two genres."""
+    totals = [sum(arm.genres.values()) or 1.0 for arm in arms]
+    genres = {genre for arm in arms for genre in arm.genres}
+    shares = {
+        genre: [arm.genres.get(genre, 0.0) / total for arm, total in zip(arms, totals, strict=True)] for genre in genres
+    }
+    ordered = sorted(genres, key=lambda genre: (-shares[genre][0], genre))
+    return tuple((genre, tuple(map(figures.share, shares[genre]))) for genre in ordered) if len(genres) > 1 else ()
+
+
 def _genre_row(arms: Sequence[Arm], genre: str) -> GenreRow:
     values = [[seed.by_genre[genre] for seed in arm.bits_per_byte.seeds if genre in seed.by_genre] for arm in arms]
     means = [sum(each) / len(each) if each else float("inf") for each in values]
