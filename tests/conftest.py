@@ -142,6 +142,23 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tuned_llama(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tiny LLaMA, its weights moved a little, as by training on."""
+    import shutil
+
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
+
+    folder = tmp_path_factory.mktemp("models") / "tuned-llama"
+    shutil.copytree(tiny_llama, folder)
+    generator = np.random.default_rng(0)
+    weights = load_file(folder / "model.safetensors")
+    moved = {name: each + generator.normal(0, 0.02, each.shape).astype(each.dtype) for name, each in weights.items()}
+    save_file(moved, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+@pytest.fixture(scope="session")
 def datamodel(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a datamodel of two proxies, both the tiny LLaMA, whose directions are random."""
     import numpy as np
