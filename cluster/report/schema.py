@@ -223,6 +223,7 @@ class Arm(_Record):
     epochs: NonNegativeFloat
     compute_multiplier: NonNegativeFloat | None = None
     multiplier_is: Bound = "exact"
+    multiplier_interval: tuple[float, float] | None = None
     steps: list[Step] = []
     curves: list[Curve] = []
     scores: list[Histogram] = []
@@ -233,8 +234,15 @@ class Arm(_Record):
     study: Study | None = None
 
 
+class Completed(_Record):
+    """Runs of the first arm's recipe, one a seed, that were trained to their end for another budget."""
+
+    flops: float = Field(gt=0)
+    values: list[float] = Field(min_length=1)
+
+
 class Report(_Record):
-    """A whole comparison; the first arm is the one that the others are measured against.
+    """A whole comparison; the first arm is the one that the others are measured against, also for `completed` budgets.
 
     `shared` says what the arms trained for as much of: FLOPs, or bytes of text, where FLOPs follow from the codec.
     """
@@ -248,6 +256,7 @@ class Report(_Record):
     machine: str
     command: str  # what made this report, to be typed again
     arms: list[Arm] = Field(min_length=1)
+    completed: list[Completed] = []
 
     @model_validator(mode="after")
     def _names_its_arms_apart(self) -> Self:

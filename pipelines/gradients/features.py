@@ -10,7 +10,9 @@ import pyarrow as pa
 from pydantic import Field
 
 from pipelines.contracts.rows import FloatArray
-from pipelines.gradients.factored import Block, Factored
+from pipelines.gradients.block import Block
+from pipelines.gradients.dense import Dense
+from pipelines.gradients.factored import Factored
 from pipelines.gradients.outputs import Output, output_gradient
 from pipelines.inference.model_files import model_fingerprint, parameter_count
 from pipelines.inference.network import check_room, load_network, room
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
 Features = npt.NDArray[np.float32]
 
 FEATURES = "features"  # the column that holds them
+NORM = "norm"  # that of their Euclidean length, float64
 
 LONGEST_WINDOW = 1_024
+PROJECTIONS: dict[str, type[Factored] | type[Dense]] = {"factored": Factored, "dense": Dense}
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,15 @@ class Passage:
 class FeatureConfig(ModelWorkers):
     """The gradient of which output a model is asked for, and how that is projected.
 
-    `margin` is the mean over tokens of log p / (1 - p), `loss` that of -log p. `dimensions` is the most there may be,
-    by default a sixteenth of the passages that the Gram matrix is made of: with fewer passages a dimension the scores
-    are mostly noise. `context` is the longest window in tokens, by default as long as the model has room for, 1,024 at
-    most.
+    `margin` is the mean over tokens of log p / (1 - p), `loss` that of -log p. The projection is `factored`, each
+    matrix from both its sides, or `dense`, all weights by one random matrix as TRAK does it, which takes many times
+    longer. `dimensions` is the most there may be, by default a sixteenth of the passages that the Gram matrix is made
+    of: with fewer passages a dimension the scores are mostly noise. `context` is the longest window in tokens, by
+    default as long as the model has room for, 1,024 at most.
     """
 
     output: Output = "margin"
+    projection: Literal["factored", "dense"] = "factored"
     dimensions: int | None = Field(default=None, ge=1)
     context: int | None = Field(default=None, ge=2)
     projection_seed: int = Field(default=0, ge=0)
@@ -53,7 +59,7 @@ class FeatureConfig(ModelWorkers):
 
 @dataclass(frozen=True)
 class Opened:
-    """A loaded model: `features` of passages (n,) -> (n, K) float32, the blocks of the K, and FLOPs a token read.
+    """A loaded model: `features` of passages (n,) -> (n, K) float32, the blocks of the K, and the FLOPs of passages.
 
     The features of a passage are those of the mean output of its tokens, each told once; a passage longer than the
     context is read in windows that share one token. One without a token to tell, and one whose gradient is not finite,
@@ -62,7 +68,7 @@ class Opened:
 
     features: Callable[[Sequence[Passage]], Features]
     blocks: list[Block]
-    flops_per_token: float
+    flops: Callable[[Sequence[Passage]], float]
 
 
 def open_features(model: str, config: FeatureConfig, dimensions: int) -> Opened:
@@ -73,21 +79,27 @@ def open_features(model: str, config: FeatureConfig, dimensions: int) -> Opened:
     context = config.context or min(room(model, None), LONGEST_WINDOW)
     check_room(model, None, context)
     network = load_network(model, None, config.dtype)
-    factored = Factored(network, dimensions, projection_seed(model, config))
+    projected = PROJECTIONS[config.projection](network, dimensions, projection_seed(model, config))
 
     def features(passages: Sequence[Passage]) -> Features:
         windows = [window for row, each in enumerate(passages) for window in windows_of(row, each, context)]
         told = np.array([len(passage.tokens) - passage.first for passage in passages], np.float64)
-        result = np.zeros((len(passages), factored.dimensions), np.float32)
+        result = np.zeros((len(passages), projected.blocks[-1].end), np.float32)
         for numbers in batches(windows, config.tokens_of_batch):
             chosen = [windows[number] for number in numbers]
             rows = np.array([window.row for window in chosen], np.int64)
-            np.add.at(result, rows, _batch(factored, network, config.output, chosen, 1 / told[rows]))
+            np.add.at(result, rows, _batch(projected, network, config.output, chosen, 1 / told[rows]))
         result[~np.isfinite(result).all(axis=1)] = 0.0
         return result
 
-    # 2 a parameter forward, and 2 backward, since no gradient of a weight is formed
-    return Opened(features, factored.blocks, 4.0 * parameter_count(model))
+    parameters = parameter_count(model)
+
+    def flops(passages: Sequence[Passage]) -> float:
+        lengths = [len(passage.tokens) for passage in passages]
+        windows = sum(max(1, -(-(length - 1) // (context - 1))) for length in lengths)
+        return parameters * projected.flops_per_weight(sum(lengths), windows)
+
+    return Opened(features, projected.blocks, flops)
 
 
 def projection_seed(model: str, config: FeatureConfig) -> str:
@@ -113,7 +125,7 @@ def windows_of(row: int, passage: Passage, context: int) -> list[Window]:
 
 
 def _batch(
-    factored: Factored, network: Any, output: Output, windows: Sequence[Window], weights: FloatArray
+    projected: Factored | Dense, network: Any, output: Output, windows: Sequence[Window], weights: FloatArray
 ) -> Features:
     """(windows,) features of their outputs, each token's weighted with its window's weight."""
     import torch
@@ -129,7 +141,7 @@ def _batch(
     def gradient_of(ids_BT: "torch.Tensor", logits_BTV: "torch.Tensor") -> "torch.Tensor":
         return output_gradient(output, logits_BTV, ids_BT.roll(-1, 1), weights_BT)
 
-    found: Features = factored.features(ids_BT.to(network.device), gradient_of).cpu().numpy()
+    found: Features = projected.features(ids_BT.to(network.device), gradient_of).cpu().numpy()
     return found
 
 

@@ -20,8 +20,15 @@ def projection(size: int, dimensions: int, seed: str, name: str) -> "torch.Tenso
 
     if dimensions >= size:
         return torch.eye(size)
+    return signs(size, dimensions, seed, name).div_(dimensions**0.5)
+
+
+def signs(size: int, dimensions: int, seed: str, name: str) -> "torch.Tensor":
+    """(size, dimensions) independent signs, +1 or -1; a pure function of seed and name."""
+    import torch
+
     counter = np.random.Philox(key=xxhash.xxh3_128_intdigest(f"{seed}:{name}".encode()))
     words = counter.random_raw(-(-size * dimensions // 64)).astype("<u8")
     bits = np.unpackbits(words.view(np.uint8), count=size * dimensions).reshape(size, dimensions)
-    drawn: torch.Tensor = (torch.from_numpy(bits).float() * 2 - 1) / dimensions**0.5
+    drawn: torch.Tensor = torch.from_numpy(bits).float().mul_(2).sub_(1)
     return drawn

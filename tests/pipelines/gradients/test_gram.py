@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.contracts.mistakes import Mistake
-from pipelines.gradients.factored import Block
+from pipelines.gradients.block import Block
 from pipelines.gradients.features import FEATURES, as_column, from_column
 from pipelines.gradients.gram import direction, gram, whole
 from pipelines.store.manifest import Manifest

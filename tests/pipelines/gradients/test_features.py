@@ -1,4 +1,4 @@
-"""Factored features equal the explicit projection of each text's own gradient, for every sort of network."""
+"""Features equal the explicit projection of each text's own gradient, for every sort of network and projection."""
 
 from pathlib import Path
 from typing import Any
@@ -9,17 +9,23 @@ import torch
 import transformers
 
 from pipelines.contracts.mistakes import Mistake
+from pipelines.gradients import dense
 from pipelines.gradients.factored import Factored
 from pipelines.gradients.features import FeatureConfig, Opened, Passage, open_features, projection_seed, windows_of
 from pipelines.gradients.outputs import output_gradient
-from pipelines.gradients.projection import projection
+from pipelines.gradients.projection import projection, signs
 from pipelines.gradients.weights import weights_of
 
 VOCAB, SEED = 23, 3
 
 
-def opened(folder: Path, output: Any = "margin", dimensions: int = 400, context: int = 32, batch: int = 64) -> Opened:
-    config = FeatureConfig(output=output, context=context, projection_seed=SEED, batch_tokens=batch)
+def opened(
+    folder: Path, output: Any = "margin", dimensions: int = 400, context: int = 32, batch: int = 64,
+    projection: Any = "factored",
+) -> Opened:  # fmt: skip
+    config = FeatureConfig(
+        output=output, context=context, projection_seed=SEED, batch_tokens=batch, projection=projection
+    )
     return open_features(str(folder), config, dimensions)
 
 
@@ -75,13 +81,22 @@ def outputs(network: Any, output: str, tokens: list[int], first: int) -> torch.T
     return (torch.log(p / (1 - p)) if output == "margin" else -torch.log(p)).mean()
 
 
-def slow(folder: Path, output: str, dimensions: int, passage: Passage) -> np.ndarray:
-    """One backward pass for one passage, each gradient formed whole and then projected."""
+def with_gradients(folder: Path, output: str, passage: Passage) -> Any:
+    """The network after one backward pass for one passage, each gradient formed whole."""
     network = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    outputs(network, output, list(passage.tokens), passage.first).backward()
+    return network
+
+
+def seed_of(folder: Path) -> str:
+    return projection_seed(str(folder), FeatureConfig(projection_seed=SEED))
+
+
+def slow(folder: Path, output: str, dimensions: int, passage: Passage) -> np.ndarray:
+    network = with_gradients(folder, output, passage)
     matrices, vectors = weights_of(network)
     side = int((dimensions // (len(matrices) + bool(vectors))) ** 0.5)
-    seed = projection_seed(str(folder), FeatureConfig(projection_seed=SEED))
-    outputs(network, output, list(passage.tokens), passage.first).backward()
+    seed = seed_of(folder)
     found = []
     for matrix in matrices:
         left = projection(matrix.rows, side, seed, f"{matrix.name}:rows")
@@ -92,6 +107,23 @@ def slow(folder: Path, output: str, dimensions: int, passage: Passage) -> np.nda
         whole = torch.cat([getattr(each.module, "weight" if each.is_gain else "bias").grad for each in vectors])
         found.append(whole @ projection(len(whole), side * side, seed, "gains and biases"))
     return torch.cat(found).numpy()
+
+
+def slow_dense(folder: Path, output: str, dimensions: int, passage: Passage, piece: int) -> np.ndarray:
+    """The gradient of all weights, as one long vector, times the matrix that the pieces make up."""
+    network, seed = with_gradients(folder, output, passage), seed_of(folder)
+    matrices, vectors = weights_of(network)
+    gradients, drawn = [], []
+    for matrix in matrices:
+        gradients.append(matrix.used_by[0][0].weight.grad.flatten())
+        rows = max(1, piece // (matrix.columns * dimensions))
+        for first in range(0, matrix.rows, rows):
+            numbers = min(rows, matrix.rows - first) * matrix.columns
+            drawn.append(signs(numbers, dimensions, seed, f"{matrix.name}:{first}"))
+    for vector in vectors:
+        gradients.append(getattr(vector.module, "weight" if vector.is_gain else "bias").grad)
+        drawn.append(signs(vector.size, dimensions, seed, f"{vector.name}:0"))
+    return (torch.cat(gradients) @ torch.cat(drawn) / dimensions**0.5).numpy()
 
 
 def passages() -> list[Passage]:
@@ -109,10 +141,22 @@ def test_equal_the_explicit_gradient_projected(folder: Path, output: Any, dimens
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("output", ["margin", "loss"])
+@pytest.mark.parametrize("piece", [1, 3000, dense.PIECE])
+def test_dense_ones_equal_the_whole_gradient_projected(
+    folder: Path, output: Any, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dense, "PIECE", piece)
+    expected = np.stack([slow_dense(folder, output, 50, passage, piece) for passage in passages()])
+    found = opened(folder, output, 50, projection="dense").features(passages())
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("projection", ["factored", "dense"])
 @pytest.mark.parametrize("batch_tokens", [1, 40, 4096])
-def test_neither_batch_nor_padding_nor_order_changes_them(folder: Path, batch_tokens: int) -> None:
-    usual = opened(folder).features(passages())
-    found = opened(folder, batch=batch_tokens).features(passages()[::-1])[::-1]
+def test_neither_batch_nor_padding_nor_order_changes_them(folder: Path, projection: Any, batch_tokens: int) -> None:
+    usual = opened(folder, projection=projection).features(passages())
+    found = opened(folder, batch=batch_tokens, projection=projection).features(passages()[::-1])[::-1]
     np.testing.assert_allclose(found, usual, rtol=1e-4, atol=1e-5 * np.abs(usual).max())
 
 
@@ -148,6 +192,8 @@ def test_passages_that_tell_nothing_have_features_of_zero(folder: Path) -> None:
 def test_too_few_dimensions_are_refused(folder: Path) -> None:
     with pytest.raises(Mistake, match="3 dimensions are too few for the"):
         opened(folder, dimensions=3)
+    with pytest.raises(Mistake, match="the features have 0 dimensions"):
+        opened(folder, dimensions=0, projection="dense")
 
 
 def test_a_weight_of_another_sort_is_named() -> None:
