@@ -179,6 +179,24 @@ def datamodel(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="session")
+def regression(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a regression on 50 buckets, whose weights are random."""
+    import numpy as np
+
+    from pipelines.scorers.ngrams.regression import Regression, RegressionFacts
+    from pipelines.scorers.ngrams.vectors import Linear
+    from pipelines.store.store import Store
+
+    facts = RegressionFacts(
+        of="helpful", documents=9, mean=0.5, intercept=0.25, held_out_documents=1, held_out_spearman=None
+    )
+    root = tmp_path_factory.mktemp("models")
+    linear = Linear(np.random.default_rng(0).normal(size=50), facts.intercept)
+    Regression(facts, linear).save(Store(str(root)), "regression")
+    return root / "regression"
+
+
+@pytest.fixture(scope="session")
 def byte_transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a byte Transformer of 2 layers and random weights, its context 16 bytes, as training exports it."""
     import numpy as np

@@ -142,7 +142,13 @@ READERS: dict[str, tuple[int, Callable[[], Reader]]] = {
     **{
         f"scorer {kind}": (50_000, functools.partial(scoring, kind))
         for kind in kinds(Scorer.family)
-        if kind not in ("proxy_loss", "loss_gap", "datamodel")  # models read what bpe below encodes
+        if kind
+        not in (
+            "proxy_loss",
+            "loss_gap",
+            "datamodel",
+            "distilled",
+        )  # these need a folder: models read what bpe below encodes
     },
     **{
         f"rule {rule.__name__}": (40_000, lambda rule=rule: rule)

@@ -43,7 +43,7 @@ NUMERIC_TOLERANCE = {
 }  # a batch of other shape rounds otherwise; the rest agree to the bit
 
 # `{folder}` is a folder with a tiny model, `{tuned}` one with other weights of that model, `{datamodel}` one with a
-# datamodel, `{target}` a jsonl file; fitted is what `fit` would have returned.
+# datamodel, `{regression}` one with a regression, `{target}` a jsonl file; fitted is what `fit` would have returned.
 TARGET = {"kind": "jsonl", "path": "{target}"}
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "length": [{"unit": unit} for unit in ("characters", "bytes", "words")],
@@ -55,6 +55,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         {"target": TARGET, "buckets": 50, "normalize": normalize} for normalize in ("sum", "mean_per_token")
     ],
     "datamodel": [{"model": "{datamodel}"}],
+    "distilled": [{"model": "{regression}"}],
     "proxy_loss": [{"model": "{folder}", "context": 64, "stride": 32}],
     "loss_gap": [{"prior": {"model": "{folder}"}, "tuned": {"model": "{tuned}"}, "context": 64, "stride": 32}],
     "classifier": [{"target": TARGET, "buckets": 50}],
@@ -70,7 +71,7 @@ CASES = [(kind, index) for kind in KINDS for index in range(len(PARAMETERS.get(k
 
 
 @pytest.fixture
-def make(tiny_llama: Path, tuned_llama: Path, datamodel: Path, tmp_path: Path) -> Any:
+def make(tiny_llama: Path, tuned_llama: Path, datamodel: Path, regression: Path, tmp_path: Path) -> Any:
     """Makes scorer number `index` of a kind."""
     target = tmp_path / "target.jsonl"
     target.write_text(json.dumps({"text": "The cat."}) + "\n")
@@ -80,6 +81,7 @@ def make(tiny_llama: Path, tuned_llama: Path, datamodel: Path, tmp_path: Path) -
             pytest.fail(f"scorer '{kind}' is new: add parameters for it to PARAMETERS in this file")
         template = json.dumps(PARAMETERS[kind][index])
         paths = {"folder": tiny_llama, "tuned": tuned_llama, "datamodel": datamodel, "target": target}
+        paths["regression"] = regression
         for name, path in paths.items():
             template = template.replace(f"{{{name}}}", str(path))
         filled = json.loads(template)
