@@ -12,6 +12,7 @@ from pipelines.contracts.component import Spec
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.source import Source
 from pipelines.datamodel import DatamodelConfig
+from pipelines.regression import RegressionConfig
 from training.config import TrainingConfig
 from training.measures.compression import StudyConfig
 from training.references import check_references, references
@@ -79,12 +80,33 @@ class DatamodelEntry(Spec):
             self.datamodel.check()
 
 
-def _entry(value: Any) -> TrainingEntry | DatamodelEntry:
-    """An entry of the section `models`: where it has a section `datamodel` that, else a training."""
-    if isinstance(value, TrainingEntry | DatamodelEntry):
+class RegressionEntry(Spec):
+    """A regression of a score on the words of the documents that `data` ends with, which have the score as a column."""
+
+    copies: ClassVar[int] = 1
+
+    seed: int = Field(default=0, ge=0)
+    data: CorpusConfig
+    regression: RegressionConfig
+
+    def check(self, where: str) -> None:
+        """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
+        self.regression.check(f"{where}.regression", check_corpus(self.data, f"{where}.data"))
+
+
+Entry = TrainingEntry | DatamodelEntry | RegressionEntry
+
+
+def _entry(value: Any) -> Entry:
+    """An entry of the section `models`: a datamodel or a regression where it has such a section, else a training."""
+    if isinstance(value, Entry):
         return value
-    is_datamodel = isinstance(value, Mapping) and "datamodel" in value
-    return (DatamodelEntry if is_datamodel else TrainingEntry).model_validate(value)
+    sections = value if isinstance(value, Mapping) else {}
+    if "datamodel" in sections:
+        return DatamodelEntry.model_validate(value)
+    if "regression" in sections:
+        return RegressionEntry.model_validate(value)
+    return TrainingEntry.model_validate(value)
 
 
 class Recipe(ModelRecipe):
@@ -94,7 +116,7 @@ class Recipe(ModelRecipe):
     one as `model: "@name"`, and a datamodel to its proxies as `models: ["@name"]`.
     """
 
-    models: dict[str, Annotated[TrainingEntry | DatamodelEntry, PlainValidator(_entry)]] = {}
+    models: dict[str, Annotated[Entry, PlainValidator(_entry)]] = {}
     evaluation: EvaluationConfig
 
     @field_validator("models")

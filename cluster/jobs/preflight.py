@@ -20,7 +20,7 @@ from pipelines.contracts.rows import Resources
 from pipelines.inference.model_files import local_folder
 from pipelines.passes.task import ray_resources
 from pipelines.store.store import Store
-from training.recipe import DatamodelEntry
+from training.recipe import DatamodelEntry, RegressionEntry
 from training.references import ONE, SEVERAL
 
 if TYPE_CHECKING:
@@ -211,11 +211,11 @@ def _models(tree: Any) -> Iterator[str]:
             yield from _models(value)
 
 
-def _demands(prefix: str, part: "ModelRecipe | DatamodelEntry") -> Iterator[Demand]:
+def _demands(prefix: str, part: "ModelRecipe | DatamodelEntry | RegressionEntry") -> Iterator[Demand]:
     yield from _demands_of_corpus(prefix, part.data)
     if isinstance(part, DatamodelEntry):
         yield Demand(f"{prefix}datamodel.features", 1, _asked(part.datamodel.features.resources))
-    else:
+    elif not isinstance(part, RegressionEntry):
         yield Demand(f"{prefix}data.codec", 1, _asked(part.data.codec.resources))
         yield Demand(f"{prefix}training", part.training.workers, _asked(part.training.worker))
 

@@ -20,7 +20,7 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.storage_errors import reached
 from pipelines.store.local_copy import local_copy
 
-STORED_MODEL = re.compile(r"/(train-[0-9a-f]{12})/run/model/?$|/(datamodel-[0-9a-f]{12})/model/?$")
+STORED_MODEL = re.compile(r"/(train-[0-9a-f]{12})/run/model/?$|/((?:datamodel|regression)-[0-9a-f]{12})/model/?$")
 MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 
 
