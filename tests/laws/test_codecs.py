@@ -175,6 +175,10 @@ def test_a_text_is_encoded_the_same_alone_and_in_company(codec: Codec, texts: li
     assert [tokens.tolist() for tokens in coder.encode(texts)] == alone
 
 
+def test_a_codec_says_before_it_is_trained_whether_it_decodes_whole_documents_only(codec: Codec) -> None:
+    assert codec.decodes_whole == (coder_of(codec).window == 0)
+
+
 def test_the_end_is_a_token(codec: Codec) -> None:
     assert 0 <= coder_of(codec).end < coder_of(codec).vocab_size
 
