@@ -1,4 +1,4 @@
-"""Tasks: every token of a continuation is told once behind its context, as the slow way does it, and options compared."""
+"""Tasks: every token of a continuation is told once behind its context, as the slow way tells it."""
 
 import json
 from collections.abc import Sequence
@@ -24,6 +24,7 @@ CONTEXT = "The cat sat on the mat and looked at"
 def network_for(coder: Coder) -> Any:
     import torch
 
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     return Llama(layers=1, hidden=32, heads=2).build(coder.vocab_size, LENGTH, coder.end).eval()
 
@@ -168,7 +169,7 @@ def test_the_tasks_of_a_category_count_alike() -> None:
 
 @pytest.mark.parametrize(
     ("task", "file", "chance"),
-    [("lambada", "lambada", None), ("copa", "copa", 0.5), ("arc_easy", "arc_easy", 0.25)],
+    [("bb_operators", "bigbench_operators", None), ("copa", "copa", 0.5), ("arc_easy", "arc_easy", 0.25)],
 )
 def test_real_tasks_are_answered(
     network: Any, coder: Coder, real_data: Path, task: str, file: str, chance: float | None
