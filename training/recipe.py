@@ -99,6 +99,9 @@ class DatamodelEntry(Spec):
     def check(self, where: str) -> None:
         """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
         check_corpus(self.data, f"{where}.data")
+        for name, target in self.datamodel.targets.items():
+            with within(f"{where}.datamodel.targets.{name}"):
+                target.check()
         with within(f"{where}.datamodel"):
             self.datamodel.check()
 

@@ -133,3 +133,20 @@ def test_no_model_is_asked_twice() -> None:
     assert isinstance(entry, DatamodelEntry)
     with pytest.raises(Mistake, match="models: the models of a datamodel are each asked once, and '/a/folder'"):
         resolved(entry.datamodel, {"proxy": {1: "/a/folder"}})
+
+
+def test_the_files_of_a_target_are_missed_before_any_work_by_the_key_of_the_target(tmp_path) -> None:
+    (tmp_path / "text.txt").write_text("Some text.")
+    source = {"kind": "text", "path": str(tmp_path / "text.txt")}
+    for target in (
+        {"task": {"kind": "completion", "name": "gone", "path": str(tmp_path / "gone.jsonl")}},
+        {"source": {"kind": "jsonl", "path": str(tmp_path / "gone.jsonl")}},
+    ):
+        datamodel = {"models": ["@proxy"], "targets": {"sums": target}}
+        models = {
+            "proxy": {"data": {"source": source}},
+            "helpful": {"data": {"source": source}, "datamodel": datamodel},
+        }
+        recipe = Recipe.model_validate({**tree(models, steps={"a": BY_DATAMODEL})})
+        with pytest.raises(ValueError, match=r"models\.helpful\.datamodel\.targets\.sums: there is no '.*gone\.jsonl'"):
+            recipe.check()
