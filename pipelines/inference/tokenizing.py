@@ -30,8 +30,11 @@ def open_tokenizer(model: str, revision: str | None) -> TokenizeFn:
 
 
 def open_offsets(model: str, revision: str | None) -> TokenizeFn:
-    """The model's tokenizer as a function from texts to the characters at which their tokens begin."""
-    tokenizer = _tokenizer(model, revision)
+    """The model's tokenizer as a function from texts to the characters at which their tokens begin.
+
+    Mistake where it is none of the `tokenizers` library, since no other tells them.
+    """
+    tokenizer = _fast(model, revision)
 
     def starts(texts: list[str]) -> list[list[int]]:
         if not texts:
@@ -49,13 +52,18 @@ def open_fast(model: str) -> tuple[bytes, str | None]:
 
     That is the form of the `tokenizers` library, in which all of a tokenizer is one file.
     """
-    tokenizer = _tokenizer(model, None)
+    tokenizer = _fast(model, None)
+    return tokenizer.backend_tokenizer.to_str().encode(), tokenizer.eos_token
+
+
+def _fast(model: str, revision: str | None) -> Any:
+    tokenizer = _tokenizer(model, revision)
     if not tokenizer.is_fast:
         raise Mistake(
             f"the tokenizer of model '{model}' ({type(tokenizer).__name__}) is none of the `tokenizers` library; "
             "save it in that form beside the model, as tokenizer.json"
         )
-    return tokenizer.backend_tokenizer.to_str().encode(), tokenizer.eos_token
+    return tokenizer
 
 
 def _tokenizer(model: str, revision: str | None) -> Any:
