@@ -8,9 +8,11 @@ from pydantic import Field, PlainValidator, field_validator, model_validator
 
 from pipelines.check import check_corpus, check_data, within
 from pipelines.config import CorpusConfig, DataConfig
+from pipelines.contracts.codec import Codec
 from pipelines.contracts.component import Spec
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.source import Source
+from pipelines.contracts.task import Task
 from pipelines.datamodel import DatamodelConfig
 from pipelines.regression import RegressionConfig
 from training.config import TrainingConfig
@@ -21,12 +23,38 @@ from training.references import check_references, references
 class EvaluationConfig(Spec):
     """What the model is measured on: never part of the training pool. `curve_bytes` of it are read during training.
 
-    With a `study` the tokens themselves are measured too (`training.measures.compression`).
+    Of each of the `tasks` the held-out half is asked (`training.measures.tasks`); a task is named by its key, and needs
+    no name of its own. With a `study` the tokens themselves are measured too (`training.measures.compression`).
     """
 
     held_out: Source
     curve_bytes: int = Field(default=65_536, gt=0)
+    tasks: dict[str, Task] = {}
     study: StudyConfig | None = None
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _name_tasks(cls, tasks: Any) -> Any:
+        if not isinstance(tasks, Mapping):
+            return tasks
+        return {name: _named(name, task) for name, task in tasks.items() if task is not None}
+
+    def check(self, codec: Codec) -> None:
+        """Raises Mistake with the cure for what is wrong with the sources, or cannot be asked in the codec's tokens."""
+        with within("evaluation.held_out"):
+            self.held_out.check()
+        for name, task in self.tasks.items():
+            with within(f"evaluation.tasks.{name}"):
+                task.check()
+        if self.tasks and codec.decodes_whole:
+            raise Mistake(
+                f"evaluation.tasks asks for what follows a context, and codec '{codec.kind}' makes tokens of whole "
+                "documents only; leave the tasks out, or choose another data.codec"
+            )
+
+
+def _named(name: str, task: Any) -> Any:
+    return {"name": name, **task} if isinstance(task, Mapping) else task
 
 
 class ModelRecipe(Spec):
@@ -76,6 +104,9 @@ class DatamodelEntry(Spec):
     def check(self, where: str) -> None:
         """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
         check_corpus(self.data, f"{where}.data")
+        for name, target in self.datamodel.targets.items():
+            with within(f"{where}.datamodel.targets.{name}"):
+                target.check()
         with within(f"{where}.datamodel"):
             self.datamodel.check()
 
@@ -160,8 +191,7 @@ class Recipe(ModelRecipe):
         for name, each in self.models.items():
             each.check(f"models.{name}")
         check_data(self.data)
-        with within("evaluation.held_out"):
-            self.evaluation.held_out.check()
+        self.evaluation.check(self.data.codec)
         self.training.batch_sequences(self.data.pack.length)
 
 

@@ -174,3 +174,20 @@ def test_a_regression_has_a_folder_before_it_is_made(tmp_path) -> None:
 
     store = Store(str(tmp_path / "store"))
     assert step(1) == step(1) != step(2)
+
+
+def test_the_files_of_a_target_are_missed_before_any_work_by_the_key_of_the_target(tmp_path) -> None:
+    (tmp_path / "text.txt").write_text("Some text.")
+    source = {"kind": "text", "path": str(tmp_path / "text.txt")}
+    for target in (
+        {"task": {"kind": "completion", "name": "gone", "path": str(tmp_path / "gone.jsonl")}},
+        {"source": {"kind": "jsonl", "path": str(tmp_path / "gone.jsonl")}},
+    ):
+        datamodel = {"models": ["@proxy"], "targets": {"sums": target}}
+        models = {
+            "proxy": {"data": {"source": source}},
+            "helpful": {"data": {"source": source}, "datamodel": datamodel},
+        }
+        recipe = Recipe.model_validate({**tree(models, steps={"a": BY_DATAMODEL})})
+        with pytest.raises(ValueError, match=r"models\.helpful\.datamodel\.targets\.sums: there is no '.*gone\.jsonl'"):
+            recipe.check()
