@@ -51,6 +51,12 @@ def model_fingerprint(model: str, revision: str | None = None) -> dict[str, str]
     return {"model": f"{model}@{revision}"}
 
 
+def stored_training(model: str) -> tuple[str, str] | None:
+    """The store, and the address in it, of the training that made this model; None where a training made none such."""
+    found = STORED_MODEL.search(model)
+    return (model[: found.start()], found[1]) if found is not None and found[1] else None
+
+
 def nowhere(model: str) -> Mistake:
     """The error, with its cure, of a model that is neither a folder nor pinned by a revision."""
     return Mistake(

@@ -88,6 +88,18 @@ def test_a_list_of_models_takes_every_copy() -> None:
     assert found.models == ["/one", "/two", "/a/folder"]
 
 
+def test_what_models_have_read_is_left_out_of_what_comes_after_them() -> None:
+    entry = {"copies": 2, "data": {"source": TEXT}}
+    recipe = Recipe.model_validate(
+        tree({"warm": entry, "other": entry}, steps={"fresh": {"kind": "exclude", "models": ["@warm", "@other.2"]}})
+    )
+    assert recipe.needed_models == {"warm": [1, 2], "other": [2]}
+    folders = {name: {copy: f"/store/train-{copy:012x}/run/model" for copy in (1, 2)} for name in ("warm", "other")}
+    fresh = resolved(recipe.data, folders).steps["fresh"]
+    assert fresh.model_dump()["models"] == [*folders["warm"].values(), folders["other"][2]]
+    assert fresh.fingerprint() == {f"model.{number}": f"train-{copy:012x}" for number, copy in enumerate((1, 2, 2))}
+
+
 def test_one_model_is_not_one_of_several_copies() -> None:
     proxy = {"copies": 2, "data": {"source": TEXT}}
     with pytest.raises(ValueError, match=r"data wants one model where it refers to '@proxy', of which there are 2.*1'"):
