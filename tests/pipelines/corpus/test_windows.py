@@ -42,9 +42,9 @@ def test_no_group_gets_more_than_its_share_while_others_have_enough() -> None:
 
 
 def test_a_row_that_is_left_goes_last_to_a_group_at_its_share() -> None:
-    groups = [0] * 16 + [number for number in range(1, 5) for _ in range(6)]  # 2.5, and four times 1.875
-    windows = top(0.25, 0.25).of(ranks(groups, list(range(40))))
-    assert [windows[group].kept_mass for group in range(5)] == [2, 2, 2, 2, 2]
+    groups = [0] * 100 + [number for number in range(1, 4) for _ in range(10)]  # 2.925 of 6.5, and three times 1.19
+    windows = top(0.05, 0.45).of(ranks(groups, list(range(130))))
+    assert [windows[group].kept_mass for group in range(4)] == [2, 1, 1, 2]
 
 
 def test_the_middle_leaves_out_as_much_above_as_below() -> None:

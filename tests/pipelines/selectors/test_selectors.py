@@ -109,6 +109,13 @@ def test_pareto_sample_is_what_repeated_draws_keep() -> None:
     assert opposite[0] == 99
 
 
+def test_the_key_is_the_number_of_the_draw_that_is_passed_first() -> None:
+    key = ParetoSample(by="score", alpha=1.0).key(rows([0.5] * 20_000), 1)
+    assert (key == np.round(key)).all()
+    for number, share in ((1, 2 / 3), (2, 2 / 9), (3, 2 / 27)):
+        assert np.mean(key == -number) == pytest.approx(share, abs=0.015)
+
+
 def drawn(chances: np.ndarray, count: int, generator: np.random.Generator) -> list[int]:
     """The way it is told: all that are left are drawn again and again, and the last draw gives what is missing."""
     kept: list[int] = []
