@@ -17,8 +17,9 @@ from pipelines.contracts.rows import TEXT, FloatArray
 from pipelines.contracts.source import Source
 from pipelines.contracts.task import Task
 from pipelines.gradients.block import Block
+from pipelines.gradients.clipping import clipped, longest_of
 from pipelines.gradients.datamodel import Datamodel, DatamodelFacts, Proxy
-from pipelines.gradients.features import FeatureConfig, Opened, Passage, open_features
+from pipelines.gradients.features import NORM, FeatureConfig, Opened, Passage, open_features
 from pipelines.gradients.gram import direction, gram, whole
 from pipelines.inference.model_files import ModelName
 from pipelines.inference.tokenizing import TokenizeFn, open_tokenizer
@@ -32,7 +33,7 @@ from pipelines.store.manifest import FLOPS, Manifest
 from pipelines.store.store import Store
 
 NAME, GRADIENTS = "datamodel", "gradients"
-VERSION = 1  # raised where the same features become another datamodel
+VERSION = 2  # raised where the same features become another datamodel; 2: huge gradients are clipped
 TARGET_PASSAGES = 256  # whose features are in memory at the same time
 
 
@@ -81,6 +82,7 @@ class DatamodelConfig(Spec):
 
     `models` are the proxies: "@name", one of the run's with all its copies, or folders. `damping` times its mean
     diagonal is added to the Gram matrix, which is `full`, or one `by_layer`: smaller, and steadier where texts are few.
+    Features longer than `clip` times the median length in the sample are scaled down to it, those of targets as well.
     """
 
     models: list[ModelName] = Field(min_length=1)
@@ -88,6 +90,7 @@ class DatamodelConfig(Spec):
     features: FeatureConfig = FeatureConfig()
     damping: float = Field(default=0.1, ge=1e-6)
     gram: Literal["full", "by_layer"] = "full"
+    clip: float = Field(default=10.0, ge=1)
 
     @field_validator("models")
     @classmethod
@@ -143,21 +146,22 @@ def build_datamodel(config: DatamodelConfig, sample: Manifest, store: Store, see
 
 
 def _ingredients(config: DatamodelConfig) -> dict[str, object]:
-    parts = {name: ingredients(getattr(config, name)) for name in ("targets", "features", "damping", "gram")}
+    parts = {name: ingredients(getattr(config, name)) for name in ("targets", "features", "damping", "gram", "clip")}
     return {**parts, "version": VERSION}
 
 
 def _made(config: DatamodelConfig, sample: Sequence[Manifest], store: Store, target: str) -> Manifest:
-    dimensions = int(sample[0].details[DIMENSIONS])
-    directions, flops = [], 0.0
+    directions, looked = [], []
     for model, features in zip(config.models, sample, strict=True):
-        of_target = in_task(config.features.resources, _target_features, model, config, dimensions)
-        blocks = whole(of_target.blocks) if config.gram == "full" else of_target.blocks
-        matrices = gram(store, features, blocks)
-        directions.append(direction(matrices, blocks, of_target.mean, config.damping))
-        flops += of_target.flops
+        look = in_task(config.features.resources, _look, model, config, store, features)
+        blocks = whole(look.blocks) if config.gram == "full" else look.blocks
+        directions.append(direction(gram(store, features, blocks, look.longest), blocks, look.mean, config.damping))
+        looked.append(look)
     facts = DatamodelFacts(
-        proxies=[Proxy.of(model) for model in config.models], features=config.features, dimensions=dimensions
+        proxies=[Proxy.of(model) for model in config.models],
+        features=config.features,
+        dimensions=int(sample[0].details[DIMENSIONS]),
+        longest=[look.longest for look in looked],
     )
     Datamodel(facts, directions).save(store, datamodel_files(target))
     return Manifest(
@@ -167,32 +171,42 @@ def _made(config: DatamodelConfig, sample: Sequence[Manifest], store: Store, tar
         ingredients=_ingredients(config),
         inputs=[each.address for each in sample],
         rows_in=sample[0].rows,
-        counts={FLOPS: flops},
-        details={DIMENSIONS: [len(each) for each in directions], "target_passages": of_target.passages},
+        counts={FLOPS: sum(look.flops for look in looked)},
+        details={
+            DIMENSIONS: [len(each) for each in directions],
+            "clipped": [look.clipped for look in looked],
+            "target_passages": looked[-1].passages,
+        },
         files={"model": datamodel_files(target)},
     )
 
 
 @dataclass(frozen=True)
-class TargetFeatures:
-    """(K,) the weighted mean of the features of all targets, the blocks they are in, and what that took.
+class Look:
+    """What a proxy says of the targets, beside how long the features of the sample are.
 
-    `passages` says of how many each target's mean is: of those that have a gradient.
+    `mean` (K,) is the weighted mean of the features of all targets, in `blocks`; `passages` says of how many each
+    target's mean is, of those that have a gradient. `longest` is the length to which longer features are scaled down,
+    and `clipped` of how many texts of the sample that is true.
     """
 
     mean: FloatArray
     blocks: list[Block]
     passages: dict[str, int]
+    longest: float
+    clipped: int
     flops: float
 
 
-def _target_features(model: str, config: DatamodelConfig, dimensions: int) -> TargetFeatures:
+def _look(model: str, config: DatamodelConfig, store: Store, sample: Manifest) -> Look:
+    lengths = np.concatenate([store.read_columns(shard, [NORM])[NORM].to_numpy() for shard in sample.shards])
+    longest = longest_of(lengths, config.clip)
     tokenize = open_tokenizer(model, None)
-    opened = open_features(model, config.features, dimensions)
+    opened = open_features(model, config.features, int(sample.details[DIMENSIONS]))
     means, counts, flops = [], {}, 0.0
     for name, target in config.targets.items():
         passages = target.passages(tokenize)
-        mean, counts[name] = _mean(opened, passages)
+        mean, counts[name] = _mean(opened, passages, longest)
         if not counts[name]:
             raise Mistake(
                 f"none of the {len(passages)} passages of target '{name}' has a gradient; look at its text, and at how "
@@ -201,14 +215,14 @@ def _target_features(model: str, config: DatamodelConfig, dimensions: int) -> Ta
         means.append(mean)
         flops += opened.flops(passages)
     mean = np.average(means, axis=0, weights=[target.weight for target in config.targets.values()])
-    return TargetFeatures(mean, opened.blocks, counts, flops)
+    return Look(mean, opened.blocks, counts, longest, int((lengths > longest).sum()), flops)
 
 
-def _mean(opened: Opened, passages: Sequence[Passage]) -> tuple[FloatArray, int]:
+def _mean(opened: Opened, passages: Sequence[Passage], longest: float) -> tuple[FloatArray, int]:
     """(K,) the mean of the features of those passages that have a gradient, and how many these are."""
     total, count = np.zeros(opened.blocks[-1].end), 0
     for first in range(0, len(passages), TARGET_PASSAGES):
-        features = opened.features(passages[first : first + TARGET_PASSAGES])
+        features = clipped(opened.features(passages[first : first + TARGET_PASSAGES]), longest)
         total += features.sum(axis=0, dtype=np.float64)
         count += int(features.any(axis=1).sum())
     return total / max(1, count), count

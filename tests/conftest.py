@@ -185,7 +185,9 @@ def datamodel(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
     config = FeatureConfig(context=64)
     dimensions = open_features(str(tiny_llama), config, 400).blocks[-1].end
-    facts = DatamodelFacts(proxies=[Proxy.of(str(tiny_llama))] * 2, features=config, dimensions=400)
+    facts = DatamodelFacts(
+        proxies=[Proxy.of(str(tiny_llama))] * 2, features=config, dimensions=400, longest=[100.0] * 2
+    )
     root = tmp_path_factory.mktemp("models")
     directions = list(np.random.default_rng(0).normal(size=(2, dimensions)))
     Datamodel(facts, directions).save(Store(str(root)), "datamodel")

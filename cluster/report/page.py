@@ -56,6 +56,8 @@ def render(report: Report) -> str:
         rows=tables.headline(arms),
         differences=differences(arms),
         genres=tables.by_genre(arms),
+        chosen_genres=tables.shares_by_genre(arms),
+        ends=_shared(arms, lambda arm: arm.ends),
         curves_of=_curves_of(report.held_out),
         written=_written(arms),
         sampling=SAMPLING,

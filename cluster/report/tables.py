@@ -50,7 +50,7 @@ def _cells(first: Arm, arm: Arm) -> list[Cell]:
     return [
         Cell("Bits per byte", figures.bits(arm.bits_per_byte.mean), spread),
         _delta(first, arm),
-        _multiplier(arm),
+        _multiplier(first, arm),
         Cell("Training FLOPs", figures.flops(arm.training_flops), f"{figures.tokens(arm.parameters)} parameters"),
         Cell("Data FLOPs", figures.flops(arm.data_flops), data_note),
         Cell("Time on data", duration(arm.data_seconds)),
@@ -60,12 +60,14 @@ def _cells(first: Arm, arm: Arm) -> list[Cell]:
     ]
 
 
-def _multiplier(arm: Arm) -> Cell:
-    """The factor, and that it is but a bound where the curves do not meet; a dash where there is no curve."""
-    label, factor = "Compute multiplier", arm.compute_multiplier
+def _multiplier(first: Arm, arm: Arm) -> Cell:
+    """The factor with its interval, and whether it is but a bound; a dash where it was not measured."""
+    label, factor, interval = "Compute multiplier", arm.compute_multiplier, arm.multiplier_interval
     if factor is None:
-        return Cell(label, "–", "no curve")
-    return Cell(label, figures.times(factor), "" if arm.multiplier_is == "exact" else arm.multiplier_is)
+        return Cell(label, "–", "" if arm is first else "needs --budgets")
+    bound = "" if arm.multiplier_is == "exact" else f"{arm.multiplier_is} "
+    between = f"{figures.times(interval[0])} to {figures.times(interval[1])}" if interval else ""
+    return Cell(label, f"{bound}{figures.times(factor)}", between)
 
 
 def _delta(first: Arm, arm: Arm) -> Cell:
@@ -84,6 +86,17 @@ def by_genre(arms: Sequence[Arm]) -> tuple[GenreRow, ...]:
     """Every genre with the mean over seeds of each arm; empty where the held-out text has fewer than two genres."""
     genres = sorted({genre for arm in arms for seed in arm.bits_per_byte.seeds for genre in seed.by_genre})
     return tuple(_genre_row(arms, genre) for genre in genres) if len(genres) > 1 else ()
+
+
+def shares_by_genre(arms: Sequence[Arm]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Every genre with its share of each arm's chosen text, the commonest first; empty for fewer than two genres."""
+    totals = [sum(arm.genres.values()) or 1.0 for arm in arms]
+    genres = {genre for arm in arms for genre in arm.genres}
+    shares = {
+        genre: [arm.genres.get(genre, 0.0) / total for arm, total in zip(arms, totals, strict=True)] for genre in genres
+    }
+    ordered = sorted(genres, key=lambda genre: (-shares[genre][0], genre))
+    return tuple((genre, tuple(map(figures.share, shares[genre]))) for genre in ordered) if len(genres) > 1 else ()
 
 
 def _genre_row(arms: Sequence[Arm], genre: str) -> GenreRow:

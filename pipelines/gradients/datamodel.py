@@ -1,5 +1,7 @@
 """Datamodel: a folder that says how much training on a text would help a target, by the gradients of several models."""
 
+import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,6 +17,7 @@ from pipelines.store.manifest import Stored
 from pipelines.store.store import Store
 
 FACTS, DIRECTIONS = "datamodel.json", "directions.safetensors"
+UP = "../"
 
 
 class Proxy(Stored):
@@ -32,17 +35,25 @@ class Proxy(Stored):
 class DatamodelFacts(Stored):
     """How the features of a datamodel come about: the same models and projections as those of its directions.
 
+    `longest` holds for each proxy the length to which longer features are scaled down.
+
     Where the features of the sample were made is left out of `features`: it is no part of the result.
     """
 
     proxies: list[Proxy]
     features: FeatureConfig
     dimensions: int
+    longest: list[float]
 
     @field_validator("features")
     @classmethod
     def _without_placement(cls, features: FeatureConfig) -> FeatureConfig:
         return FeatureConfig.model_validate(ingredients(features))
+
+    def placed(self, place: Callable[[str], str]) -> Self:
+        """The same with each proxy's folder as `place` names it."""
+        proxies = [proxy.model_copy(update={"folder": place(proxy.folder)}) for proxy in self.proxies]
+        return self.model_copy(update={"proxies": proxies})
 
 
 @dataclass(frozen=True)
@@ -56,12 +67,16 @@ class Datamodel:
     directions: list[FloatArray]
 
     def save(self, store: Store, folder: str) -> None:
-        """The folder in the store holds the datamodel."""
+        """The folder in the store holds the datamodel; it names proxies of the same store by their way from there.
+
+        So a store can be moved, or be another place for each machine.
+        """
         from safetensors.numpy import save
 
         tensors = {str(number): np.ascontiguousarray(each) for number, each in enumerate(self.directions)}
         store.write(f"{folder}/{DIRECTIONS}", save(tensors))
-        store.write(f"{folder}/{FACTS}", self.facts.model_dump_json(indent=1).encode())
+        facts = self.facts.placed(lambda proxy: _way(store.url.rstrip("/"), folder, proxy))
+        store.write(f"{folder}/{FACTS}", facts.model_dump_json(indent=1).encode())
 
     @classmethod
     def open(cls, folder: str) -> Self:
@@ -74,11 +89,26 @@ class Datamodel:
                 f"'{folder}' holds no datamodel ({FACTS}); name one of the run's, as in model: \"@helpful\", or the "
                 "folder of one"
             )
-        facts = DatamodelFacts.model_validate_json((place / FACTS).read_bytes())
+        written = DatamodelFacts.model_validate_json((place / FACTS).read_bytes())
+        facts = written.placed(lambda proxy: _at_end(folder, proxy))
         for proxy in facts.proxies:
             _check(proxy, folder)
         tensors = load((place / DIRECTIONS).read_bytes())
         return cls(facts, [tensors[str(number)] for number in range(len(facts.proxies))])
+
+
+def _way(store: str, folder: str, proxy: str) -> str:
+    """How one comes from a folder of the store to a proxy that is there too; a proxy elsewhere as it is named."""
+    return posixpath.relpath(proxy, f"{store}/{folder}") if proxy.startswith(f"{store}/") else proxy
+
+
+def _at_end(folder: str, way: str) -> str:
+    """Where one comes to from the folder, which may be a URL; a place that is named whole stays."""
+    if not way.startswith(UP):
+        return way
+    parts = way.split("/")
+    ups = parts.count("..")
+    return "/".join([*folder.rstrip("/").split("/")[:-ups], *parts[ups:]])
 
 
 def _check(proxy: Proxy, folder: str) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Features = npt.NDArray[np.float32]
 
 FEATURES = "features"  # the column that holds them
+NORM = "norm"  # that of their Euclidean length, float64
 
 LONGEST_WINDOW = 1_024
 PROJECTIONS: dict[str, type[Factored] | type[Dense]] = {"factored": Factored, "dense": Dense}

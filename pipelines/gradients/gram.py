@@ -6,6 +6,7 @@ direction v = (Phi^T Phi)^-1 mean g(target) is solved for once, and a text's sco
 """
 
 import functools
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.contracts.storage_errors import storage_told
 from pipelines.gradients.block import Block
+from pipelines.gradients.clipping import clipped
 from pipelines.gradients.features import FEATURES, Features, from_column
 from pipelines.passes.worker_errors import mistakes_told
 from pipelines.store.manifest import Manifest
@@ -25,8 +27,10 @@ PARTS = 16  # of how many sums a matrix is made: their number must not follow th
 PART, SUM = "part", "sum"
 
 
-def gram(store: Store, features: Manifest, blocks: Sequence[Block]) -> list[FloatArray]:
+def gram(store: Store, features: Manifest, blocks: Sequence[Block], longest: float = math.inf) -> list[FloatArray]:
     """For each block (K, K) the sum over all rows of the outer products of its features, in float64.
+
+    Features longer than `longest` count as scaled down to it.
 
     Each of PARTS tasks adds up neighbouring shards, and the driver their sums in order, so it is the same to the last
     bit for any number of workers.
@@ -40,7 +44,7 @@ def gram(store: Store, features: Manifest, blocks: Sequence[Block]) -> list[Floa
     ]
     ray.data.DataContext.get_current().raise_original_map_exception = True
     parts = ray.data.from_items(runs, override_num_blocks=len(runs)).map_batches(
-        functools.partial(_part, store, features, blocks), batch_size=1, batch_format="pyarrow"
+        functools.partial(_part, store, features, blocks, longest), batch_size=1, batch_format="pyarrow"
     )
     with mistakes_told():
         return _added(parts.iter_rows(), blocks)
@@ -53,13 +57,13 @@ def gram_of(features: Features, blocks: Sequence[Block]) -> FloatArray:
     return np.concatenate([(piece.T @ piece).ravel() for piece in pieces])
 
 
-def _part(store: Store, features: Manifest, blocks: Sequence[Block], batch: pa.Table) -> pa.Table:
+def _part(store: Store, features: Manifest, blocks: Sequence[Block], longest: float, batch: pa.Table) -> pa.Table:
     (run,) = batch.to_pylist()
     total = np.zeros(sum((block.end - block.start) ** 2 for block in blocks))
     for shard in features.shards[run["first"] : run["end"]]:
         with storage_told():
             rows = store.read_columns(shard, [FEATURES])
-        total += gram_of(from_column(rows), blocks)
+        total += gram_of(clipped(from_column(rows), longest), blocks)
     return pa.table({PART: [run[PART]], SUM: pa.array([total.tobytes()], pa.large_binary())})
 
 

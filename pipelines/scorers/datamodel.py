@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
+from pipelines.gradients.clipping import clipped
 from pipelines.gradients.datamodel import Datamodel as Stored
 from pipelines.gradients.features import Passage, open_features
 from pipelines.inference.model_files import ModelName, model_fingerprint
@@ -20,7 +21,8 @@ class Datamodel(ModelWorkers, Scorer):
     DsDm (arXiv 2401.12926) with the datamodel of TRAK (2303.14186): the mean over the proxies of the product of the
     text's projected gradient with the datamodel's direction. The features are made anew and dropped at once, so one
     pass reads any number of texts. `error` is the standard error of that mean over the proxies, 0 where there is but
-    one. A text without a gradient scores 0. `model` is an entry of the section `models` with a `datamodel`, or the
+    one. A text without a gradient scores 0, and of a huge one no more counts than of the longest that the datamodel
+    lets through. `model` is an entry of the section `models` with a `datamodel`, or the
     folder of one.
     """
 
@@ -52,9 +54,11 @@ class Datamodel(ModelWorkers, Scorer):
         def score(rows: pa.Table) -> Scores:
             texts = rows[TEXT].to_pylist()
             scores_MN, flops = [], 0.0
-            for tokenize, model, direction in zip(tokenizers, opened, datamodel.directions, strict=True):
+            for tokenize, model, direction, longest in zip(
+                tokenizers, opened, datamodel.directions, facts.longest, strict=True
+            ):
                 passages = [Passage(tokens) for tokens in tokenize(texts)]
-                scores_MN.append(model.features(passages) @ direction)
+                scores_MN.append(clipped(model.features(passages), longest) @ direction)
                 flops += model.flops(passages)
             return Scores(np.mean(scores_MN, axis=0), flops, {ERROR: standard_error(np.array(scores_MN))})
 

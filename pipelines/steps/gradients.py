@@ -1,12 +1,13 @@
 """Step `gradients`: of every text the projected gradient of what a model says of it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
 from pipelines.contracts.rows import TEXT, Fitted, Outcome, Resources
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
-from pipelines.gradients.features import FEATURES, FeatureConfig, Passage, as_column, open_features
+from pipelines.gradients.clipping import norms
+from pipelines.gradients.features import FEATURES, NORM, FeatureConfig, Passage, as_column, open_features
 from pipelines.inference.model_check import check_model
 from pipelines.inference.model_files import ModelName, model_fingerprint
 from pipelines.inference.tokenizing import open_tokenizer
@@ -17,19 +18,23 @@ SAMPLES_A_DIMENSION = 16
 
 
 class Gradients(Step):
-    """Turns each text into its `features`, a list of float32 as long as there are dimensions, and leaves nothing else.
+    """Turns each text into its `features`, a list of float32 as long as there are dimensions, and their `norm`.
+
+    Nothing else is left of it.
 
     A text without a token, and one whose gradient is not finite, has features of zero, and is counted as
     `without_gradient`. The Gram matrix of a datamodel is made of these rows.
     """
+
+    version: ClassVar[int] = 2  # 2: the column `norm`
 
     model: ModelName
     features: FeatureConfig = FeatureConfig()
 
     @property
     def adds(self) -> list[str]:
-        """The features."""
-        return [FEATURES]
+        """The features and their Euclidean length."""
+        return [FEATURES, NORM]
 
     @property
     def by_row_group(self) -> bool:
@@ -65,7 +70,7 @@ class Gradients(Step):
                 FLOPS: opened.flops(passages),
                 "without_gradient": float((~found.any(axis=1)).sum()),
             }
-            return Outcome(pa.table({FEATURES: as_column(found)}), counts=counts)
+            return Outcome(pa.table({FEATURES: as_column(found), NORM: norms(found)}), counts=counts)
 
         return gradients
 

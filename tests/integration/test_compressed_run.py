@@ -8,7 +8,7 @@ import pytest
 from cluster.config import dump
 from cluster.config import validate as validated
 from cluster.generate import generate
-from cluster.report.make import make_report
+from cluster.report.make import Compared, make_report
 from cluster.report.page import render
 from pipelines.store.encoded import open_coder
 from pipelines.store.store import Store, digest
@@ -115,7 +115,7 @@ def test_it_learned_and_the_report_shows_the_codec(finished: Finished, tree: dic
     assert finished.study is not None
     assert finished.study.details["round_trip_share"] == 1.0
     config, store = validated(tree, "test"), Store(tree["store"])
-    report = make_report("test", "command", "text", [config], {"compressed": {0: finished}}, store)
+    report = make_report("test", "command", "text", Compared([config], {"compressed": {0: finished}}), store)
     assert "equal_info_dense" in render(report)
     assert report.held_out.name == f"{tree['data']['source']['path']} (text)"
     assert report.arms[0].recipe["training"]["text_bytes"] == 12_000

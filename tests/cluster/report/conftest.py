@@ -12,6 +12,7 @@ from cluster.report.schema import (
     Beginning,
     BitsPerByte,
     Curve,
+    Ends,
     Example,
     HeldOut,
     Histogram,
@@ -19,15 +20,22 @@ from cluster.report.schema import (
     Plan,
     Report,
     Sample,
+    Scored,
     SeedResult,
     Step,
 )
 from cluster.report.writing import ENDED
 
 FINALS = {"random": [2.534, 2.508, 2.521], "gleaned": [2.322, 2.301, 2.309], "simplified": [2.371, 2.340, 2.352]}
-MULTIPLIERS = {"random": 1.0, "gleaned": 2.2, "simplified": 1.9}
+MULTIPLIERS = {"gleaned": 2.2, "simplified": 1.9}
 TRAINING_FLOPS = 1.21e15
 GENRES = {"reference": -0.11, "tutorial": 0.02, "grammar": 0.17}
+ENDS = Ends(
+    name="ngram_importance",
+    high=[Scored(id="1f", score=0.75, text="A plough turns the soil.")],
+    low=[Scored(id="2e", score=-3.5, text="See the changelog.")],
+)
+OVERLAPS = [[1.0, 0.12, 0.08], [0.12, 1.0, 0.9], [0.08, 0.9, 1.0]]
 MakeReport = Callable[..., Report]
 
 BAD = {"not_utf8": 41, "syntax_error": 187}
@@ -203,10 +211,12 @@ def make_arm(name: str, finals: list[float], better: bool) -> Arm:
         tokens=6_000_000,
         bytes=steps[-3].bytes,
         epochs=2.37,
-        compute_multiplier=MULTIPLIERS[name] if better else 0.5,
+        compute_multiplier=None if name == "random" else MULTIPLIERS[name] if better else 0.5,
         steps=steps,
         curves=[curve(each.seed, each.value, 1.0 if plain else 1.1) for each in seeds],
         scores=[] if plain else [histogram("ngram_importance", 0.2), histogram("readability", 58.0)],
+        ends=[] if plain else [ENDS],
+        genres={"reference": 7_500_000, "tutorial": 2_500_000} if plain else {"reference": 4e6, "tutorial": 6e6},
         samples=REWRITES if name == "simplified" else [],
         written=[Passage(prompt=PROMPT, text=WRITTEN.get(name, ""), note="" if WRITTEN.get(name) else ENDED)],
         recipe=recipe_of(name),
@@ -229,6 +239,7 @@ def make_report() -> MakeReport:
             machine="2 cores, 24 GiB, no GPU",
             command="gleaner compare random.yaml gleaned.yaml simplified.yaml --out comparison",
             arms=[make_arm(name, values, sum(values) <= sum(first)) for name, values in finals.items()],
+            overlaps=[row[: len(finals)] for row in OVERLAPS[: len(finals)]],
         )
 
     return build

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from cluster.report.arms import arm, with_multipliers
-from cluster.report.schema import Arm, Curve
+from cluster.report.arms import arm
+from cluster.report.schema import Arm
 from pipelines.build import BuiltData
 from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import Manifest
@@ -134,33 +134,6 @@ def test_examples_bring_the_text_that_a_step_dropped_and_what_it_kept(store: Sto
     assert [(each.id, each.text) for each in steps[1].examples] == [("b", "too short"), ("gone", "")]
     assert [(each.id, each.text) for each in steps[1].kept] == [("a", "a longer text")]
     assert not steps[0].kept, "what dropped nothing shows no choice"
-
-
-def curve(flops: list[float], bits: list[float]) -> Curve:
-    return Curve(seed=0, tokens=[], flops=[], training_loss=[], held_out_flops=flops, held_out_bits_per_byte=bits)
-
-
-@pytest.mark.parametrize(
-    ("flops", "bits", "multiplier", "which"),
-    [
-        ([1.0, 10.0, 100.0], [4.0, 3.0, 2.0], 1.0, "exact"),
-        ([1.0, 10.0], [3.0, 2.0], 10.0, "exact"),  # there with a tenth of the FLOPs
-        ([10.0, 100.0, 1000.0], [4.0, 3.0, 1.0], 100 / 10**2.5, "exact"),  # dearer, though it ends lower
-        ([1.0, 10.0], [4.0, 3.0], 1.0, "exact"),  # ends early, on the same curve
-        ([5.0, 100.0], [1.9, 1.5], 20.0, "at least"),  # was there before it was first measured
-        ([100.0], [1.5], 1.0, "at least"),
-        ([1.0, 10.0], [9.0, 8.0], 0.1, "at most"),  # ends where the first arm had long been
-        ([], [], None, "exact"),
-    ],
-)
-def test_a_multiplier_compares_flops_at_equal_bits_whatever_was_spent(
-    example_arm: Arm, flops: list[float], bits: list[float], multiplier: float | None, which: str
-) -> None:
-    first = example_arm.model_copy(update={"curves": [curve([1.0, 10.0, 100.0], [4.0, 3.0, 2.0])]})
-    found = with_multipliers([first, example_arm.model_copy(update={"curves": [curve(flops, bits)]})])
-    assert found[0].compute_multiplier == pytest.approx(1.0)
-    assert found[1].compute_multiplier == (None if multiplier is None else pytest.approx(multiplier))
-    assert found[1].multiplier_is == which
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A datamodel's folder comes back as it was, and one that does not fit its models is refused."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +25,22 @@ def test_a_folder_comes_back_as_it_was(datamodel: Path, tmp_path: Path) -> None:
 def test_where_its_features_were_made_is_no_part_of_it(datamodel: Path, tmp_path: Path) -> None:
     found = Datamodel.open(str(datamodel))
     elsewhere = found.facts.features.model_copy(update={"workers": 7, "batch_tokens": 3})
-    facts = DatamodelFacts(proxies=found.facts.proxies, features=elsewhere, dimensions=400)
+    facts = DatamodelFacts(proxies=found.facts.proxies, features=elsewhere, dimensions=400, longest=found.facts.longest)
     Datamodel(facts, found.directions).save(Store(str(tmp_path)), "elsewhere")
     assert model_fingerprint(str(tmp_path / "elsewhere")) == model_fingerprint(str(datamodel))
+
+
+def test_a_store_can_be_moved_with_its_datamodel_and_proxies(datamodel: Path, tiny_llama: Path, tmp_path: Path) -> None:
+    found = Datamodel.open(str(datamodel))
+    store = Store(str(tmp_path / "before"))
+    shutil.copytree(tiny_llama, tmp_path / "before" / "train-0123456789ab" / "run" / "model")
+    proxy = Proxy.of(str(tmp_path / "before" / "train-0123456789ab" / "run" / "model"))
+    facts = found.facts.model_copy(update={"proxies": [proxy, *found.facts.proxies[1:]]})
+    Datamodel(facts, found.directions).save(store, "datamodel-0123456789ab/model")
+    (tmp_path / "before").rename(tmp_path / "after")
+    moved = Datamodel.open(str(tmp_path / "after" / "datamodel-0123456789ab" / "model"))
+    assert moved.facts.proxies[0].folder == str(tmp_path / "after" / "train-0123456789ab" / "run" / "model")
+    assert moved.facts.proxies[1] == found.facts.proxies[1], "one elsewhere stays where it is"
 
 
 def test_a_folder_without_a_datamodel_is_refused(tiny_llama: Path) -> None:
@@ -46,7 +60,7 @@ def test_proxies_have_to_be_those_it_was_made_with(
 ) -> None:
     found = Datamodel.open(str(datamodel))
     other = proxy or Proxy(folder=str(tiny_llama), content="of another day")
-    facts = DatamodelFacts(proxies=[other], features=FeatureConfig(), dimensions=400)
+    facts = DatamodelFacts(proxies=[other], features=FeatureConfig(), dimensions=400, longest=[1.0])
     Datamodel(facts, found.directions[:1]).save(Store(str(tmp_path)), "odd")
     assert (tmp_path / "odd" / FACTS).is_file()
     with pytest.raises(Mistake, match=told):
