@@ -87,7 +87,7 @@ def needed_paths(config: "RunConfig") -> list[str]:
     models: set[str] = set()
     files: set[str] = set()
     entries = [config.models[name] for name in config.needed_models]
-    for tree in (part.model_dump() for part in (config.data, *entries)):
+    for tree in (part.model_dump() for part in (config.data, config.training, *entries)):
         models |= {model for model in _models(tree) if local_folder(model)}
     for source in (part.data.source for part in (config, *entries)):
         found = source.files()
@@ -197,10 +197,10 @@ def _has(store: Store, folder: str, name: str) -> bool:
 
 
 def _models(tree: Any) -> Iterator[str]:
-    """Every text under a key `model`, and in a list under a key `models`, at any depth."""
+    """Every text under a key `model` or `start`, and in a list under a key `models`, at any depth."""
     if isinstance(tree, Mapping):
         for key, value in tree.items():
-            if key == ONE and isinstance(value, str):
+            if key in ONE and isinstance(value, str):
                 yield value
             elif key == SEVERAL and isinstance(value, list | tuple):
                 yield from value
