@@ -16,8 +16,10 @@ from pipelines.contracts.task import Task
 from pipelines.datamodel import DatamodelConfig
 from pipelines.regression import RegressionConfig
 from training.config import TrainingConfig
+from training.contracts import Model
 from training.measures.compression import StudyConfig
 from training.references import check_references, references
+from training.yaml_text import on_one_line
 
 
 class EvaluationConfig(Spec):
@@ -144,7 +146,8 @@ class Recipe(ModelRecipe):
     """Everything that the result of a run depends on.
 
     `models` that are needed are made first, in order, each with a seed of its own; a component of `data` refers to
-    one as `model: "@name"`, and a datamodel to its proxies as `models: ["@name"]`.
+    one as `model: "@name"`, a datamodel to its proxies as `models: ["@name"]`, and a training to the model that it goes
+    on from as `start: "@name"`.
     """
 
     models: dict[str, Annotated[Entry, PlainValidator(_entry)]] = {}
@@ -165,13 +168,23 @@ class Recipe(ModelRecipe):
             check_references(f"models.{name}", each, before)
             before[name] = each.copies
         check_references("data", self.data, before)
+        check_references("training", self.training, before)
+        return self
+
+    @model_validator(mode="after")
+    def _goes_on_in_the_same_shape(self) -> Self:
+        trained = {"training": self} | {f"models.{name}.training": each for name, each in self.models.items()}
+        for where, each in trained.items():
+            if isinstance(each, ModelRecipe):
+                for reference in references({"start": each.training.start}):
+                    _check_start(where, each.training.model, reference.name, self.models[reference.name])
         return self
 
     @property
     def needed_models(self) -> dict[str, list[int]]:
         """The models to make, in order, and which copies of each, from 1 on.
 
-        They are those that `data` refers to, and those that these refer to.
+        They are those that `data` and `training` refer to, and those that these refer to.
         """
         wanted: dict[str, set[int]] = {}
 
@@ -181,6 +194,7 @@ class Recipe(ModelRecipe):
                 wanted.setdefault(each.name, set()).update(copies)
 
         want(self.data)
+        want(self.training)
         for name in reversed(self.models):
             if name in wanted:
                 want(self.models[name])
@@ -193,6 +207,19 @@ class Recipe(ModelRecipe):
         check_data(self.data)
         self.evaluation.check(self.data.codec)
         self.training.batch_sequences(self.data.pack.length)
+
+
+def _check_start(where: str, model: Model, name: str, entry: Entry) -> None:
+    if not isinstance(entry, TrainingEntry):
+        raise Mistake(
+            f"{where}.start is '@{name}', which is none that is trained; a training goes on from a model that was trained"
+        )
+    if entry.training.model != model:
+        theirs, mine = (on_one_line(each.model_dump(mode="json")) for each in (entry.training.model, model))
+        raise Mistake(
+            f"{where}.start is '@{name}', whose model is {theirs}, and {where}.model is {mine}; a training goes on "
+            "with the same model"
+        )
 
 
 def set_path(tree: dict[str, Any], path: str, value: Any) -> None:

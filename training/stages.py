@@ -10,6 +10,7 @@ import numpy as np
 from pipelines.build import BuiltData
 from pipelines.check import within
 from pipelines.contracts.mistakes import Mistake
+from pipelines.inference.model_files import model_fingerprint, stored_training
 from pipelines.packing.packed import Packed
 from pipelines.passes.task import in_task
 from pipelines.store.address import address, ingredients
@@ -48,7 +49,7 @@ def train_model(config: Recipe, data: BuiltData, store: Store, callbacks: Sequen
 
 def training_address(config: Recipe, packed: str) -> str:
     """Where the model trained on the packed data at the address `packed` is, or will be."""
-    return address("train", ingredients(_settings(config)), [packed])
+    return address("train", _made_of(config), _made_from(config, packed))
 
 
 def model_files(training: str) -> str:
@@ -117,6 +118,18 @@ def _settings(config: Recipe) -> TrainingConfig:
     return config.training.model_copy(update={"seed": config.seed})
 
 
+def _made_of(config: Recipe) -> dict[str, Any]:
+    start = config.training.start
+    return {**ingredients(_settings(config)), **({} if start is None else {"start": model_fingerprint(start)})}
+
+
+def _made_from(config: Recipe, packed: str) -> list[str]:
+    """The addresses that a training was made from: of its sequences, and of the training that it goes on from."""
+    start = config.training.start
+    before = None if start is None else stored_training(start)
+    return [packed] if before is None else [packed, before[1]]
+
+
 def _held_out(config: Recipe) -> dict[str, Any]:
     return {"held_out": ingredients(config.evaluation.held_out)}
 
@@ -142,8 +155,8 @@ def _trained(
         address=target,
         name="train",
         kind="train",
-        ingredients=ingredients(settings),
-        inputs=[data.packed.address],
+        ingredients=_made_of(config),
+        inputs=_made_from(config, data.packed.address),
         rows_in=data.packed.rows,
         bytes_in=data.packed.bytes,
         counts={FLOPS: found.flops},

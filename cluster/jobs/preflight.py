@@ -91,7 +91,7 @@ def needed_paths(config: "RunConfig") -> list[str]:
 
     Of each source, target and task, wherever in the config it stands, the first and the last local file.
     """
-    parts = [config.data, config.evaluation, *(config.models[name] for name in config.needed_models)]
+    parts = [config.data, config.training, config.evaluation, *(config.models[name] for name in config.needed_models)]
     models = {model for part in parts for model in _models(part.model_dump()) if local_folder(model)}
     files: set[str] = set()
     for each in chain.from_iterable(map(_inputs, parts)):
@@ -202,10 +202,10 @@ def _has(store: Store, folder: str, name: str) -> bool:
 
 
 def _models(tree: Any) -> Iterator[str]:
-    """Every text under a key `model`, and in a list under a key `models`, at any depth."""
+    """Every text under a key `model` or `start`, and in a list under a key `models`, at any depth."""
     if isinstance(tree, Mapping):
         for key, value in tree.items():
-            if key == ONE and isinstance(value, str):
+            if key in ONE and isinstance(value, str):
                 yield value
             elif key == SEVERAL and isinstance(value, list | tuple):
                 yield from value

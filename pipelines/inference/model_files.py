@@ -66,6 +66,12 @@ def tokenizer_fingerprint(model: str) -> dict[str, str]:
     return {"tokenizer": _folder_hash(tuple(_stamp(file) for file in sorted(files)))}
 
 
+def stored_training(model: str) -> tuple[str, str] | None:
+    """The store, and the address in it, of the training that made this model; None where a training made none such."""
+    found = STORED_MODEL.search(model)
+    return (model[: found.start()], found[1]) if found is not None and found[1] else None
+
+
 def nowhere(model: str) -> Mistake:
     """The error, with its cure, of a model that is neither a folder nor pinned by a revision."""
     return Mistake(

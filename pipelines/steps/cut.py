@@ -9,14 +9,12 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
-from pipelines.contracts.rows import DROPPED, ID, TEXT, Fitted, Outcome
+from pipelines.contracts.rows import DROPPED, ID, PARENTS, TEXT, Fitted, Outcome
 from pipelines.contracts.step import Place, Step, StepFn
 from pipelines.inference.model_check import check_model
 from pipelines.inference.model_files import ModelName, model_fingerprint
 from pipelines.inference.tokenizing import open_offsets
 from pipelines.sources.reading.documents import content_ids
-
-PARENTS = "parents"
 
 IntArray = npt.NDArray[np.int64]
 

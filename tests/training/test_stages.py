@@ -37,6 +37,15 @@ def test_a_model_has_the_address_of_what_it_depends_on(other: Recipe) -> None:
     assert training_address(other, "pack-1") != ADDRESS
 
 
+def test_a_model_depends_on_what_it_went_on_from_wherever_that_lies() -> None:
+    here, there, other = (
+        training_address(recipe({"start": f"{store}/train-{number:012x}/run/model"}), "pack-1")
+        for store, number in (("/store", 1), ("s3://bucket/store", 1), ("/store", 2))
+    )
+    assert here == there
+    assert len({here, other, ADDRESS}) == 3
+
+
 def test_a_model_depends_on_its_packed_data() -> None:
     assert training_address(recipe(), "pack-2") != ADDRESS
 

@@ -6,11 +6,11 @@ import pyarrow as pa
 import pytest
 
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.rows import ID, TEXT, Outcome
+from pipelines.contracts.rows import ID, PARENTS, TEXT, Outcome
 from pipelines.contracts.step import Place
 from pipelines.inference.tokenizing import open_tokenizer
 from pipelines.sources.reading.documents import content_ids
-from pipelines.steps.cut import PARENTS, Cut
+from pipelines.steps.cut import Cut
 
 TEXTS = ["The cat sat on the mat, and the rain went on. " * 9, "", "a", "日本語の文章です。🙂é" * 20, "one two three"]
 
