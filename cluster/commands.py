@@ -5,6 +5,7 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.config import RunConfig, dump, load
@@ -14,7 +15,7 @@ from cluster.jobs.preflight import preflight as find_problems
 from cluster.jobs.session import is_own, session
 from cluster.names import RUNS, record
 from cluster.report import sweep as table
-from cluster.report.make import make_report
+from cluster.report.make import Compared, make_report
 from cluster.report.page import render
 from cluster.report.schema import Shared
 from cluster.report.writing import writing_address
@@ -37,7 +38,7 @@ EQUAL_FLOPS = "make `training.model`, `training.tokens`, `data.codec.vocab` and 
 def run(file: str, overrides: Sequence[str]) -> str:
     """The whole of one run: data, training, evaluation and its report in runs/<name>."""
     config = _checked(load(file, overrides))
-    return _reported([config], RUNS / config.name, [], shlex.join(["gleaner", "run", file, *overrides]))
+    return _reported([config], RUNS / config.name, Series(), shlex.join(["gleaner", "run", file, *overrides]))
 
 
 def data(file: str, overrides: Sequence[str]) -> str:
@@ -72,26 +73,45 @@ def evaluate(file: str, overrides: Sequence[str]) -> str:
     return f"{finished.bits_per_byte:.4f} bits per byte of held-out text; {_told(finished.evaluation, config)}"
 
 
-def compare(files: Sequence[str], out: str, seeds: Sequence[int], overrides: Sequence[str]) -> str:
+@dataclass(frozen=True)
+class Series:
+    """Which runs there are of a config: one a seed, or of its own seed, and of the first arm as many for each budget.
+
+    A budget is a multiple of the arm's own `training.tokens`.
+    """
+
+    seeds: Sequence[int] = ()
+    budgets: Sequence[float] = ()
+
+    def options(self) -> list[str]:
+        """The options of the command line that say so."""
+        given = {"seeds": self.seeds, "budgets": self.budgets}
+        return [f"--{name}={','.join(f'{value:g}' for value in values)}" for name, values in given.items() if values]
+
+
+def compare(files: Sequence[str], out: str, series: Series, overrides: Sequence[str]) -> str:
     """Runs every file as an arm over one store; `out` gets report.html, report.json and each arm's resolved config."""
     configs = [_checked(load(file, overrides)) for file in files]
-    given = [f"--seeds={','.join(map(str, seeds))}"] if seeds else []
-    command = shlex.join(["gleaner", "compare", *files, *overrides, "--out", out, *given])
-    return _reported(configs, Path(out), seeds, command)
+    command = shlex.join(["gleaner", "compare", *files, *overrides, "--out", out, *series.options()])
+    return _reported(configs, Path(out), series, command)
 
 
-def _reported(configs: Sequence[RunConfig], folder: Path, seeds: Sequence[int], command: str) -> str:
+def _reported(configs: Sequence[RunConfig], folder: Path, series: Series, command: str) -> str:
     """Runs the configs as arms of one report, which is in the folder and, below reports/, in their store."""
     shared, store, title = check_comparable(configs), Store(configs[0].store), folder.resolve().name
     check_out(folder, [config.name for config in configs])
+    arms = {config.name: _seeded(config.recipe, series.seeds) for config in configs}
+    budgets = {f"{configs[0].name} x {budget:g}": _at_budget(configs[0], budget, series) for budget in series.budgets}
     record(folder, [(config.name, dump(config)) for config in configs])
-    arms = {config.name: _seeded(config, seeds) for config in configs}
-    addresses = itertools.chain.from_iterable(_arm_addresses(recipes, store) for recipes in arms.values())
+    addresses = itertools.chain.from_iterable(
+        _arm_addresses(each, store) for each in (*arms.values(), *budgets.values())
+    )
     with _session_for(addresses, configs[0]):
         runs = {name: _seeded_runs(name, recipes, store) for name, recipes in arms.items()}
         if shared == "flops":
             check_equal_flops({name: next(iter(of_arm.values())).training.flops for name, of_arm in runs.items()})
-        report = make_report(title, public(command), shared, configs, runs, store)
+        completed = [_seeded_runs(name, recipes, store) for name, recipes in budgets.items()]
+        report = make_report(title, public(command), shared, Compared(configs, runs, completed), store)
     for name, text in {"report.json": report.model_dump_json(indent=1), "report.html": render(report)}.items():
         (folder / name).write_text(text, encoding="utf-8")
         store.write(f"reports/{title}/{name}", text.encode())  # a job's own folder goes with its cluster
@@ -220,8 +240,20 @@ def _look_round(config: RunConfig, wanted: Sequence[Demand]) -> None:
         _stop(too_little_room(wanted))
 
 
-def _seeded(config: RunConfig, seeds: Sequence[int]) -> list[Recipe]:
-    return [config.recipe.model_copy(update={"seed": seed}) for seed in seeds or [config.seed]]
+def _seeded(recipe: Recipe, seeds: Sequence[int]) -> list[Recipe]:
+    return [recipe.model_copy(update={"seed": seed}) for seed in seeds or [recipe.seed]]
+
+
+def _at_budget(config: RunConfig, budget: float, series: Series) -> list[Recipe]:
+    """The recipe of each seed, trained for that multiple of its tokens, in whole batches."""
+    training = config.training
+    if training.tokens is None:
+        raise Mistake(
+            "--budgets are multiples of `training.tokens`, which the first arm leaves open; give it, or no --budgets"
+        )
+    batches = max(1, round(budget * training.tokens / training.batch_tokens))
+    longer = training.model_copy(update={"tokens": batches * training.batch_tokens})
+    return _seeded(config.recipe.model_copy(update={"training": longer}), series.seeds)
 
 
 def _seeded_runs(arm_name: str, recipes: Sequence[Recipe], store: Store) -> dict[int, Finished]:

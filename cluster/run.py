@@ -91,13 +91,20 @@ def compare(
     ],
     out: Annotated[str, typer.Option(help="The folder of the report.")],
     seeds: Annotated[str, typer.Option(help="As in 0,1,2; each file's own seed unless given.")] = "",
+    budgets: Annotated[
+        str, typer.Option(help="As in 0.25,0.5,2: the first recipe also for these multiples of its tokens.")
+    ] = "",
 ) -> None:
-    """Several recipes at equal training FLOPs, or after equally much text, and one report."""
+    """Several recipes at equal training FLOPs, or after equally much text, and one report.
+
+    With --budgets it says how many times its FLOPs the first recipe needs to be as good as each other one.
+    """
     from cluster import commands
     from cluster.config import is_override
 
     files = list(takewhile(lambda argument: not is_override(argument), arguments))
-    print(commands.compare(files, out, _numbers(seeds), arguments[len(files) :]))
+    series = commands.Series(_numbers(seeds), _budgets(budgets))
+    print(commands.compare(files, out, series, arguments[len(files) :]))
 
 
 @app.command()
@@ -182,6 +189,19 @@ def _numbers(seeds: str) -> list[int]:
         raise Mistake(f"--seeds '{seeds}' is not whole numbers with commas between; give them as in 0,1,2") from None
     if len(set(numbers)) < len(numbers) or min(numbers, default=0) < 0:
         raise Mistake(f"--seeds '{seeds}' has one twice or below 0; give each once, as in 0,1,2")
+    return numbers
+
+
+def _budgets(budgets: str) -> list[float]:
+    try:
+        numbers = [float(budget) for budget in budgets.split(",") if budget]
+    except ValueError:
+        raise Mistake(f"--budgets '{budgets}' is not numbers with commas between; give them as in 0.25,0.5,2") from None
+    if len({*numbers, 1.0}) <= len(numbers) or not all(0 < number < float("inf") for number in numbers):
+        raise Mistake(
+            f"--budgets '{budgets}' has one twice, or 1 (the arm itself), or one not above 0; give each once, as in "
+            "0.25,0.5,2"
+        )
     return numbers
 
 

@@ -106,6 +106,39 @@ def corpus_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def trained_on(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """The folder of a model, without a weight, that a store knows to have been trained on these rows."""
+    import pyarrow as pa
+
+    from pipelines.store.manifest import Manifest
+    from pipelines.store.store import Store
+
+    store = Store(str(tmp_path_factory.mktemp("trained")))
+
+    def trained(rows: pa.Table, *, after: str = "", number: int = 0) -> str:
+        def stage(kind: str, inputs: list[str], **facts: Any) -> str:
+            address = f"{kind}-{number:012x}"
+            store.commit(Manifest(address=address, name=kind, kind=kind, ingredients={}, inputs=inputs, **facts))
+            return address
+
+        shards = [
+            store.write_table(f"encode-{number:012x}/x/part-{half}.parquet", part, 0) for half, part in _halves(rows)
+        ]
+        columns = dict.fromkeys(rows.column_names, "of any type")
+        encoded = stage("encode", ["chosen-000000000000"], shards=shards, rows=rows.num_rows, columns=columns)
+        packed = stage("pack", [encoded])
+        before = [after.removeprefix(f"{store.url}/").partition("/")[0]] if after else []
+        return f"{store.url}/{stage('train', [packed, *before])}/run/model"
+
+    return trained
+
+
+def _halves(rows: Any) -> Iterator[tuple[int, Any]]:
+    middle = rows.num_rows // 2
+    return enumerate([rows.slice(0, middle), rows.slice(middle)])
+
+
+@pytest.fixture(scope="session")
 def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a LLaMA of 70 thousand random parameters that transformers and vLLM both load."""
     import torch
@@ -177,6 +210,23 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tuned_llama(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tiny LLaMA, its weights moved a little, as by training on."""
+    import shutil
+
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
+
+    folder = tmp_path_factory.mktemp("models") / "tuned-llama"
+    shutil.copytree(tiny_llama, folder)
+    generator = np.random.default_rng(0)
+    weights = load_file(folder / "model.safetensors")
+    moved = {name: each + generator.normal(0, 0.02, each.shape).astype(each.dtype) for name, each in weights.items()}
+    save_file(moved, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+@pytest.fixture(scope="session")
 def datamodel(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a datamodel of two proxies, both the tiny LLaMA, whose directions are random."""
     import numpy as np
@@ -194,6 +244,24 @@ def datamodel(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     directions = list(np.random.default_rng(0).normal(size=(2, dimensions)))
     Datamodel(facts, directions).save(Store(str(root)), "datamodel")
     return root / "datamodel"
+
+
+@pytest.fixture(scope="session")
+def regression(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a regression on 50 buckets, whose weights are random."""
+    import numpy as np
+
+    from pipelines.scorers.ngrams.regression import Regression, RegressionFacts
+    from pipelines.scorers.ngrams.vectors import Linear
+    from pipelines.store.store import Store
+
+    facts = RegressionFacts(
+        of="helpful", documents=9, mean=0.5, intercept=0.25, held_out_documents=1, held_out_spearman=None
+    )
+    root = tmp_path_factory.mktemp("models")
+    linear = Linear(np.random.default_rng(0).normal(size=50), facts.intercept)
+    Regression(facts, linear).save(Store(str(root)), "regression")
+    return root / "regression"
 
 
 @pytest.fixture(scope="session")

@@ -10,26 +10,30 @@ from cluster.report.examples import beginnings, kept
 from cluster.report.schema import (
     Arm,
     BitsPerByte,
-    Bound,
+    CategoryAnswers,
     Curve,
     Example,
     Histogram,
     Plan,
     Sample,
+    SeedAnswers,
     SeedResult,
     Step,
     Study,
+    TaskAnswers,
 )
 from pipelines.packing.packed import Packed
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
+from training import results
 from training.execution import Finished
-from training.results import Evaluated, Trained
+from training.results import Asked, Evaluated, Trained
 
 ENCODE = "encode"  # the kind of the step whose documents are trained on
 HISTOGRAM_ROWS = 5_000_000  # 40 MB a column; the shards beyond are not looked at to draw a picture
 HISTOGRAM_BINS = 40
 PLAN_POINTS = 80
+ANSWERED = {"bits_per_byte", "accuracy", "accuracy_per_byte"}
 
 
 def arm(name: str, runs: Mapping[int, Finished], store: Store) -> Arm:
@@ -44,6 +48,7 @@ def arm(name: str, runs: Mapping[int, Finished], store: Store) -> Arm:
     each_stage = itertools.chain(stages.values(), *(made.values() for made in models))
     spent = list({stage.address: stage for stage in each_stage}.values())
     data_seconds = sum(each.seconds for each in spent)
+    asked = {seed: run.tasks.details_as(Asked) for seed, run in runs.items() if run.tasks}
     training_seconds = float(np.mean([run.training.details_as(Trained).training_seconds for run in runs.values()]))
     return Arm(
         name=name,
@@ -63,56 +68,45 @@ def arm(name: str, runs: Mapping[int, Finished], store: Store) -> Arm:
         samples=[Sample(**sample) for stage in stages.values() for sample in stage.samples],
         plan=_plan(first, store),
         study=_study(first.study) if first.study else None,
+        tasks=_tasks(asked),
+        categories=_categories(asked),
     )
-
-
-def with_multipliers(arms: Sequence[Arm]) -> list[Arm]:
-    """The arms, each with the factor of training FLOPs that the first arm spends to read held-out text as well.
-
-    The factor is the arm's FLOPs against those at which the first arm's curve, interpolated over log FLOPs, is as low.
-    Above 1 the arm is cheaper. Where the first arm never gets there, its FLOPs are compared with those at which the arm
-    reached the first arm's end, the factor that both can show. Where a curve begins beyond the other's end, its first
-    point gives a bound of the factor; None where an arm has no curve. Arms need not have trained for equal FLOPs.
-    """
-    return [each.model_copy(update=_multiplier(arms[0], each)) for each in arms]
-
-
-def _multiplier(first: Arm, other: Arm) -> dict[str, object]:
-    """The factor and what it is, as the fields of an arm."""
-    mine, theirs = _mean_curve(first), _mean_curve(other)
-    if mine is None or theirs is None:
-        return {}
-    (my_flops, my_bits), (their_flops, their_bits) = mine, theirs
-    if their_bits[-1] <= my_bits[-1]:
-        factor = my_flops[-1] / _flops_at(theirs, my_bits[-1])
-        return {"compute_multiplier": factor, "multiplier_is": _bound("at least", their_bits[0] < my_bits[-1])}
-    factor = _flops_at(mine, their_bits[-1]) / their_flops[-1]
-    return {"compute_multiplier": factor, "multiplier_is": _bound("at most", my_bits[0] < their_bits[-1])}
-
-
-def _bound(which: Bound, begins_beyond: bool) -> Bound:
-    return which if begins_beyond else "exact"
-
-
-def _mean_curve(arm: Arm) -> tuple[np.ndarray, np.ndarray] | None:
-    """FLOPs and the fewest bits per byte until then, the mean over the seeds with a curve; None where there is none."""
-    curves = [curve for curve in arm.curves if curve.held_out_flops]
-    points = min((len(curve.held_out_flops) for curve in curves), default=0)
-    if not points:
-        return None
-    bits = np.mean([curve.held_out_bits_per_byte[:points] for curve in curves], axis=0)
-    return np.array(curves[0].held_out_flops[:points]), np.minimum.accumulate(bits)
-
-
-def _flops_at(curve: tuple[np.ndarray, np.ndarray], bits: float) -> float:
-    """The FLOPs at which the curve is as low as `bits`; those of its first point where it begins lower."""
-    flops, curve_bits = curve
-    return float(np.exp(np.interp(-bits, -curve_bits, np.log(flops))))
 
 
 def _seed_result(seed: int, run: Finished) -> SeedResult:
     genres = {name: measured.bits_per_byte for name, measured in run.evaluation.details_as(Evaluated).genres.items()}
     return SeedResult(seed=seed, value=run.bits_per_byte, by_genre=genres)
+
+
+def _tasks(asked: Mapping[int, Asked]) -> list[TaskAnswers]:
+    first = next(iter(asked.values()), None)
+    return [
+        TaskAnswers(
+            name=name,
+            category=task.category,
+            items=task.items,
+            left_out=task.left_out,
+            chance=task.chance,
+            seeds=[_seed_answers(seed, each.tasks[name]) for seed, each in asked.items()],
+        )
+        for name, task in (first.tasks if first else {}).items()
+    ]
+
+
+def _categories(asked: Mapping[int, Asked]) -> list[CategoryAnswers]:
+    first = next(iter(asked.values()), None)
+    return [
+        CategoryAnswers(
+            name=name,
+            chance=category.chance,
+            seeds=[_seed_answers(seed, each.categories[name]) for seed, each in asked.items()],
+        )
+        for name, category in (first.categories if first else {}).items()
+    ]
+
+
+def _seed_answers(seed: int, found: results.TaskAnswers | results.CategoryAnswers) -> SeedAnswers:
+    return SeedAnswers.model_validate({"seed": seed, **found.model_dump(include=ANSWERED)})
 
 
 def _study(measured: Manifest) -> Study:

@@ -1,14 +1,17 @@
 """Make: the report of finished runs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 from cluster.config import RunConfig, dump
-from cluster.report.arms import arm, with_multipliers
+from cluster.report.arms import arm
+from cluster.report.chosen import Chosen, chosen, ends, overlaps
 from cluster.report.differences import told
-from cluster.report.schema import Arm, HeldOut, Report, Shared
+from cluster.report.multiplier import with_multipliers
+from cluster.report.schema import Arm, Completed, HeldOut, Report, Shared
 from cluster.report.writing import passages
 from pipelines.store.provenance import provenance
 from pipelines.store.store import Store
@@ -20,11 +23,25 @@ from training.yaml_text import parse
 Runs = Mapping[int, Finished]  # of one arm, by seed
 
 
-def make_report(
-    title: str, command: str, shared: Shared, configs: Sequence[RunConfig], runs: Mapping[str, Runs], store: Store
-) -> Report:
-    """The report of the runs of each config, by its name and the seed; the first arm is the one to beat."""
+@dataclass(frozen=True)
+class Compared:
+    """The configs of all arms, the first to be beaten, with their runs by name and seed.
+
+    `completed` holds runs of the first one that were trained to their end for other budgets, one of them a mapping.
+    """
+
+    configs: Sequence[RunConfig]
+    runs: Mapping[str, Runs]
+    completed: Sequence[Runs] = ()
+
+
+def make_report(title: str, command: str, shared: Shared, compared: Compared, store: Store) -> Report:
+    """The report of finished runs."""
+    configs, runs = compared.configs, compared.runs
     first = next(iter(runs[configs[0].name].values()))
+    completed = [_completed(each) for each in compared.completed]
+    picked = [chosen(next(iter(runs[config.name].values())).data.encoded, store) for config in configs]
+    arms = [_arm(config, runs[config.name], each, store) for config, each in zip(configs, picked, strict=True)]
     facts = provenance()
     return Report(
         title=title,
@@ -40,7 +57,9 @@ def make_report(
         machine=f"{facts['cores']} cores, {facts['platform']}, Python {facts['python']}",
         command=command,
         shared=shared,
-        arms=with_multipliers([_arm(config, runs[config.name], store) for config in configs]),
+        arms=with_multipliers(arms, completed),
+        completed=completed,
+        overlaps=overlaps(picked),
     )
 
 
@@ -52,11 +71,20 @@ def text_name(source: Mapping[str, Any]) -> str:
     return f"{', '.join(paths)} ({source['kind']})"
 
 
-def _arm(config: RunConfig, runs: Runs, store: Store) -> Arm:
-    """The arm with its recipe and with what the model of its first seed writes."""
+def _completed(runs: Runs) -> Completed:
     first = next(iter(runs.values()))
-    return arm(config.name, runs, store).model_copy(
+    return Completed(flops=first.training.flops, values=[run.bits_per_byte for run in runs.values()])
+
+
+def _arm(config: RunConfig, runs: Runs, picked: Chosen | None, store: Store) -> Arm:
+    """The arm with its recipe, with what was chosen for it, and with what the model of its first seed writes."""
+    first = next(iter(runs.values()))
+    measured = arm(config.name, runs, store)
+    of_scores = [ends(score.name, first.data.stages[score.name], store) for score in measured.scores]
+    return measured.model_copy(
         update={
+            "ends": [each for each in of_scores if each],
+            "genres": picked.genres if picked else {},
             "recipe": {**_public(config), "seed": list(runs)},
             "written": passages(config.recipe, first.data, first.training, store),
         }

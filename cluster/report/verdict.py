@@ -1,5 +1,6 @@
 """What the numbers of a comparison allow to be said, in words, and no more than that."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,7 @@ LABELS: dict[Outcome, str] = {
     "one_arm": "nothing to compare with",
 }
 LEAST_SEEDS = 3  # the range of two is often a tenth of that of many, so a multiple of it says nothing
+BEST_OF = 3  # of so many other arms, or more, the best owes something to luck
 FEWER = {1: "one seed", 2: "two seeds"}
 UNEQUAL_FLOPS = 0.01  # arms whose training FLOPs differ by more than this share are not compared fairly
 
@@ -43,7 +45,8 @@ def verdict(report: Report) -> Verdict:
         return Verdict("one_arm", sentence)
     best = min(others, key=lambda arm: (not _beats(first, arm), arm.bits_per_byte.mean))
     outcome, headline = _judge(first, best)
-    remarks = [*_multiplier(first, best, outcome), _price(first, best), *_shared(report), *_others(first, best, others)]
+    remarks = [*_multiplier(first, best, outcome), _price(first, best), *_shared(report)]
+    remarks += [*_others(first, best, others), *_luck(best, others)]
     return Verdict(outcome, headline, tuple(remarks), tuple(_cautions(report, outcome)))
 
 
@@ -64,22 +67,22 @@ def _fewest_seeds(first: Arm, arm: Arm) -> int:
 
 
 def total_multiplier(first: Arm, arm: Arm) -> float | None:
-    """The compute multiplier with the data's FLOPs on both sides; None where there is no multiplier.
-
-    A multiplier m says that the arm is where the first arm ends after 1/m of the first arm's training FLOPs, if it gets
-    there with its own, else that the first arm is where the arm ends after m of the arm's.
-    """
-    multiplier = arm.compute_multiplier
-    if not multiplier or not arm.training_flops or not first.training_flops:
+    """The compute multiplier with the data's FLOPs on both sides; None where there is no multiplier."""
+    if not arm.compute_multiplier or not arm.training_flops:
         return None
-    if _gets_there(first, arm, multiplier):
-        return (first.training_flops + first.data_flops) / (first.training_flops / multiplier + arm.data_flops)
-    return (arm.training_flops * multiplier + first.data_flops) / (arm.training_flops + arm.data_flops)
+    as_good = arm.compute_multiplier * arm.training_flops  # what the first arm's training takes to be as good
+    return (as_good + first.data_flops) / (arm.training_flops + arm.data_flops)
 
 
-def _gets_there(first: Arm, arm: Arm, multiplier: float) -> bool:
-    """Whether the arm's curve goes as low as the first arm's: what that takes is no more than it has."""
-    return first.training_flops <= multiplier * arm.training_flops
+def break_even(first: Arm, arm: Arm) -> float | None:
+    """The training FLOPs above which the arm's data costs less than its training saves; None where it saves nothing.
+
+    With a multiplier m that holds at any size a training of C FLOPs does the work of m x C, so what the data costs more
+    is earned back from cost / (m - 1) on.
+    """
+    if arm.compute_multiplier is None or arm.compute_multiplier <= 1:
+        return None
+    return max(0.0, arm.data_flops - first.data_flops) / (arm.compute_multiplier - 1)
 
 
 def _beats(first: Arm, arm: Arm) -> bool:
@@ -111,18 +114,35 @@ def _in_spreads(gain: float, spread: float) -> str:
 
 
 def _multiplier(first: Arm, best: Arm, outcome: Outcome) -> list[str]:
-    """A sentence on what the difference is worth in training FLOPs; none where there is none, or no multiplier."""
+    """What the difference is worth in training FLOPs; nothing where there is none, or no multiplier."""
     multiplier, total = best.compute_multiplier, total_multiplier(first, best)
     if not multiplier or not total or outcome not in ("win", "loss"):
         return []
-    ahead = _gets_there(first, best, multiplier)
-    early, late, part = (best, first, 1 / multiplier) if ahead else (first, best, multiplier)
     bound = "" if best.multiplier_is == "exact" else f"{best.multiplier_is} "
-    counted = f" ({figures.times(total)} counting the FLOPs of its data)" if best.data_flops else ""
+    interval = best.multiplier_interval
+    between = f" ({figures.times(interval[0])} to {figures.times(interval[1])})" if interval else ""
+    counted = f"; {figures.times(total)} counting the FLOPs of the data" if best.data_flops or first.data_flops else ""
+    needs = f"`{first.name}` needs {bound}{figures.times(multiplier)} the training FLOPs of `{best.name}` to be as good"
+    return [f"{needs}{between}{counted}.", *_break_even(first, best)]
+
+
+def _break_even(first: Arm, best: Arm) -> list[str]:
+    enough = break_even(first, best)
+    if not enough:
+        return []
+    if enough <= best.training_flops:
+        return [f"Its data is worth its FLOPs from a training of {figures.flops(enough)} on: less than this one."]
     return [
-        f"`{early.name}` is where `{late.name}` ends after {'at most ' if bound else ''}{figures.share(part)} of the "
-        f"training FLOPs of `{late.name}`: a compute multiplier of {bound}{figures.times(multiplier)}{counted}."
+        f"Its data is worth its FLOPs from a training of {figures.flops(enough)} on, "
+        f"{figures.times(enough / best.training_flops)} this one."
     ]
+
+
+def _luck(best: Arm, others: Sequence[Arm]) -> list[str]:
+    """That the best of several looks better than it is."""
+    if len(others) < BEST_OF:
+        return []
+    return [f"`{best.name}` is the best of {len(others)} other arms on this very text, which flatters it a little."]
 
 
 def _price(first: Arm, best: Arm) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from cluster.report.arms import arm, with_multipliers
-from cluster.report.schema import Arm, Curve
+from cluster.report.arms import arm
+from cluster.report.schema import Arm
 from pipelines.build import BuiltData
 from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import Manifest
@@ -84,6 +84,7 @@ def finished(plan: str | None = None, **more: Any) -> Finished:
 
 def test_an_arm_without_study_and_models(store: Store) -> None:
     found = arm("plain", {0: finished()}, store)
+    assert (found.tasks, found.categories) == ([], [])
     assert (found.study, found.data_flops, found.data_seconds, found.seconds) == (None, 5e9, 3.0, 10.0)
     assert found.bits_per_byte.mean == 2.5
     assert found.curves[0].held_out_bits_per_byte == [2.25]
@@ -94,6 +95,39 @@ def test_a_study_is_taken_over_but_for_what_the_report_does_not_know(store: Stor
     found = arm("studied", {0: finished(study=measured)}, store)
     assert found.study
     assert found.study.model_dump() == STUDY
+
+
+def answered(bits: float, share: float | None) -> dict[str, Any]:
+    right = share and {"share": share, "low": share - 0.1, "high": share + 0.1}
+    return {
+        "bits_per_byte": bits,
+        "chance": 0.5 if right else None,
+        "accuracy": right,
+        "accuracy_per_byte": right,
+    }
+
+
+def asked(bits: float) -> Manifest:
+    """The manifest of the stage `tasks` of a model."""
+    told = {"items": 8, "left_out": 1, "nats": 3.0, "text_bytes": 40, "tokens": 30}
+    tasks = {
+        "copa": {"category": "commonsense", **told, **answered(bits, 0.7)},
+        "lambada": {"category": "", **told, **answered(bits + 1, None)},
+    }
+    return manifest(
+        "tasks", details={"tasks": tasks, "categories": {"commonsense": {"tasks": 1, **answered(bits, 0.7)}}}
+    )
+
+
+def test_the_answers_of_each_seed_are_taken_over(store: Store) -> None:
+    found = arm("asked", {seed: finished(tasks=asked(2.0 + seed)) for seed in (0, 1)}, store)
+    copa, lambada = found.tasks
+    assert (copa.name, copa.category, copa.items, copa.left_out, copa.chance) == ("copa", "commonsense", 8, 1, 0.5)
+    assert [(each.seed, each.bits_per_byte) for each in copa.seeds] == [(0, 2.0), (1, 3.0)]
+    assert copa.seeds[0].accuracy
+    assert copa.seeds[0].accuracy.share == 0.7
+    assert (lambada.chance, lambada.seeds[1].accuracy) == (None, None)
+    assert [(each.name, len(each.seeds)) for each in found.categories] == [("commonsense", 2)]
 
 
 def test_a_plan_that_is_damaged_or_gone_is_told_with_the_cure(store: Store) -> None:
@@ -134,33 +168,6 @@ def test_examples_bring_the_text_that_a_step_dropped_and_what_it_kept(store: Sto
     assert [(each.id, each.text) for each in steps[1].examples] == [("b", "too short"), ("gone", "")]
     assert [(each.id, each.text) for each in steps[1].kept] == [("a", "a longer text")]
     assert not steps[0].kept, "what dropped nothing shows no choice"
-
-
-def curve(flops: list[float], bits: list[float]) -> Curve:
-    return Curve(seed=0, tokens=[], flops=[], training_loss=[], held_out_flops=flops, held_out_bits_per_byte=bits)
-
-
-@pytest.mark.parametrize(
-    ("flops", "bits", "multiplier", "which"),
-    [
-        ([1.0, 10.0, 100.0], [4.0, 3.0, 2.0], 1.0, "exact"),
-        ([1.0, 10.0], [3.0, 2.0], 10.0, "exact"),  # there with a tenth of the FLOPs
-        ([10.0, 100.0, 1000.0], [4.0, 3.0, 1.0], 100 / 10**2.5, "exact"),  # dearer, though it ends lower
-        ([1.0, 10.0], [4.0, 3.0], 1.0, "exact"),  # ends early, on the same curve
-        ([5.0, 100.0], [1.9, 1.5], 20.0, "at least"),  # was there before it was first measured
-        ([100.0], [1.5], 1.0, "at least"),
-        ([1.0, 10.0], [9.0, 8.0], 0.1, "at most"),  # ends where the first arm had long been
-        ([], [], None, "exact"),
-    ],
-)
-def test_a_multiplier_compares_flops_at_equal_bits_whatever_was_spent(
-    example_arm: Arm, flops: list[float], bits: list[float], multiplier: float | None, which: str
-) -> None:
-    first = example_arm.model_copy(update={"curves": [curve([1.0, 10.0, 100.0], [4.0, 3.0, 2.0])]})
-    found = with_multipliers([first, example_arm.model_copy(update={"curves": [curve(flops, bits)]})])
-    assert found[0].compute_multiplier == pytest.approx(1.0)
-    assert found[1].compute_multiplier == (None if multiplier is None else pytest.approx(multiplier))
-    assert found[1].multiplier_is == which
 
 
 @pytest.fixture

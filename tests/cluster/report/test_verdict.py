@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.report.schema import Report
-from cluster.report.verdict import Verdict, gain_of, spread_of, total_multiplier, verdict
+from cluster.report.verdict import Verdict, break_even, gain_of, spread_of, total_multiplier, verdict
 
 MakeReport = Callable[..., Report]
 Finals = dict[str, list[float]]
@@ -23,9 +23,7 @@ def test_a_win_is_measured_in_spreads(judged: Callable[[Finals], Verdict]) -> No
     assert found.outcome == "win"
     sentence = "`gleaned` reads held-out text in 2.31 bits per byte, 0.21 fewer than `random`, 10.5x the seed spread."
     assert found.headline == sentence
-    assert found.remarks[0].startswith(
-        "`gleaned` is where `random` ends after 45.5 % of the training FLOPs of `random`:"
-    )
+    assert found.remarks[0].startswith("`random` needs 2.2x the training FLOPs of `gleaned` to be as good")
     assert "`simplified` also beats `random` (−0.100 bits per byte)." in found.remarks
     assert not found.cautions
 
@@ -48,9 +46,7 @@ def test_a_loss_is_said(judged: Callable[[Finals], Verdict]) -> None:
     assert found.outcome == "loss"
     assert found.headline.startswith("No arm beats `random`: the best other, `gleaned` reads")
     assert "0.20 more than `random`" in found.headline
-    assert found.remarks[0].startswith(
-        "`random` is where `gleaned` ends after 50.0 % of the training FLOPs of `gleaned`:"
-    )
+    assert found.remarks[0].startswith("`random` needs 0.5x the training FLOPs of `gleaned` to be as good")
 
 
 @pytest.mark.parametrize(
@@ -67,6 +63,14 @@ def test_fewer_than_three_seeds_judge_nothing(judged: Callable[[Finals], Verdict
     assert found.headline.endswith(f"not judged, with {told} in an arm.")
     assert any("luck" in caution and "--seeds 0,1,2" in caution for caution in found.cautions)
     assert not any(word in " ".join(found.remarks) for word in ("multiplier", "beats", "worse", "told apart"))
+
+
+def test_the_best_of_many_owes_something_to_luck(example: Report) -> None:
+    first, *others = example.arms
+    several = [arm.model_copy(update={"name": f"{arm.name}-{copy}"}) for arm in others for copy in range(2)]
+    remarks = verdict(example.model_copy(update={"arms": [first, *several]})).remarks
+    assert any("is the best of 4 other arms on this very text" in remark for remark in remarks)
+    assert not any("flatters" in remark for remark in verdict(example).remarks)
 
 
 def test_seeds_that_agree_exactly(judged: Callable[[Finals], Verdict]) -> None:
@@ -103,7 +107,7 @@ def test_an_arm_with_more_flops_may_be_better_and_dearer(example: Report) -> Non
     first, arm = example.arms[:2]
     dearer = arm.model_copy(update={"training_flops": 4 * first.training_flops, "compute_multiplier": 0.5})
     found = verdict(example.model_copy(update={"shared": "text", "arms": [first, dearer]}))
-    assert found.remarks[0].startswith("`gleaned` is where `random` ends after 200 % of the training FLOPs of `random`")
+    assert found.remarks[0].startswith("`random` needs 0.5x the training FLOPs of `gleaned` to be as good")
     alone = dearer.model_copy(update={"data_flops": 0.0})
     assert total_multiplier(first, alone) == pytest.approx(0.5)
 
@@ -111,16 +115,19 @@ def test_an_arm_with_more_flops_may_be_better_and_dearer(example: Report) -> Non
 def test_a_multiplier_that_is_a_bound_is_called_one(example: Report) -> None:
     first, arm = example.arms[:2]
     least = arm.model_copy(update={"compute_multiplier": 12.0, "multiplier_is": "at least"})
-    (said,) = [each for each in verdict(example.model_copy(update={"arms": [first, least]})).remarks if "ends" in each]
-    assert "ends after at most 8.3 % of the training FLOPs of `random`" in said
-    assert "a compute multiplier of at least 12.0x" in said
+    (said,) = [each for each in verdict(example.model_copy(update={"arms": [first, least]})).remarks if "needs" in each]
+    assert "needs at least 12.0x the training FLOPs" in said
 
 
 def test_data_flops_eat_the_multiplier(example: Report) -> None:
     first, arm = example.arms[:2]
     dear = arm.model_copy(update={"data_flops": first.training_flops})
     assert total_multiplier(first, arm.model_copy(update={"data_flops": 0.0})) == pytest.approx(2.2)
-    assert total_multiplier(first, dear) == pytest.approx(1 / (1 / 2.2 + 1))
+    assert total_multiplier(first, dear) == pytest.approx(2.2 / 2)
+    assert break_even(first, dear) == pytest.approx(first.training_flops / 1.2)
+    assert break_even(first, arm.model_copy(update={"compute_multiplier": 0.9})) is None
+    (said,) = [each for each in verdict(example.model_copy(update={"arms": [first, dear]})).remarks if "worth" in each]
+    assert said.startswith("Its data is worth its FLOPs from a training of 1.01 PFLOP on: less than this one.")
     assert total_multiplier(first, arm.model_copy(update={"compute_multiplier": None})) is None
 
 
