@@ -175,6 +175,23 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tuned_llama(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tiny LLaMA, its weights moved a little, as by training on."""
+    import shutil
+
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
+
+    folder = tmp_path_factory.mktemp("models") / "tuned-llama"
+    shutil.copytree(tiny_llama, folder)
+    generator = np.random.default_rng(0)
+    weights = load_file(folder / "model.safetensors")
+    moved = {name: each + generator.normal(0, 0.02, each.shape).astype(each.dtype) for name, each in weights.items()}
+    save_file(moved, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+@pytest.fixture(scope="session")
 def datamodel(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a datamodel of two proxies, both the tiny LLaMA, whose directions are random."""
     import numpy as np
@@ -192,6 +209,24 @@ def datamodel(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     directions = list(np.random.default_rng(0).normal(size=(2, dimensions)))
     Datamodel(facts, directions).save(Store(str(root)), "datamodel")
     return root / "datamodel"
+
+
+@pytest.fixture(scope="session")
+def regression(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a regression on 50 buckets, whose weights are random."""
+    import numpy as np
+
+    from pipelines.scorers.ngrams.regression import Regression, RegressionFacts
+    from pipelines.scorers.ngrams.vectors import Linear
+    from pipelines.store.store import Store
+
+    facts = RegressionFacts(
+        of="helpful", documents=9, mean=0.5, intercept=0.25, held_out_documents=1, held_out_spearman=None
+    )
+    root = tmp_path_factory.mktemp("models")
+    linear = Linear(np.random.default_rng(0).normal(size=50), facts.intercept)
+    Regression(facts, linear).save(Store(str(root)), "regression")
+    return root / "regression"
 
 
 @pytest.fixture(scope="session")

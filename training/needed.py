@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pipelines.build import BuiltData, build_data, build_stages, data_addresses
 from pipelines.config import CorpusConfig
 from pipelines.datamodel import NAME, DatamodelConfig, build_datamodel, datamodel_addresses, datamodel_files
+from pipelines.regression import RegressionConfig, build_regression, regression_address, regression_files
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
-from training.recipe import DatamodelEntry, Recipe
+from training.recipe import DatamodelEntry, Recipe, RegressionEntry
 from training.references import Folders, resolved
 from training.stages import model_files, train_model, training_address
 
-TRAIN = "train"
+TRAIN, REGRESSION = "train", "regression"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,31 @@ class NeededDatamodel:
         return {**stages, **build_datamodel(self.datamodel, list(stages.values())[-1], store, self.seed)}
 
 
-Needed = NeededTraining | NeededDatamodel
+@dataclass(frozen=True)
+class NeededRegression:
+    """A regression to make of the last stage of `data`, with no reference left in that."""
+
+    seed: int
+    data: CorpusConfig
+    regression: RegressionConfig
+
+    def addresses(self) -> dict[str, str]:
+        """The address of each stage by its name, in order; the regression's is the last."""
+        stages = data_addresses(self.data, self.seed)
+        return {**stages, REGRESSION: regression_address(self.regression, list(stages.values())[-1], self.seed)}
+
+    def folder(self) -> str:
+        """Where the regression is inside the store, or will be."""
+        return regression_files(self.addresses()[REGRESSION])
+
+    def make(self, store: Store) -> dict[str, Manifest]:
+        """All its stages are in the store; their manifests by name."""
+        stages = dict(build_stages(self.data, store, self.seed))
+        sample = list(stages.values())[-1]
+        return {**stages, REGRESSION: build_regression(self.regression, sample, store, self.seed)}
+
+
+Needed = NeededTraining | NeededDatamodel | NeededRegression
 
 
 def needed_models(config: Recipe, store: Store) -> dict[str, dict[int, Needed]]:
@@ -91,7 +116,8 @@ def _needed(config: Recipe, name: str, seed: int, folders: Folders) -> Needed:
     data = resolved(entry.data, folders)
     if isinstance(entry, DatamodelEntry):
         return NeededDatamodel(seed, data, resolved(entry.datamodel, folders))
-    training = resolved(entry.training, folders).model_copy(
-        update={"seed": 0}
-    )  # that of the entry, which a copy does not have
+    if isinstance(entry, RegressionEntry):
+        return NeededRegression(seed, data, entry.regression)
+    training = resolved(entry.training, folders)
+    training = training.model_copy(update={"seed": 0})  # that of the entry, which a copy does not have
     return NeededTraining(Recipe(seed=seed, data=data, training=training, evaluation=config.evaluation))

@@ -8,10 +8,13 @@ from pydantic import Field, PlainValidator, field_validator, model_validator
 
 from pipelines.check import check_corpus, check_data, within
 from pipelines.config import CorpusConfig, DataConfig
+from pipelines.contracts.codec import Codec
 from pipelines.contracts.component import Spec
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.source import Source
+from pipelines.contracts.task import Task
 from pipelines.datamodel import DatamodelConfig
+from pipelines.regression import RegressionConfig
 from training.config import TrainingConfig
 from training.contracts import Model
 from training.measures.compression import StudyConfig
@@ -22,12 +25,38 @@ from training.yaml_text import on_one_line
 class EvaluationConfig(Spec):
     """What the model is measured on: never part of the training pool. `curve_bytes` of it are read during training.
 
-    With a `study` the tokens themselves are measured too (`training.measures.compression`).
+    Of each of the `tasks` the held-out half is asked (`training.measures.tasks`); a task is named by its key, and needs
+    no name of its own. With a `study` the tokens themselves are measured too (`training.measures.compression`).
     """
 
     held_out: Source
     curve_bytes: int = Field(default=65_536, gt=0)
+    tasks: dict[str, Task] = {}
     study: StudyConfig | None = None
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _name_tasks(cls, tasks: Any) -> Any:
+        if not isinstance(tasks, Mapping):
+            return tasks
+        return {name: _named(name, task) for name, task in tasks.items() if task is not None}
+
+    def check(self, codec: Codec) -> None:
+        """Raises Mistake with the cure for what is wrong with the sources, or cannot be asked in the codec's tokens."""
+        with within("evaluation.held_out"):
+            self.held_out.check()
+        for name, task in self.tasks.items():
+            with within(f"evaluation.tasks.{name}"):
+                task.check()
+        if self.tasks and codec.decodes_whole:
+            raise Mistake(
+                f"evaluation.tasks asks for what follows a context, and codec '{codec.kind}' makes tokens of whole "
+                "documents only; leave the tasks out, or choose another data.codec"
+            )
+
+
+def _named(name: str, task: Any) -> Any:
+    return {"name": name, **task} if isinstance(task, Mapping) else task
 
 
 class ModelRecipe(Spec):
@@ -77,16 +106,40 @@ class DatamodelEntry(Spec):
     def check(self, where: str) -> None:
         """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
         check_corpus(self.data, f"{where}.data")
+        for name, target in self.datamodel.targets.items():
+            with within(f"{where}.datamodel.targets.{name}"):
+                target.check()
         with within(f"{where}.datamodel"):
             self.datamodel.check()
 
 
-def _entry(value: Any) -> TrainingEntry | DatamodelEntry:
-    """An entry of the section `models`: where it has a section `datamodel` that, else a training."""
-    if isinstance(value, TrainingEntry | DatamodelEntry):
+class RegressionEntry(Spec):
+    """A regression of a score on the words of the documents that `data` ends with, which have the score as a column."""
+
+    copies: ClassVar[int] = 1
+
+    seed: int = Field(default=0, ge=0)
+    data: CorpusConfig
+    regression: RegressionConfig
+
+    def check(self, where: str) -> None:
+        """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
+        self.regression.check(f"{where}.regression", check_corpus(self.data, f"{where}.data"))
+
+
+Entry = TrainingEntry | DatamodelEntry | RegressionEntry
+
+
+def _entry(value: Any) -> Entry:
+    """An entry of the section `models`: a datamodel or a regression where it has such a section, else a training."""
+    if isinstance(value, Entry):
         return value
-    is_datamodel = isinstance(value, Mapping) and "datamodel" in value
-    return (DatamodelEntry if is_datamodel else TrainingEntry).model_validate(value)
+    sections = value if isinstance(value, Mapping) else {}
+    if "datamodel" in sections:
+        return DatamodelEntry.model_validate(value)
+    if "regression" in sections:
+        return RegressionEntry.model_validate(value)
+    return TrainingEntry.model_validate(value)
 
 
 class Recipe(ModelRecipe):
@@ -97,7 +150,7 @@ class Recipe(ModelRecipe):
     on from as `start: "@name"`.
     """
 
-    models: dict[str, Annotated[TrainingEntry | DatamodelEntry, PlainValidator(_entry)]] = {}
+    models: dict[str, Annotated[Entry, PlainValidator(_entry)]] = {}
     evaluation: EvaluationConfig
 
     @field_validator("models")
@@ -152,8 +205,7 @@ class Recipe(ModelRecipe):
         for name, each in self.models.items():
             each.check(f"models.{name}")
         check_data(self.data)
-        with within("evaluation.held_out"):
-            self.evaluation.held_out.check()
+        self.evaluation.check(self.data.codec)
         self.training.batch_sequences(self.data.pack.length)
 
 

@@ -69,7 +69,7 @@ def check_references(where: str, config: Spec, known: Mapping[str, int]) -> None
         if each.name not in known:
             raise Mistake(
                 f"{where} refers to '@{each.name}', which is not among the models before it: {sorted(known)}; add "
-                f"models.{each.name} with its `data`, and a `training` or a `datamodel`"
+                f"models.{each.name} with its `data`, and a `training`, a `datamodel` or a `regression`"
             )
         copies = known[each.name]
         if each.copy is not None and not 1 <= each.copy <= copies:

@@ -12,15 +12,19 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from cluster.jobs import node_facts
 from cluster.jobs.nodes import Node, alive_nodes, ask, sent_by_value
 from pipelines.config import CorpusConfig, thinning
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
+from pipelines.contracts.source import Source
+from pipelines.contracts.task import Task
 from pipelines.inference.model_files import local_folder
 from pipelines.passes.task import ray_resources
 from pipelines.store.store import Store
-from training.recipe import DatamodelEntry
+from training.recipe import DatamodelEntry, RegressionEntry
 from training.references import ONE, SEVERAL
 
 if TYPE_CHECKING:
@@ -83,14 +87,16 @@ def too_little_room(wanted: Iterable[Demand]) -> list[str]:
 
 
 def needed_paths(config: "RunConfig") -> list[str]:
-    """What every node has to see besides the store: local model folders, the first and the last local input file."""
-    models: set[str] = set()
+    """What every node has to see besides the store: local model folders and input files.
+
+    Of each source, target and task, wherever in the config it stands, the first and the last local file.
+    """
+    parts = [config.data, config.evaluation, *(config.models[name] for name in config.needed_models)]
+    named = [*parts, config.training]
+    models = {model for part in named for model in _models(part.model_dump()) if local_folder(model)}
     files: set[str] = set()
-    entries = [config.models[name] for name in config.needed_models]
-    for tree in (part.model_dump() for part in (config.data, config.training, *entries)):
-        models |= {model for model in _models(tree) if local_folder(model)}
-    for source in (part.data.source for part in (config, *entries)):
-        found = source.files()
+    for each in chain.from_iterable(map(_inputs, parts)):
+        found = each.files()
         files |= {file for file in (found[0], found[-1]) if os.path.exists(file)}
     return [*sorted(models), *sorted(files)]
 
@@ -211,11 +217,23 @@ def _models(tree: Any) -> Iterator[str]:
             yield from _models(value)
 
 
-def _demands(prefix: str, part: "ModelRecipe | DatamodelEntry") -> Iterator[Demand]:
+def _inputs(tree: Any) -> Iterator[Source | Task]:
+    """Every source and every task, at any depth."""
+    if isinstance(tree, Source | Task):
+        yield tree
+    if isinstance(tree, BaseModel):
+        yield from chain.from_iterable(_inputs(getattr(tree, name)) for name in type(tree).model_fields)
+    elif isinstance(tree, Mapping):
+        yield from chain.from_iterable(map(_inputs, tree.values()))
+    elif isinstance(tree, list | tuple):
+        yield from chain.from_iterable(map(_inputs, tree))
+
+
+def _demands(prefix: str, part: "ModelRecipe | DatamodelEntry | RegressionEntry") -> Iterator[Demand]:
     yield from _demands_of_corpus(prefix, part.data)
     if isinstance(part, DatamodelEntry):
         yield Demand(f"{prefix}datamodel.features", 1, _asked(part.datamodel.features.resources))
-    else:
+    elif not isinstance(part, RegressionEntry):
         yield Demand(f"{prefix}data.codec", 1, _asked(part.data.codec.resources))
         yield Demand(f"{prefix}training", part.training.workers, _asked(part.training.worker))
 

@@ -219,6 +219,45 @@ class Study(_Record):
     accuracy_by_position: list[Share]
 
 
+class Accuracy(_Record):
+    """The share of items that a model answers right, from `low` to `high` at 95 % confidence."""
+
+    share: Share
+    low: float
+    high: float
+
+
+class SeedAnswers(_Record):
+    """What one trained model makes of a task, or of a category; None where there is nothing to choose.
+
+    `accuracy` goes by what a whole option takes the model, `accuracy_per_byte` by what a byte of it takes.
+    """
+
+    seed: int
+    bits_per_byte: NonNegativeFloat
+    accuracy: Accuracy | None = None
+    accuracy_per_byte: Accuracy | None = None
+
+
+class TaskAnswers(_Record):
+    """What the models of an arm make of the held-out half of a task; of `left_out` items an option has no token."""
+
+    name: Name
+    category: str
+    items: NonNegativeInt
+    left_out: NonNegativeInt
+    chance: Share | None
+    seeds: list[SeedAnswers] = Field(min_length=1)
+
+
+class CategoryAnswers(_Record):
+    """What the models of an arm make of the tasks of a category, each counting alike."""
+
+    name: Name
+    chance: Share | None
+    seeds: list[SeedAnswers] = Field(min_length=1)
+
+
 class Arm(_Record):
     """One recipe of the comparison; `bytes` is the unique text chosen for training, `seconds` data and training.
 
@@ -251,6 +290,8 @@ class Arm(_Record):
     recipe: dict[str, Any] = {}
     plan: Plan | None = None
     study: Study | None = None
+    tasks: list[TaskAnswers] = []
+    categories: list[CategoryAnswers] = []
 
 
 class Completed(_Record):

@@ -101,6 +101,12 @@ def shares_by_genre(arms: Sequence[Arm]) -> tuple[tuple[str, tuple[str, ...]], .
 
 def _genre_row(arms: Sequence[Arm], genre: str) -> GenreRow:
     values = [[seed.by_genre[genre] for seed in arm.bits_per_byte.seeds if genre in seed.by_genre] for arm in arms]
+    cells, best = compared_bits(arms, values)
+    return GenreRow(genre, cells, best)
+
+
+def compared_bits(arms: Sequence[Arm], values: Sequence[Sequence[float]]) -> tuple[tuple[Cell | None, ...], int]:
+    """(arms,) cells of the mean over an arm's seeds, None where it has no value, and the place of the lowest mean."""
     means = [sum(each) / len(each) if each else float("inf") for each in values]
     spreads = [max(each) - min(each) if each else 0.0 for each in values]
     cells = tuple(
@@ -111,7 +117,7 @@ def _genre_row(arms: Sequence[Arm], genre: str) -> GenreRow:
         else None
         for arm, each, mean, spread in zip(arms, values, means, spreads, strict=True)
     )
-    return GenreRow(genre, cells, means.index(min(means)))
+    return cells, means.index(min(means))
 
 
 def _genre_cell(name: str, mean: float, first_mean: float, spread: float, seeds: int) -> Cell:

@@ -11,7 +11,13 @@ from pipelines.texts.arrays import one_array
 
 
 def text_sample(corpus: Corpus, sample_bytes: int, seed: int, purpose: str) -> list[str]:
-    """About `sample_bytes` of text, or all there is, sorted by id; which rows depends on seed, purpose and ids alone.
+    """The texts of `sampled`."""
+    texts: list[str] = sampled(corpus, sample_bytes, seed, purpose)[TEXT].to_pylist()
+    return texts
+
+
+def sampled(corpus: Corpus, sample_bytes: int, seed: int, purpose: str) -> pa.Table:
+    """ID and TEXT of about `sample_bytes` of text, or all, sorted by id; seed, purpose and ids alone say which rows.
 
     There is one document at least, however large; Mistake where there is none with text. One pass over the ids, and
     over the texts of row groups with a row of the sample; more only where documents are larger than the sample.
@@ -23,8 +29,7 @@ def text_sample(corpus: Corpus, sample_bytes: int, seed: int, purpose: str) -> l
         rows = _first(_drawn(corpus, share, seed, purpose), seed, purpose)
     if not rows.num_rows:
         raise Mistake(f"'{purpose}' has no text to learn from; look at what the steps before it dropped")
-    texts: list[str] = rows.sort_by(ID)[TEXT].to_pylist()
-    return texts
+    return rows.sort_by(ID)
 
 
 def _drawn(corpus: Corpus, share: float, seed: int, purpose: str) -> pa.Table:

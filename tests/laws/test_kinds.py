@@ -10,7 +10,10 @@ import pytest
 from cluster.kinds import FAMILIES
 from pipelines.contracts.component import kinds
 
-HEAVY = ("torch", "vllm", "deepspeed", "transformers", "tokenizers", "ray", "numba", "pandas", "wordfreq", "py3langid")
+HEAVY = (
+    *("torch", "vllm", "deepspeed", "transformers", "tokenizers", "ray", "numba", "pandas", "wordfreq", "py3langid"),
+    *("scipy", "sklearn"),
+)
 KINDS = sorted(f"{root.family}.{kind}" for root in FAMILIES.values() for kind in kinds(root.family))
 
 

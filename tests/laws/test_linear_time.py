@@ -118,8 +118,13 @@ def filtering(kind: str) -> Reader:
 
 
 def scoring(kind: str) -> Reader:
-    needs: dict[str, Any] = {"ngram_importance": {"target": {"kind": "jsonl", "path": "x"}, "buckets": 50}}
-    fitted = {"ngram_importance": {"log_ratio": np.sin(np.arange(50.0))}}
+    learned: dict[str, Any] = {"target": {"kind": "jsonl", "path": "x"}, "buckets": 50}
+    needs = {"ngram_importance": learned, "classifier": learned}
+    wave = np.sin(np.arange(50.0))
+    fitted: dict[str, Any] = {
+        "ngram_importance": {"log_ratios": wave[None]},
+        "classifier": {"weights": wave, "intercept": 0.0},
+    }
     score = Scorer.model_validate({"kind": kind, **needs.get(kind, {})}).open(fitted.get(kind, {}))
     return lambda text: score(pa.table({"text": [text]}))
 
@@ -137,7 +142,13 @@ READERS: dict[str, tuple[int, Callable[[], Reader]]] = {
     **{
         f"scorer {kind}": (50_000, functools.partial(scoring, kind))
         for kind in kinds(Scorer.family)
-        if kind not in ("proxy_loss", "datamodel")  # models read what bpe below encodes
+        if kind
+        not in (
+            "proxy_loss",
+            "loss_gap",
+            "datamodel",
+            "distilled",
+        )  # these need a folder: models read what bpe below encodes
     },
     **{
         f"rule {rule.__name__}": (40_000, lambda rule=rule: rule)

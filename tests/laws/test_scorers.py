@@ -38,11 +38,13 @@ PLAIN = [
 TEXTS = [*ODD, *PLAIN]
 NUMERIC_TOLERANCE = {
     "proxy_loss": 1e-4,
+    "loss_gap": 1e-3,
     "datamodel": 1e-3,
 }  # a batch of other shape rounds otherwise; the rest agree to the bit
 
-# `{folder}` is a folder with a tiny model, `{datamodel}` one with a datamodel, `{target}` a jsonl file; fitted is what
-# `fit` would have returned.
+# `{folder}` is a folder with a tiny model, `{tuned}` one with other weights of that model, `{datamodel}` one with a
+# datamodel, `{regression}` one with a regression, `{target}` a jsonl file; fitted is what `fit` would have returned.
+TARGET = {"kind": "jsonl", "path": "{target}"}
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "length": [{"unit": unit} for unit in ("characters", "bytes", "words")],
     "sentence_length": [{}],
@@ -50,20 +52,26 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "compression_ratio": [{}, {"method": "zstd", "level": 3}],
     "unigram_entropy": [{}],
     "ngram_importance": [
-        {"target": {"kind": "jsonl", "path": "{target}"}, "buckets": 50, "normalize": normalize}
-        for normalize in ("sum", "mean_per_token")
+        {"target": TARGET, "buckets": 50, "normalize": normalize} for normalize in ("sum", "mean_per_token")
     ],
     "datamodel": [{"model": "{datamodel}"}],
+    "distilled": [{"model": "{regression}"}],
     "proxy_loss": [{"model": "{folder}", "context": 64, "stride": 32}],
+    "loss_gap": [{"prior": {"model": "{folder}"}, "tuned": {"model": "{tuned}"}, "context": 64, "stride": 32}],
+    "classifier": [{"target": TARGET, "buckets": 50}],
 }
-FITTED: dict[str, Fitted] = {"ngram_importance": {"log_ratio": np.sin(np.arange(50.0))}}
+WAVE = np.sin(np.arange(50.0))
+FITTED: dict[str, Fitted] = {
+    "ngram_importance": {"log_ratios": WAVE[None]},
+    "classifier": {"weights": WAVE, "intercept": -0.5},
+}
 KINDS = kinds(Scorer.family)
 
 CASES = [(kind, index) for kind in KINDS for index in range(len(PARAMETERS.get(kind, [{}])))]
 
 
 @pytest.fixture
-def make(tiny_llama: Path, datamodel: Path, tmp_path: Path) -> Any:
+def make(tiny_llama: Path, tuned_llama: Path, datamodel: Path, regression: Path, tmp_path: Path) -> Any:
     """Makes scorer number `index` of a kind."""
     target = tmp_path / "target.jsonl"
     target.write_text(json.dumps({"text": "The cat."}) + "\n")
@@ -72,7 +80,9 @@ def make(tiny_llama: Path, datamodel: Path, tmp_path: Path) -> Any:
         if kind not in PARAMETERS:
             pytest.fail(f"scorer '{kind}' is new: add parameters for it to PARAMETERS in this file")
         template = json.dumps(PARAMETERS[kind][index])
-        for name, path in {"folder": tiny_llama, "datamodel": datamodel, "target": target}.items():
+        paths = {"folder": tiny_llama, "tuned": tuned_llama, "datamodel": datamodel, "target": target}
+        paths["regression"] = regression
+        for name, path in paths.items():
             template = template.replace(f"{{{name}}}", str(path))
         filled = json.loads(template)
         return Scorer.model_validate({"kind": kind, **filled})

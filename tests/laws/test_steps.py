@@ -53,7 +53,11 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         {"filters": [{"kind": "length", "min_characters": 20, "min_words": 3}]},
         {"filters": [{"kind": "symbols"}, {"kind": "length"}]},
     ],
-    "cut": [{"model": "{model}", "tokens": 3}, {"model": "{model}", "tokens": 1000}],
+    "cut": [
+        {"model": "{model}", "tokens": 3},
+        {"model": "{model}", "tokens": 1000},
+        {"model": "{model}", "tokens": 7, "join": "\n\n"},
+    ],
     "decontaminate": [
         {"against": {"test": {"kind": "jsonl", "path": "{held_out}"}}, "words": 5},
         {"against": {"test": {"kind": "jsonl", "path": "{held_out}"}}, "words": 1, "max_share": 0.3},

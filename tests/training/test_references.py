@@ -2,10 +2,13 @@
 
 import pytest
 
+from pipelines.build import data_addresses
 from pipelines.check import check_data
 from pipelines.config import DataConfig
 from pipelines.contracts.mistakes import Mistake
-from training.recipe import DatamodelEntry, Recipe
+from pipelines.store.store import Store
+from training.needed import with_models
+from training.recipe import DatamodelEntry, Recipe, RegressionEntry
 from training.references import references, resolved
 
 TEXT = {"kind": "text", "path": "nowhere.txt"}
@@ -172,3 +175,58 @@ def test_no_model_is_asked_twice() -> None:
     assert isinstance(entry, DatamodelEntry)
     with pytest.raises(Mistake, match="models: the models of a datamodel are each asked once, and '/a/folder'"):
         resolved(entry.datamodel, {"proxy": {1: "/a/folder"}})
+
+
+def regression(**steps: object) -> dict:
+    return {"data": {"source": TEXT, "steps": steps}, "regression": {"of": "a"}}
+
+
+def test_a_regression_needs_what_its_sample_was_scored_by() -> None:
+    models = {"proxy": {"data": {"source": TEXT}}, "cheap": regression(a=PROXY)}
+    by_cheap = {"kind": "score", "scorer": {"kind": "distilled", "model": "@cheap"}}
+    recipe = Recipe.model_validate(tree(models, steps={"b": by_cheap}))
+    assert recipe.needed_models == {"proxy": [1], "cheap": [1]}
+    assert isinstance(recipe.models["cheap"], RegressionEntry)
+    with pytest.raises(ValueError, match=r"no such key.*known: data, regression, seed"):
+        Recipe.model_validate(tree({"cheap": {**regression(), "copies": 2}}))
+
+
+def test_a_regression_of_a_column_that_is_not_there_is_found_before_any_work(tmp_path) -> None:
+    (tmp_path / "text.txt").write_text("Some text.")
+    source = {"kind": "text", "path": str(tmp_path / "text.txt")}
+    entry = RegressionEntry.model_validate({"data": {"source": source}, "regression": {"of": "helpful"}})
+    with pytest.raises(Mistake, match=r"models.cheap.regression' needs the column 'helpful'.*add a score step"):
+        entry.check("models.cheap")
+
+
+def test_a_regression_has_a_folder_before_it_is_made(tmp_path) -> None:
+    (tmp_path / "text.txt").write_text("Some text.")
+    source = {"kind": "text", "path": str(tmp_path / "text.txt")}
+    size = {"kind": "score", "scorer": "length"}
+    by_cheap = {"kind": "score", "scorer": {"kind": "distilled", "model": "@cheap"}}
+
+    def step(penalty: float) -> str:
+        cheap = {"data": {"source": source, "steps": {"a": size}}, "regression": {"of": "a", "penalty": penalty}}
+        recipe = {"models": {"cheap": cheap}, "data": {"source": source, "steps": {"b": by_cheap}}}
+        config = with_models(Recipe.model_validate({**recipe, "evaluation": {"held_out": source}}), store)
+        return data_addresses(config.data, 0)["b"]
+
+    store = Store(str(tmp_path / "store"))
+    assert step(1) == step(1) != step(2)
+
+
+def test_the_files_of_a_target_are_missed_before_any_work_by_the_key_of_the_target(tmp_path) -> None:
+    (tmp_path / "text.txt").write_text("Some text.")
+    source = {"kind": "text", "path": str(tmp_path / "text.txt")}
+    for target in (
+        {"task": {"kind": "completion", "name": "gone", "path": str(tmp_path / "gone.jsonl")}},
+        {"source": {"kind": "jsonl", "path": str(tmp_path / "gone.jsonl")}},
+    ):
+        datamodel = {"models": ["@proxy"], "targets": {"sums": target}}
+        models = {
+            "proxy": {"data": {"source": source}},
+            "helpful": {"data": {"source": source}, "datamodel": datamodel},
+        }
+        recipe = Recipe.model_validate({**tree(models, steps={"a": BY_DATAMODEL})})
+        with pytest.raises(ValueError, match=r"models\.helpful\.datamodel\.targets\.sums: there is no '.*gone\.jsonl'"):
+            recipe.check()

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from cluster.report.schema import (
+    Accuracy,
     Arm,
     Beginning,
     BitsPerByte,
+    CategoryAnswers,
     Curve,
     Ends,
     Example,
@@ -21,8 +23,10 @@ from cluster.report.schema import (
     Report,
     Sample,
     Scored,
+    SeedAnswers,
     SeedResult,
     Step,
+    TaskAnswers,
 )
 from cluster.report.writing import ENDED
 
@@ -190,6 +194,46 @@ def recipe_of(name: str) -> dict[str, Any]:
     return {"seed": [1, 2, 3], "data": {"source": {"kind": "fields"}, "steps": {**clean, **steps}}}
 
 
+def seed_answers(finals: list[float], offset: float, share: float | None = None) -> list[SeedAnswers]:
+    """The answers of the models that end at these bits per byte; the lower these, the more is right."""
+    right = [None if share is None else Accuracy(share=s, low=s - 0.03, high=s + 0.03) for s in _shares(finals, share)]
+    return [
+        SeedAnswers(seed=seed, bits_per_byte=final + offset, accuracy=each, accuracy_per_byte=each)
+        for seed, (final, each) in enumerate(zip(finals, right, strict=True), start=1)
+    ]
+
+
+def _shares(finals: list[float], share: float | None) -> list[float]:
+    return [min(1.0, max(0.0, (share or 0.0) + 0.25 * (2.6 - final))) for final in finals]
+
+
+def asked(finals: list[float]) -> dict[str, Any]:
+    """The answers of an arm to four tasks, two of them of one category."""
+    tasks = [
+        ("sowing", "field work", 0.5, 0.5, 0.5, 0),
+        ("reaping", "field work", 0.9, None, None, 3),
+        ("milling", "trades", 0.2, 0.25, 0.25, 0),
+        ("weather", "", 1.1, None, None, 0),
+    ]
+    return {
+        "tasks": [
+            TaskAnswers(
+                name=name,
+                category=category,
+                items=1280,
+                left_out=left_out,
+                chance=chance,
+                seeds=seed_answers(finals, offset, share),
+            )
+            for name, category, offset, chance, share, left_out in tasks
+        ],
+        "categories": [
+            CategoryAnswers(name="field work", chance=0.5, seeds=seed_answers(finals, 0.7, 0.5)),
+            CategoryAnswers(name="trades", chance=0.25, seeds=seed_answers(finals, 0.2, 0.25)),
+        ],
+    }
+
+
 def make_arm(name: str, finals: list[float], better: bool) -> Arm:
     """An arm that ends at these bits per byte, one a seed."""
     plain = name == "random"
@@ -221,6 +265,7 @@ def make_arm(name: str, finals: list[float], better: bool) -> Arm:
         written=[Passage(prompt=PROMPT, text=WRITTEN.get(name, ""), note="" if WRITTEN.get(name) else ENDED)],
         recipe=recipe_of(name),
         plan=None if plain else easy_first(),
+        **asked(finals),
     )
 
 

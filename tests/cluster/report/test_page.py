@@ -79,6 +79,7 @@ def test_every_section_is_there_in_order(html: str) -> None:
         "What differs between the arms",
         "Learning, by compute",
         "By genre",
+        "By task",
         "What was chosen",
         "What the models write",
         "What became of the data",
@@ -174,6 +175,7 @@ def test_sections_without_content_are_left_out(example: Report) -> None:
         "steps": [], "curves": [], "scores": [], "samples": [], "written": [], "recipe": {}, "plan": None, "ends": [],
         "genres": {},
     }  # fmt: skip
+    bare |= {"tasks": [], "categories": []}
     arms = [arm.model_copy(update=bare) for arm in example.arms]
     html = render(example.model_copy(update={"arms": arms, "overlaps": []}))
     assert headings(html) == ["The arms side by side", "By genre", "Do it again", "Words used here"]

@@ -1,6 +1,7 @@
 """Scorer ngram_importance agrees with DSIR's formula and tells the target's kind of text from other text."""
 
 import gzip
+import hashlib
 import json
 import math
 import re
@@ -15,7 +16,7 @@ import pytest
 
 from pipelines.contracts.rows import TEXT, Read
 from pipelines.contracts.source import Source
-from pipelines.scorers.ngram_importance import NgramImportance, count_ngrams, log_ratio
+from pipelines.scorers.ngram_importance import NgramImportance, SharedTarget, count_ngrams, log_ratio, mixture
 
 TARGET = ["The cat sat on the mat.", "A dog ran to the cat.", "The dog and the cat ate."]
 CORPUS = [*TARGET, "def f(x): return x + 1", "import os, sys", "for i in range(9): print(i)"] * 3
@@ -63,10 +64,10 @@ def table(texts: list[str]) -> pa.Table:
 def test_agrees_with_the_formula(smoothing: float) -> None:
     ratios = log_ratio(count_ngrams(table(TARGET), BUCKETS), count_ngrams(table(CORPUS), BUCKETS), smoothing)
     scorer = NgramImportance(target=Few(), buckets=BUCKETS, smoothing=smoothing)
-    scores = scorer.open({"log_ratio": ratios})(pa.table({TEXT: CORPUS})).values
+    scores = scorer.open({"log_ratios": ratios[None]})(pa.table({TEXT: CORPUS})).values
     np.testing.assert_allclose(scores, slow_weights(TARGET, CORPUS, CORPUS, smoothing), rtol=1e-9)
     averaged = scorer.model_copy(update={"normalize": "mean_per_token"})
-    per_word = averaged.open({"log_ratio": ratios})(pa.table({TEXT: CORPUS})).values
+    per_word = averaged.open({"log_ratios": ratios[None]})(pa.table({TEXT: CORPUS})).values
     words = [len(re.findall(r"\w+|[^\w\s]+", text)) for text in CORPUS]
     np.testing.assert_allclose(per_word, scores / words)
     assert min(scores[:3]) > max(scores[3:6])
@@ -90,7 +91,7 @@ def test_fit_sums_the_blocks_of_a_dataset(ray_session: None) -> None:
 
     fitted = NgramImportance(target=Few(), buckets=499).fit(Blocks(), 0)
     expected = log_ratio(count_ngrams(table(TARGET), 499), count_ngrams(table(CORPUS), 499), 0.0)
-    np.testing.assert_array_equal(fitted["log_ratio"], expected)
+    np.testing.assert_array_equal(fitted["log_ratios"], [expected])
 
 
 def test_a_target_without_words_is_refused() -> None:
@@ -105,3 +106,72 @@ def test_a_target_that_is_not_whole_is_refused(tmp_path: Path) -> None:
     target = Source.model_validate({"kind": "jsonl", "path": str(file)})
     with pytest.raises(ValueError, match=r"t\.jsonl\.gz', line \d+, cannot be read \(truncated_file\)"):
         NgramImportance(target=target).fit(None, 0)
+
+
+def dsir_counts(texts: list[str], buckets: int) -> np.ndarray:
+    """(n, buckets) what data-selection 1.0.3 counts: lower-cased WordPunct tokens and pairs, by their sha256."""
+    counts = np.zeros((len(texts), buckets), np.int64)
+    for row, text in enumerate(texts):
+        for gram, times in ngrams(text).items():
+            counts[row, int(hashlib.sha256(gram.encode()).hexdigest(), 16) % buckets] += times
+    return counts
+
+
+def test_with_the_buckets_of_dsir_the_weights_are_dsirs() -> None:
+    target, corpus = dsir_counts(TARGET, 50), dsir_counts(CORPUS, 50)
+    p_target, p_corpus = (each.sum(axis=0) / each.sum() for each in (target, corpus))
+    theirs = corpus @ (np.log(p_target + 1e-8) - np.log(p_corpus + 1e-8))
+    ours = corpus @ log_ratio(target.sum(axis=0), corpus.sum(axis=0), 0.0)
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def shared(**shares: float) -> dict[str, SharedTarget]:
+    kinds = {"cats": Few(), "code": Few(texts=("def f(x): return x", "import os"))}
+    return {name: SharedTarget(source=kinds[name], share=share) for name, share in shares.items()}
+
+
+def test_several_targets_count_by_their_shares() -> None:
+    scorer = NgramImportance(targets=shared(cats=3, code=1), buckets=BUCKETS)
+    everything = count_ngrams(table(CORPUS), BUCKETS)
+    parts = [count_ngrams(table(texts), BUCKETS) for texts in (TARGET, ["def f(x): return x", "import os"])]
+    found = scorer.open({"log_ratios": np.array([log_ratio(each, everything, 0.0) for each in parts])})(table(CORPUS))
+    assert scorer.adds == ["cats", "code"]
+    alone = [np.exp(found.more[name]) for name in scorer.adds]
+    np.testing.assert_allclose(np.exp(found.values), 0.75 * alone[0] + 0.25 * alone[1])
+    assert found.values[0] > found.values[5], "of a text that is like neither target"
+    assert found.more["cats"][0] > found.more["code"][0]
+    assert found.more["cats"][3] < found.more["code"][3]
+
+
+def test_one_target_with_a_share_is_that_target() -> None:
+    ratios = np.sin(np.arange(50.0))[None]
+    several = NgramImportance(targets=shared(cats=0.3), buckets=50).open({"log_ratios": ratios})(table(CORPUS))
+    alone = NgramImportance(target=Few(), buckets=50).open({"log_ratios": ratios})(table(CORPUS))
+    np.testing.assert_array_equal(several.values, alone.values)
+    assert not alone.more
+
+
+def test_weights_of_any_size_stay_finite() -> None:
+    """DSIR's users met weights from 5e-52 to 7e40; longer texts have logarithms of many thousands."""
+    found = mixture(np.array([[-1e6, 1e6, 92.0, -118.0], [-2e6, -1e6, 91.0, -120.0]]), np.array([1.0, 3.0]))
+    expected = [-1e6 + math.log(0.25), 1e6 + math.log(0.25), 91 + math.log(0.25 * math.e + 0.75)]
+    np.testing.assert_allclose(found, [*expected, -118 + math.log(0.25 + 0.75 * math.exp(-2))])
+    assert np.isfinite(found).all()
+
+
+def test_a_text_of_too_few_words_comes_last() -> None:
+    texts = ["the cat", "the cat sat", "import os, sys and so on and so on", ""]
+    scorer = NgramImportance(target=Few(), buckets=50, min_words=3)
+    scores = scorer.open({"log_ratios": np.full((1, 50), -18.4)})(table(texts)).values
+    np.testing.assert_array_equal(scores == -1e9, [True, False, False, True])
+    assert max(scores[[0, 3]]) < min(scores[[1, 2]])
+
+
+def test_targets_are_one_or_several() -> None:
+    for given in ({}, {"target": Few(), "targets": shared(cats=1)}):
+        with pytest.raises(ValueError, match="one `target`, or several `targets` by name; give one of the two keys"):
+            NgramImportance(**given)
+    with pytest.raises(ValueError, match="target 'a b' cannot name a column"):
+        NgramImportance(targets={"a b": SharedTarget(source=Few())})
+    with pytest.raises(ValueError, match="the target 'none' of ngram_importance has no words"):
+        NgramImportance(targets={"none": SharedTarget(source=Few(texts=(" ",)))}).fit(None, 0)
