@@ -118,6 +118,6 @@ def _needed(config: Recipe, name: str, seed: int, folders: Folders) -> Needed:
         return NeededDatamodel(seed, data, resolved(entry.datamodel, folders))
     if isinstance(entry, RegressionEntry):
         return NeededRegression(seed, data, entry.regression)
-    training = resolved(entry.training, folders)
-    training = training.model_copy(update={"seed": 0})  # that of the entry, which a copy does not have
+    seedless = entry.training.model_copy(update={"seed": 0})  # that of the entry, which a copy does not have
+    training = resolved(seedless, folders)
     return NeededTraining(Recipe(seed=seed, data=data, training=training, evaluation=config.evaluation))

@@ -209,11 +209,9 @@ class Recipe(ModelRecipe):
         self.training.batch_sequences(self.data.pack.length)
 
 
-def _check_start(where: str, model: Model, name: str, entry: Spec) -> None:
+def _check_start(where: str, model: Model, name: str, entry: Entry) -> None:
     if not isinstance(entry, TrainingEntry):
-        raise Mistake(
-            f"{where}.start is '@{name}', which is no training; a training goes on from a model that was trained"
-        )
+        raise Mistake(f"{where}.start is '@{name}', which is none that is trained; name one with a section `training`")
     if entry.training.model != model:
         theirs, mine = (on_one_line(each.model_dump(mode="json")) for each in (entry.training.model, model))
         raise Mistake(

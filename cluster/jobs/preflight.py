@@ -91,9 +91,8 @@ def needed_paths(config: "RunConfig") -> list[str]:
 
     Of each source, target and task, wherever in the config it stands, the first and the last local file.
     """
-    parts = [config.data, config.evaluation, *(config.models[name] for name in config.needed_models)]
-    named = [*parts, config.training]
-    models = {model for part in named for model in _models(part.model_dump()) if local_folder(model)}
+    parts = [config.data, config.training, config.evaluation, *(config.models[name] for name in config.needed_models)]
+    models = {model for part in parts for model in _models(part.model_dump()) if local_folder(model)}
     files: set[str] = set()
     for each in chain.from_iterable(map(_inputs, parts)):
         found = each.files()

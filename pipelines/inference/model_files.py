@@ -52,12 +52,6 @@ def model_fingerprint(model: str, revision: str | None = None) -> dict[str, str]
     return {"model": f"{model}@{revision}"}
 
 
-def stored_training(model: str) -> tuple[str, str] | None:
-    """The store, and the address in it, of the training that made this model; None where a training made none such."""
-    found = STORED_MODEL.search(model)
-    return (model[: found.start()], found[1]) if found is not None and found[1] else None
-
-
 def tokenizer_fingerprint(model: str) -> dict[str, str]:
     """What names the content of a model's tokenizer: the sha256 of its files, or the address of the model's making.
 
@@ -70,6 +64,12 @@ def tokenizer_fingerprint(model: str) -> dict[str, str]:
         raise nowhere(model)
     files = {file for pattern in TOKENIZER_FILES for file in folder.glob(pattern) if file.is_file()}
     return {"tokenizer": _folder_hash(tuple(_stamp(file) for file in sorted(files)))}
+
+
+def stored_training(model: str) -> tuple[str, str] | None:
+    """The store, and the address in it, of the training that made this model; None where a training made none such."""
+    found = STORED_MODEL.search(model)
+    return (model[: found.start()], found[1]) if found is not None and found[1] else None
 
 
 def nowhere(model: str) -> Mistake:

@@ -117,7 +117,7 @@ def test_a_training_goes_on_from_a_model_of_the_same_shape() -> None:
         recipe("@cold")
     with pytest.raises(ValueError, match=r"training.start is '@warm', whose model is .* goes on with the same model"):
         recipe("@warm", model={"kind": "llama", "layers": 3})
-    with pytest.raises(ValueError, match=r"training.start is '@helpful', which is no training"):
+    with pytest.raises(ValueError, match=r"training.start is '@helpful', which is none that is trained"):
         recipe("@helpful")
     again = {**warm, "training": {"start": "@warm", "model": {"kind": "llama", "layers": 3}}}
     with pytest.raises(ValueError, match=r"models.again.training.start is '@warm'"):
