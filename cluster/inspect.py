@@ -9,6 +9,7 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
 from pipelines.texts.showing import shown, visible
+from training.results import Asked, CategoryAnswers, TaskAnswers
 
 SHOWN_ROWS = 3
 SHOWN_CHARACTERS = 200
@@ -44,8 +45,31 @@ def _summary(manifest: Manifest) -> list[str]:
     lines = [f"{manifest.address}  ({manifest.kind})", f"  {_flow(manifest)}", f"  {duration(manifest.seconds)}"]
     for title, counts in (("dropped", manifest.dropped), ("bad", manifest.bad), ("counts", manifest.counts)):
         lines += [f"  {title} {name}: {count:,.0f}" for name, count in counts.items()]
+    lines += _answers(manifest) if manifest.kind == "tasks" else []
     lines += [f"  column {name}: {kind}" for name, kind in manifest.columns.items()]
     return [*lines, *(f"  {name}: {fact}" for name, fact in manifest.provenance.items())]
+
+
+def _answers(manifest: Manifest) -> Iterator[str]:
+    """What a model answers: its tasks by category, then each category."""
+    asked = manifest.details_as(Asked)
+    for name, task in sorted(asked.tasks.items(), key=lambda each: (each[1].category, each[0])):
+        left_out = f", {task.left_out:,} left out" if task.left_out else ""
+        where = f" ({task.category})" if task.category else ""
+        yield f"  task {name}{where}: {task.items:,} items{left_out}, {_answered(task)}"
+    for name, category in asked.categories.items():
+        yield f"  category {name}: mean of {category.tasks} tasks, {_answered(category)}"
+
+
+def _answered(found: TaskAnswers | CategoryAnswers) -> str:
+    bits = f"{found.bits_per_byte:.4f} bits per byte"
+    if found.accuracy is None or found.accuracy_per_byte is None or found.chance is None:
+        return bits
+    share, low, high = found.accuracy.share, found.accuracy.low, found.accuracy.high
+    return (
+        f"{bits}, {share:.1%} right ({low:.1%} to {high:.1%}; chance {found.chance:.1%}), "
+        f"{found.accuracy_per_byte.share:.1%} per byte"
+    )
 
 
 def _flow(manifest: Manifest) -> str:

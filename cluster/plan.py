@@ -11,7 +11,7 @@ from pipelines.store.store import Store
 from training.plan import Planned, planned
 
 # Stages whose rows are no documents of the data.
-NOT_ROWS = ("pack", "train", "datamodel", "regression", "held_out", "evaluate", "study")
+NOT_ROWS = ("pack", "train", "datamodel", "regression", "held_out", "evaluate", "tasks", "study")
 HEAD = ("stage", "address", "in the store", "rows", "text")
 
 

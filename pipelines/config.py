@@ -16,7 +16,10 @@ from pipelines.steps.pack import Pack
 from pipelines.steps.quota import Quota
 
 # Stages of every run, and of the models that it needs, have these names.
-RESERVED = {"source", "quota", "encode", "pack", "train", "evaluate", "study", "gradients", "datamodel", "regression"}
+RESERVED = {
+    *("source", "quota", "encode", "pack", "train", "evaluate", "tasks", "study"),
+    *("gradients", "datamodel", "regression"),
+}
 
 
 class PackConfig(Spec):

@@ -106,6 +106,39 @@ def corpus_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def trained_on(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """The folder of a model, without a weight, that a store knows to have been trained on these rows."""
+    import pyarrow as pa
+
+    from pipelines.store.manifest import Manifest
+    from pipelines.store.store import Store
+
+    store = Store(str(tmp_path_factory.mktemp("trained")))
+
+    def trained(rows: pa.Table, *, after: str = "", number: int = 0) -> str:
+        def stage(kind: str, inputs: list[str], **facts: Any) -> str:
+            address = f"{kind}-{number:012x}"
+            store.commit(Manifest(address=address, name=kind, kind=kind, ingredients={}, inputs=inputs, **facts))
+            return address
+
+        shards = [
+            store.write_table(f"encode-{number:012x}/x/part-{half}.parquet", part, 0) for half, part in _halves(rows)
+        ]
+        columns = dict.fromkeys(rows.column_names, "of any type")
+        encoded = stage("encode", ["chosen-000000000000"], shards=shards, rows=rows.num_rows, columns=columns)
+        packed = stage("pack", [encoded])
+        before = [after.removeprefix(f"{store.url}/").partition("/")[0]] if after else []
+        return f"{store.url}/{stage('train', [packed, *before])}/run/model"
+
+    return trained
+
+
+def _halves(rows: Any) -> Iterator[tuple[int, Any]]:
+    middle = rows.num_rows // 2
+    return enumerate([rows.slice(0, middle), rows.slice(middle)])
+
+
+@pytest.fixture(scope="session")
 def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a LLaMA of 70 thousand random parameters that transformers and vLLM both load."""
     import torch

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pipelines.contracts.component import PLACEMENT, AcceleratorType, MemoryGb, Spec, Workers
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
+from pipelines.inference.model_files import ModelName
 from pipelines.packing.packed import Packed
 from training.contracts import Curriculum, Model, Objective
 from training.curricula.uniform import Uniform
@@ -26,6 +27,9 @@ class TrainingConfig(Spec):
     One optimizer step sees `batch_tokens` tokens, whatever the number of workers; gradient accumulation follows from
     `micro_batch_sequences`, the sequences that one worker puts through the model at once: where it is not given, as
     many as keep the logits small, since with a vocabulary of 65,536 they take more memory than all else.
+
+    With `start`, a model of the section `models` or a folder, the weights are at first those of that model, which has
+    to be of the same shape and know the same tokens; the optimizer begins anew. Its content is part of the address.
     """
 
     model: Model = Llama()
@@ -46,6 +50,7 @@ class TrainingConfig(Spec):
     zero_stage: int = Field(default=0, ge=0, le=3)
     evaluate_every_steps: int = Field(default=100, gt=0)
     seed: int = Field(default=0, ge=0, description="that of the run, which sets it")
+    start: Annotated[ModelName | None, PLACEMENT] = None
 
     micro_batch_sequences: Annotated[int | None, PLACEMENT] = Field(default=None, gt=0)
     workers: Workers = Field(default=1, gt=0)

@@ -10,7 +10,7 @@ from pipelines.store.store import Store
 from training.needed import needed_models, with_models
 from training.recipe import Recipe
 from training.results import Evaluated
-from training.stages import evaluate_model, study_arm, train_model, training_address
+from training.stages import ask_tasks, evaluate_model, study_arm, train_model, training_address
 
 if TYPE_CHECKING:
     from ray.train import UserCallback
@@ -28,6 +28,7 @@ class Finished:
     evaluation: Manifest
     models: dict[str, list[dict[str, Manifest]]] = field(default_factory=dict)
     study: Manifest | None = None
+    tasks: Manifest | None = None
 
     @property
     def bits_per_byte(self) -> float:
@@ -42,7 +43,8 @@ def execute(config: Recipe, store: Store, callbacks: Sequence["UserCallback"] = 
     data = build_data(config.data, store, config.seed)
     trained = train_model(config, data, store, callbacks)
     evaluated = evaluate_model(config, data, trained, store)
-    return Finished(data, trained, evaluated, models, study_arm(config, data, trained, store))
+    answered = ask_tasks(config, data, trained, store)
+    return Finished(data, trained, evaluated, models, study_arm(config, data, trained, store), answered)
 
 
 def make_models(config: Recipe, store: Store) -> dict[str, list[dict[str, Manifest]]]:

@@ -88,7 +88,7 @@ Needed = NeededTraining | NeededDatamodel | NeededRegression
 
 
 def needed_models(config: Recipe, store: Store) -> dict[str, dict[int, Needed]]:
-    """Each model that the data needs, in order, without references: those of its copies that are, by their number.
+    """Each model that the recipe needs, in order, without references: those of its copies that are, by their number.
 
     A copy has the seed of its entry and one more for each copy before it.
     """
@@ -101,8 +101,9 @@ def needed_models(config: Recipe, store: Store) -> dict[str, dict[int, Needed]]:
 
 def with_models(config: Recipe, store: Store) -> Recipe:
     """The recipe with the folders, or URLs, where the models that it refers to are, or will be once made."""
-    data = resolved(config.data, _folders(needed_models(config, store), store))
-    return config.model_copy(update={"models": {}, "data": data})
+    folders = _folders(needed_models(config, store), store)
+    made = {"data": resolved(config.data, folders), "training": resolved(config.training, folders)}
+    return config.model_copy(update={"models": {}, **made})
 
 
 def _folders(models: Mapping[str, Mapping[int, Needed]], store: Store) -> dict[str, dict[int, str]]:
@@ -117,5 +118,6 @@ def _needed(config: Recipe, name: str, seed: int, folders: Folders) -> Needed:
         return NeededDatamodel(seed, data, resolved(entry.datamodel, folders))
     if isinstance(entry, RegressionEntry):
         return NeededRegression(seed, data, entry.regression)
-    training = entry.training.model_copy(update={"seed": 0})  # that of the entry, which a copy does not have
+    seedless = entry.training.model_copy(update={"seed": 0})  # that of the entry, which a copy does not have
+    training = resolved(seedless, folders)
     return NeededTraining(Recipe(seed=seed, data=data, training=training, evaluation=config.evaluation))

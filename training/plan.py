@@ -7,7 +7,7 @@ from pipelines.store.store import Store
 from training.held_out.text import held_out_address
 from training.needed import NeededTraining, needed_models, with_models
 from training.recipe import Recipe
-from training.stages import evaluation_address, study_address
+from training.stages import evaluation_address, study_address, tasks_address
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ def _whole(config: Recipe) -> Iterator[Planned]:
     measured = {
         "held_out": held_out_address(config.evaluation.held_out, stages["encode"]),
         "evaluate": evaluation_address(config, stages["train"]),
+        "tasks": tasks_address(config, stages["train"]),
         "study": study_address(config, stages["train"]),
     }
     yield from (Planned("", 0, name, address) for name, address in (stages | measured).items() if address is not None)

@@ -8,25 +8,55 @@ from pydantic import Field, PlainValidator, field_validator, model_validator
 
 from pipelines.check import check_corpus, check_data, within
 from pipelines.config import CorpusConfig, DataConfig
+from pipelines.contracts.codec import Codec
 from pipelines.contracts.component import Spec
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.source import Source
+from pipelines.contracts.task import Task
 from pipelines.datamodel import DatamodelConfig
 from pipelines.regression import RegressionConfig
 from training.config import TrainingConfig
+from training.contracts import Model
 from training.measures.compression import StudyConfig
 from training.references import check_references, references
+from training.yaml_text import on_one_line
 
 
 class EvaluationConfig(Spec):
     """What the model is measured on: never part of the training pool. `curve_bytes` of it are read during training.
 
-    With a `study` the tokens themselves are measured too (`training.measures.compression`).
+    Of each of the `tasks` the held-out half is asked (`training.measures.tasks`); a task is named by its key, and needs
+    no name of its own. With a `study` the tokens themselves are measured too (`training.measures.compression`).
     """
 
     held_out: Source
     curve_bytes: int = Field(default=65_536, gt=0)
+    tasks: dict[str, Task] = {}
     study: StudyConfig | None = None
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _name_tasks(cls, tasks: Any) -> Any:
+        if not isinstance(tasks, Mapping):
+            return tasks
+        return {name: _named(name, task) for name, task in tasks.items() if task is not None}
+
+    def check(self, codec: Codec) -> None:
+        """Raises Mistake with the cure for what is wrong with the sources, or cannot be asked in the codec's tokens."""
+        with within("evaluation.held_out"):
+            self.held_out.check()
+        for name, task in self.tasks.items():
+            with within(f"evaluation.tasks.{name}"):
+                task.check()
+        if self.tasks and codec.decodes_whole:
+            raise Mistake(
+                f"evaluation.tasks asks for what follows a context, and codec '{codec.kind}' makes tokens of whole "
+                "documents only; leave the tasks out, or choose another data.codec"
+            )
+
+
+def _named(name: str, task: Any) -> Any:
+    return {"name": name, **task} if isinstance(task, Mapping) else task
 
 
 class ModelRecipe(Spec):
@@ -76,6 +106,9 @@ class DatamodelEntry(Spec):
     def check(self, where: str) -> None:
         """Raises Mistake with the cure for what can be known to be wrong before any work starts."""
         check_corpus(self.data, f"{where}.data")
+        for name, target in self.datamodel.targets.items():
+            with within(f"{where}.datamodel.targets.{name}"):
+                target.check()
         with within(f"{where}.datamodel"):
             self.datamodel.check()
 
@@ -113,7 +146,8 @@ class Recipe(ModelRecipe):
     """Everything that the result of a run depends on.
 
     `models` that are needed are made first, in order, each with a seed of its own; a component of `data` refers to
-    one as `model: "@name"`, and a datamodel to its proxies as `models: ["@name"]`.
+    one as `model: "@name"`, a datamodel to its proxies as `models: ["@name"]`, and a training to the model that it goes
+    on from as `start: "@name"`.
     """
 
     models: dict[str, Annotated[Entry, PlainValidator(_entry)]] = {}
@@ -134,13 +168,23 @@ class Recipe(ModelRecipe):
             check_references(f"models.{name}", each, before)
             before[name] = each.copies
         check_references("data", self.data, before)
+        check_references("training", self.training, before)
+        return self
+
+    @model_validator(mode="after")
+    def _goes_on_in_the_same_shape(self) -> Self:
+        trained = {"training": self} | {f"models.{name}.training": each for name, each in self.models.items()}
+        for where, each in trained.items():
+            if isinstance(each, ModelRecipe):
+                for reference in references({"start": each.training.start}):
+                    _check_start(where, each.training.model, reference.name, self.models[reference.name])
         return self
 
     @property
     def needed_models(self) -> dict[str, list[int]]:
         """The models to make, in order, and which copies of each, from 1 on.
 
-        They are those that `data` refers to, and those that these refer to.
+        They are those that `data` and `training` refer to, and those that these refer to.
         """
         wanted: dict[str, set[int]] = {}
 
@@ -150,6 +194,7 @@ class Recipe(ModelRecipe):
                 wanted.setdefault(each.name, set()).update(copies)
 
         want(self.data)
+        want(self.training)
         for name in reversed(self.models):
             if name in wanted:
                 want(self.models[name])
@@ -160,9 +205,19 @@ class Recipe(ModelRecipe):
         for name, each in self.models.items():
             each.check(f"models.{name}")
         check_data(self.data)
-        with within("evaluation.held_out"):
-            self.evaluation.held_out.check()
+        self.evaluation.check(self.data.codec)
         self.training.batch_sequences(self.data.pack.length)
+
+
+def _check_start(where: str, model: Model, name: str, entry: Entry) -> None:
+    if not isinstance(entry, TrainingEntry):
+        raise Mistake(f"{where}.start is '@{name}', which is none that is trained; name one with a section `training`")
+    if entry.training.model != model:
+        theirs, mine = (on_one_line(each.model_dump(mode="json")) for each in (entry.training.model, model))
+        raise Mistake(
+            f"{where}.start is '@{name}', whose model is {theirs}, and {where}.model is {mine}; a training goes on "
+            "with the same model"
+        )
 
 
 def set_path(tree: dict[str, Any], path: str, value: Any) -> None:

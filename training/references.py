@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pipelines.contracts.component import Spec
 from pipelines.contracts.mistakes import Mistake, mistakes
 
-ONE, SEVERAL = "model", "models"
+ONE, SEVERAL = ("model", "start"), "models"  # the keys of a model, and of a list of them
 
 Folders = Mapping[str, Mapping[int, str]]  # where each copy, from 1 on, of each model is
 
@@ -46,10 +46,10 @@ class Reference:
 
 
 def references(tree: Any) -> Iterator[Reference]:
-    """Every text with an "@" in front under a key `model`, or in a list under a key `models`, at any depth."""
+    """Every text with an "@" in front under a key of ONE, or in a list under the key SEVERAL, at any depth."""
     if isinstance(tree, Mapping):
         for key, value in tree.items():
-            if key == ONE and _refers(value):
+            if key in ONE and _refers(value):
                 yield Reference.read(value, is_one=True)
             elif key == SEVERAL and isinstance(value, list | tuple):
                 yield from (Reference.read(each, is_one=False) for each in value if _refers(each))
@@ -104,7 +104,7 @@ def _replaced(tree: Any, folders: Folders) -> Any:
 
 
 def _in_place_of(key: Any, value: Any, folders: Folders) -> Any:
-    if key == ONE and _refers(value):
+    if key in ONE and _refers(value):
         return Reference.read(value, is_one=True).chosen(folders)[0]
     if key == SEVERAL and isinstance(value, list | tuple):
         several = (Reference.read(each, is_one=False).chosen(folders) if _refers(each) else [each] for each in value)

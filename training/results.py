@@ -45,3 +45,43 @@ class Evaluated(Stored):
     documents: int
     tokens: int
     genres: dict[str, Measured]
+
+
+class Accuracy(Stored):
+    """The share of items that a model answers right, from `low` to `high` at 95 % confidence."""
+
+    share: float
+    low: float
+    high: float
+
+
+class CategoryAnswers(Stored):
+    """What a model makes of the tasks of one category, each counting alike; None where there is nothing to choose."""
+
+    tasks: int
+    bits_per_byte: float
+    chance: float | None
+    accuracy: Accuracy | None
+    accuracy_per_byte: Accuracy | None
+
+
+class TaskAnswers(Stored):
+    """What a model makes of the held-out half of one task: see `training.measures.tasks.Answers`."""
+
+    category: str
+    items: int
+    left_out: int
+    nats: float
+    text_bytes: int
+    tokens: int
+    bits_per_byte: float
+    chance: float | None
+    accuracy: Accuracy | None
+    accuracy_per_byte: Accuracy | None
+
+
+class Asked(Stored):
+    """What a model answers, by task and by category, kept in the manifest of `tasks`."""
+
+    tasks: dict[str, TaskAnswers]
+    categories: dict[str, CategoryAnswers]

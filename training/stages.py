@@ -1,4 +1,4 @@
-"""Stages: a model trained, measured and studied, each at an address that follows from the recipe and its data."""
+"""Stages: a model trained, measured, asked and studied, each at an address that follows from recipe and data."""
 
 import dataclasses
 import functools
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.build import BuiltData
+from pipelines.check import within
 from pipelines.contracts.mistakes import Mistake
+from pipelines.inference.model_files import model_fingerprint, stored_training
 from pipelines.packing.packed import Packed
 from pipelines.passes.task import in_task
 from pipelines.store.address import address, ingredients
@@ -25,9 +27,10 @@ from training.engine.train import TrainingResult, train
 from training.held_out.text import held_out_text
 from training.measures.bits_per_byte import Evaluation, evaluate
 from training.measures.compression import Arm, study
+from training.measures.tasks import answers, by_category
 from training.networks.export import file_digests, open_trained
 from training.recipe import Recipe
-from training.results import Evaluated, Measured, Trained
+from training.results import Asked, CategoryAnswers, Evaluated, Measured, TaskAnswers, Trained
 
 if TYPE_CHECKING:
     from ray.train import UserCallback
@@ -46,7 +49,7 @@ def train_model(config: Recipe, data: BuiltData, store: Store, callbacks: Sequen
 
 def training_address(config: Recipe, packed: str) -> str:
     """Where the model trained on the packed data at the address `packed` is, or will be."""
-    return address("train", ingredients(_settings(config)), [packed])
+    return address("train", _made_of(config), _made_from(config, packed))
 
 
 def model_files(training: str) -> str:
@@ -80,6 +83,20 @@ def study_address(config: Recipe, trained: str) -> str | None:
     return address("study", _studied_on(config), [trained]) if config.evaluation.study else None
 
 
+def ask_tasks(config: Recipe, data: BuiltData, trained: Manifest, store: Store) -> Manifest | None:
+    """What the model answers to the held-out halves of the tasks; None where the config has no tasks."""
+    target = tasks_address(config, trained.address)
+    if target is None:
+        return None
+    work = functools.partial(in_task, config.training.worker, _asked, config, data, trained, store, target)
+    return built(store, target, work)
+
+
+def tasks_address(config: Recipe, trained: str) -> str | None:
+    """Where the answers of the model at the address `trained` are, or will be; None where the config has no tasks."""
+    return address("tasks", _tasks(config), [trained]) if config.evaluation.tasks else None
+
+
 def held_out_sample(config: Recipe, data: BuiltData, store: Store) -> HeldOut:
     """The documents of the training curve: drawn by the hash of their ids, those that begin in `curve_bytes`."""
     whole = held_out_text(config.evaluation.held_out, data, store)
@@ -101,12 +118,28 @@ def _settings(config: Recipe) -> TrainingConfig:
     return config.training.model_copy(update={"seed": config.seed})
 
 
+def _made_of(config: Recipe) -> dict[str, Any]:
+    start = config.training.start
+    return {**ingredients(_settings(config)), **({} if start is None else {"start": model_fingerprint(start)})}
+
+
+def _made_from(config: Recipe, packed: str) -> list[str]:
+    """The addresses that a training was made from: of its sequences, and of the training that it goes on from."""
+    start = config.training.start
+    before = None if start is None else stored_training(start)
+    return [packed] if before is None else [packed, before[1]]
+
+
 def _held_out(config: Recipe) -> dict[str, Any]:
     return {"held_out": ingredients(config.evaluation.held_out)}
 
 
 def _studied_on(config: Recipe) -> dict[str, Any]:
     return {**_held_out(config), "study": ingredients(config.evaluation.study)}
+
+
+def _tasks(config: Recipe) -> dict[str, Any]:
+    return {"tasks": ingredients(config.evaluation.tasks)}
 
 
 def _trained(
@@ -122,8 +155,8 @@ def _trained(
         address=target,
         name="train",
         kind="train",
-        ingredients=ingredients(settings),
-        inputs=[data.packed.address],
+        ingredients=_made_of(config),
+        inputs=_made_from(config, data.packed.address),
         rows_in=data.packed.rows,
         bytes_in=data.packed.bytes,
         counts={FLOPS: found.flops},
@@ -168,6 +201,34 @@ def _studied(config: Recipe, data: BuiltData, trained: Manifest, store: Store, t
         ingredients=_studied_on(config),
         inputs=[trained.address],
         details=dataclasses.asdict(measured),
+    )
+
+
+def _asked(config: Recipe, data: BuiltData, trained: Manifest, store: Store, target: str) -> Manifest:
+    set_threads(config.training.threads, local_workers=1)
+    coder = open_coder(data.encoded, store)
+    network = open_trained(trained, coder.vocab_size, store)
+    tasks = config.evaluation.tasks
+    found = {}
+    for name, task in tasks.items():
+        with within(f"evaluation.tasks.{name}"):
+            found[name] = answers(network, config.training.objective, coder, task.items("held_out"))
+    categories = by_category((tasks[name].category, each) for name, each in found.items())
+    return Manifest(
+        address=target,
+        name="tasks",
+        kind="tasks",
+        ingredients=_tasks(config),
+        inputs=[trained.address],
+        rows_in=sum(each.items + each.left_out for each in found.values()),
+        bytes_in=sum(each.text_bytes for each in found.values()),
+        details=Asked(
+            tasks={
+                name: TaskAnswers(category=tasks[name].category, **dataclasses.asdict(each))
+                for name, each in found.items()
+            },
+            categories={name: CategoryAnswers(**dataclasses.asdict(each)) for name, each in categories.items()},
+        ).model_dump(),
     )
 
 

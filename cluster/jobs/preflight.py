@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from cluster.jobs import node_facts
 from cluster.jobs.nodes import Node, alive_nodes, ask, sent_by_value
 from pipelines.config import CorpusConfig, thinning
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
+from pipelines.contracts.source import Source
+from pipelines.contracts.task import Task
 from pipelines.inference.model_files import local_folder
 from pipelines.passes.task import ray_resources
 from pipelines.store.store import Store
@@ -83,14 +87,15 @@ def too_little_room(wanted: Iterable[Demand]) -> list[str]:
 
 
 def needed_paths(config: "RunConfig") -> list[str]:
-    """What every node has to see besides the store: local model folders, the first and the last local input file."""
-    models: set[str] = set()
+    """What every node has to see besides the store: local model folders and input files.
+
+    Of each source, target and task, wherever in the config it stands, the first and the last local file.
+    """
+    parts = [config.data, config.training, config.evaluation, *(config.models[name] for name in config.needed_models)]
+    models = {model for part in parts for model in _models(part.model_dump()) if local_folder(model)}
     files: set[str] = set()
-    entries = [config.models[name] for name in config.needed_models]
-    for tree in (part.model_dump() for part in (config.data, *entries)):
-        models |= {model for model in _models(tree) if local_folder(model)}
-    for source in (part.data.source for part in (config, *entries)):
-        found = source.files()
+    for each in chain.from_iterable(map(_inputs, parts)):
+        found = each.files()
         files |= {file for file in (found[0], found[-1]) if os.path.exists(file)}
     return [*sorted(models), *sorted(files)]
 
@@ -197,10 +202,10 @@ def _has(store: Store, folder: str, name: str) -> bool:
 
 
 def _models(tree: Any) -> Iterator[str]:
-    """Every text under a key `model`, and in a list under a key `models`, at any depth."""
+    """Every text under a key `model` or `start`, and in a list under a key `models`, at any depth."""
     if isinstance(tree, Mapping):
         for key, value in tree.items():
-            if key == ONE and isinstance(value, str):
+            if key in ONE and isinstance(value, str):
                 yield value
             elif key == SEVERAL and isinstance(value, list | tuple):
                 yield from value
@@ -209,6 +214,18 @@ def _models(tree: Any) -> Iterator[str]:
     elif isinstance(tree, list | tuple):
         for value in tree:
             yield from _models(value)
+
+
+def _inputs(tree: Any) -> Iterator[Source | Task]:
+    """Every source and every task, at any depth."""
+    if isinstance(tree, Source | Task):
+        yield tree
+    if isinstance(tree, BaseModel):
+        yield from chain.from_iterable(_inputs(getattr(tree, name)) for name in type(tree).model_fields)
+    elif isinstance(tree, Mapping):
+        yield from chain.from_iterable(map(_inputs, tree.values()))
+    elif isinstance(tree, list | tuple):
+        yield from chain.from_iterable(map(_inputs, tree))
 
 
 def _demands(prefix: str, part: "ModelRecipe | DatamodelEntry | RegressionEntry") -> Iterator[Demand]:

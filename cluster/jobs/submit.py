@@ -143,7 +143,7 @@ def _local_places(tree: Any, root: Path, path: str = "") -> Iterator[tuple[str, 
             yield from _local_places(value, root, path)
     elif isinstance(tree, str) and "://" not in tree:
         key = path.rpartition(".")[2]
-        is_folder = key in (ONE, SEVERAL) and (_is_absolute(tree) or (root / tree).is_dir())  # else it is a hub name
+        is_folder = key in (*ONE, SEVERAL) and (_is_absolute(tree) or (root / tree).is_dir())  # else it is a hub name
         if key in LOCATIONS or is_folder:
             yield path, tree
 

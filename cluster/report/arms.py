@@ -10,25 +10,30 @@ from cluster.report.examples import beginnings, kept
 from cluster.report.schema import (
     Arm,
     BitsPerByte,
+    CategoryAnswers,
     Curve,
     Example,
     Histogram,
     Plan,
     Sample,
+    SeedAnswers,
     SeedResult,
     Step,
     Study,
+    TaskAnswers,
 )
 from pipelines.packing.packed import Packed
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
+from training import results
 from training.execution import Finished
-from training.results import Evaluated, Trained
+from training.results import Asked, Evaluated, Trained
 
 ENCODE = "encode"  # the kind of the step whose documents are trained on
 HISTOGRAM_ROWS = 5_000_000  # 40 MB a column; the shards beyond are not looked at to draw a picture
 HISTOGRAM_BINS = 40
 PLAN_POINTS = 80
+ANSWERED = {"bits_per_byte", "accuracy", "accuracy_per_byte"}
 
 
 def arm(name: str, runs: Mapping[int, Finished], store: Store) -> Arm:
@@ -43,6 +48,7 @@ def arm(name: str, runs: Mapping[int, Finished], store: Store) -> Arm:
     each_stage = itertools.chain(stages.values(), *(made.values() for made in models))
     spent = list({stage.address: stage for stage in each_stage}.values())
     data_seconds = sum(each.seconds for each in spent)
+    asked = {seed: run.tasks.details_as(Asked) for seed, run in runs.items() if run.tasks}
     training_seconds = float(np.mean([run.training.details_as(Trained).training_seconds for run in runs.values()]))
     return Arm(
         name=name,
@@ -62,12 +68,45 @@ def arm(name: str, runs: Mapping[int, Finished], store: Store) -> Arm:
         samples=[Sample(**sample) for stage in stages.values() for sample in stage.samples],
         plan=_plan(first, store),
         study=_study(first.study) if first.study else None,
+        tasks=_tasks(asked),
+        categories=_categories(asked),
     )
 
 
 def _seed_result(seed: int, run: Finished) -> SeedResult:
     genres = {name: measured.bits_per_byte for name, measured in run.evaluation.details_as(Evaluated).genres.items()}
     return SeedResult(seed=seed, value=run.bits_per_byte, by_genre=genres)
+
+
+def _tasks(asked: Mapping[int, Asked]) -> list[TaskAnswers]:
+    first = next(iter(asked.values()), None)
+    return [
+        TaskAnswers(
+            name=name,
+            category=task.category,
+            items=task.items,
+            left_out=task.left_out,
+            chance=task.chance,
+            seeds=[_seed_answers(seed, each.tasks[name]) for seed, each in asked.items()],
+        )
+        for name, task in (first.tasks if first else {}).items()
+    ]
+
+
+def _categories(asked: Mapping[int, Asked]) -> list[CategoryAnswers]:
+    first = next(iter(asked.values()), None)
+    return [
+        CategoryAnswers(
+            name=name,
+            chance=category.chance,
+            seeds=[_seed_answers(seed, each.categories[name]) for seed, each in asked.items()],
+        )
+        for name, category in (first.categories if first else {}).items()
+    ]
+
+
+def _seed_answers(seed: int, found: results.TaskAnswers | results.CategoryAnswers) -> SeedAnswers:
+    return SeedAnswers.model_validate({"seed": seed, **found.model_dump(include=ANSWERED)})
 
 
 def _study(measured: Manifest) -> Study:

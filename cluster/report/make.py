@@ -8,6 +8,7 @@ from typing import Any
 
 from cluster.config import RunConfig, dump
 from cluster.report.arms import arm
+from cluster.report.chosen import Chosen, chosen, ends, overlaps
 from cluster.report.differences import told
 from cluster.report.multiplier import with_multipliers
 from cluster.report.schema import Arm, Completed, HeldOut, Report, Shared
@@ -39,6 +40,8 @@ def make_report(title: str, command: str, shared: Shared, compared: Compared, st
     configs, runs = compared.configs, compared.runs
     first = next(iter(runs[configs[0].name].values()))
     completed = [_completed(each) for each in compared.completed]
+    picked = [chosen(next(iter(runs[config.name].values())).data.encoded, store) for config in configs]
+    arms = [_arm(config, runs[config.name], each, store) for config, each in zip(configs, picked, strict=True)]
     facts = provenance()
     return Report(
         title=title,
@@ -54,8 +57,9 @@ def make_report(title: str, command: str, shared: Shared, compared: Compared, st
         machine=f"{facts['cores']} cores, {facts['platform']}, Python {facts['python']}",
         command=command,
         shared=shared,
-        arms=with_multipliers([_arm(config, runs[config.name], store) for config in configs], completed),
+        arms=with_multipliers(arms, completed),
         completed=completed,
+        overlaps=overlaps(picked),
     )
 
 
@@ -72,11 +76,15 @@ def _completed(runs: Runs) -> Completed:
     return Completed(flops=first.training.flops, values=[run.bits_per_byte for run in runs.values()])
 
 
-def _arm(config: RunConfig, runs: Runs, store: Store) -> Arm:
-    """The arm with its recipe and with what the model of its first seed writes."""
+def _arm(config: RunConfig, runs: Runs, picked: Chosen | None, store: Store) -> Arm:
+    """The arm with its recipe, with what was chosen for it, and with what the model of its first seed writes."""
     first = next(iter(runs.values()))
-    return arm(config.name, runs, store).model_copy(
+    measured = arm(config.name, runs, store)
+    of_scores = [ends(score.name, first.data.stages[score.name], store) for score in measured.scores]
+    return measured.model_copy(
         update={
+            "ends": [each for each in of_scores if each],
+            "genres": picked.genres if picked else {},
             "recipe": {**_public(config), "seed": list(runs)},
             "written": passages(config.recipe, first.data, first.training, store),
         }

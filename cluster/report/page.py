@@ -18,6 +18,7 @@ from cluster.report.differences import differences
 from cluster.report.funnel import funnels, leaks, words
 from cluster.report.lineage import chain
 from cluster.report.schema import Arm, HeldOut, Histogram, Passage, Report, Sample
+from cluster.report.tasks import tasks
 from cluster.report.templates import HERE, environment
 from cluster.report.verdict import verdict
 from cluster.report.writing import SAMPLING
@@ -56,6 +57,9 @@ def render(report: Report) -> str:
         rows=tables.headline(arms),
         differences=differences(arms),
         genres=tables.by_genre(arms),
+        tasks=tasks(arms),
+        chosen_genres=tables.shares_by_genre(arms),
+        ends=_shared(arms, lambda arm: arm.ends),
         curves_of=_curves_of(report.held_out),
         written=_written(arms),
         sampling=SAMPLING,

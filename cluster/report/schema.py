@@ -67,6 +67,22 @@ class Beginning(_Record):
     text: str
 
 
+class Scored(_Record):
+    """A document with its score and its text, or what of a long one is shown."""
+
+    id: str
+    score: float
+    text: str
+
+
+class Ends(_Record):
+    """The documents with the highest and with the lowest scores of a column, the outermost first."""
+
+    name: Name
+    high: list[Scored]
+    low: list[Scored]
+
+
 class Example(_Record):
     """One document that a step dropped: why, which, what in it was the cause, and how it begins where that is known."""
 
@@ -203,10 +219,50 @@ class Study(_Record):
     accuracy_by_position: list[Share]
 
 
+class Accuracy(_Record):
+    """The share of items that a model answers right, from `low` to `high` at 95 % confidence."""
+
+    share: Share
+    low: float
+    high: float
+
+
+class SeedAnswers(_Record):
+    """What one trained model makes of a task, or of a category; None where there is nothing to choose.
+
+    `accuracy` goes by what a whole option takes the model, `accuracy_per_byte` by what a byte of it takes.
+    """
+
+    seed: int
+    bits_per_byte: NonNegativeFloat
+    accuracy: Accuracy | None = None
+    accuracy_per_byte: Accuracy | None = None
+
+
+class TaskAnswers(_Record):
+    """What the models of an arm make of the held-out half of a task; of `left_out` items an option has no token."""
+
+    name: Name
+    category: str
+    items: NonNegativeInt
+    left_out: NonNegativeInt
+    chance: Share | None
+    seeds: list[SeedAnswers] = Field(min_length=1)
+
+
+class CategoryAnswers(_Record):
+    """What the models of an arm make of the tasks of a category, each counting alike."""
+
+    name: Name
+    chance: Share | None
+    seeds: list[SeedAnswers] = Field(min_length=1)
+
+
 class Arm(_Record):
     """One recipe of the comparison; `bytes` is the unique text chosen for training, `seconds` data and training.
 
-    `training_seconds` are those of steps, without start-up, measurements and checkpoints. The `recipe` is the config
+    `training_seconds` are those of steps, without start-up, measurements and checkpoints. `genres` holds the bytes of
+    the chosen text by genre, where documents have one. The `recipe` is the config
     tree, `written` is by the model of the first seed.
     """
 
@@ -227,11 +283,15 @@ class Arm(_Record):
     steps: list[Step] = []
     curves: list[Curve] = []
     scores: list[Histogram] = []
+    ends: list[Ends] = []
+    genres: dict[str, NonNegativeFloat] = {}
     samples: list[Sample] = []
     written: list[Passage] = []
     recipe: dict[str, Any] = {}
     plan: Plan | None = None
     study: Study | None = None
+    tasks: list[TaskAnswers] = []
+    categories: list[CategoryAnswers] = []
 
 
 class Completed(_Record):
@@ -257,6 +317,7 @@ class Report(_Record):
     command: str  # what made this report, to be typed again
     arms: list[Arm] = Field(min_length=1)
     completed: list[Completed] = []
+    overlaps: list[list[Share]] = []  # of the text of the row's arm, how much the column's has too
 
     @model_validator(mode="after")
     def _names_its_arms_apart(self) -> Self:

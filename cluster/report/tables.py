@@ -88,8 +88,25 @@ def by_genre(arms: Sequence[Arm]) -> tuple[GenreRow, ...]:
     return tuple(_genre_row(arms, genre) for genre in genres) if len(genres) > 1 else ()
 
 
+def shares_by_genre(arms: Sequence[Arm]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Every genre with its share of each arm's chosen text, the commonest first; empty for fewer than two genres."""
+    totals = [sum(arm.genres.values()) or 1.0 for arm in arms]
+    genres = {genre for arm in arms for genre in arm.genres}
+    shares = {
+        genre: [arm.genres.get(genre, 0.0) / total for arm, total in zip(arms, totals, strict=True)] for genre in genres
+    }
+    ordered = sorted(genres, key=lambda genre: (-shares[genre][0], genre))
+    return tuple((genre, tuple(map(figures.share, shares[genre]))) for genre in ordered) if len(genres) > 1 else ()
+
+
 def _genre_row(arms: Sequence[Arm], genre: str) -> GenreRow:
     values = [[seed.by_genre[genre] for seed in arm.bits_per_byte.seeds if genre in seed.by_genre] for arm in arms]
+    cells, best = compared_bits(arms, values)
+    return GenreRow(genre, cells, best)
+
+
+def compared_bits(arms: Sequence[Arm], values: Sequence[Sequence[float]]) -> tuple[tuple[Cell | None, ...], int]:
+    """(arms,) cells of the mean over an arm's seeds, None where it has no value, and the place of the lowest mean."""
     means = [sum(each) / len(each) if each else float("inf") for each in values]
     spreads = [max(each) - min(each) if each else 0.0 for each in values]
     cells = tuple(
@@ -100,7 +117,7 @@ def _genre_row(arms: Sequence[Arm], genre: str) -> GenreRow:
         else None
         for arm, each, mean, spread in zip(arms, values, means, spreads, strict=True)
     )
-    return GenreRow(genre, cells, means.index(min(means)))
+    return cells, means.index(min(means))
 
 
 def _genre_cell(name: str, mean: float, first_mean: float, spread: float, seeds: int) -> Cell:

@@ -26,6 +26,8 @@ def environment() -> Environment:
     made.filters |= {
         "size": figures.size,
         "count": figures.count,
+        "number": figures.number,
+        "share": figures.share,
         "percent": lambda at: f"{round(100 * at / SIDE, 2):g}%",
     }
     return made

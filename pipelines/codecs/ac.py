@@ -24,6 +24,11 @@ class Ac(AskingCodec):
 
     vocab: Vocab = 65536
 
+    @property
+    def decodes_whole(self) -> bool:
+        """True: a document is one number."""
+        return True
+
     def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
         """The files of a model that learned from a sample of the corpus' text, under `model/`."""
         return in_model_folder(self.model.train(sample, seed))

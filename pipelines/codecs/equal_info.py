@@ -53,6 +53,11 @@ class EqualInfo(AskingCodec):
         """False for windows of 16 bits with a reset at each, which `train` compiles; true for all others."""
         return self.bits != 16 or self.reset != "window"
 
+    @property
+    def decodes_whole(self) -> bool:
+        """True where the model never forgets what it read of a document."""
+        return self.reset == "never"
+
     def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
         """`codebook`, or the files under `model/`, of a model that learns from a sample of the corpus' text."""
         files = self.model.train(sample, seed)

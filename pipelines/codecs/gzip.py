@@ -18,6 +18,11 @@ class Gzip(Codec):
 
     vocab: Vocab = 256
 
+    @property
+    def decodes_whole(self) -> bool:
+        """True: a document is one stream."""
+        return True
+
     def train(self, sample: TextSample, seed: int) -> dict[str, bytes]:
         """No files: there is nothing to learn, and `sample` is not called."""
         return {}

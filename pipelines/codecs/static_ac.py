@@ -24,6 +24,11 @@ class StaticAc(Codec):
     sample_bytes: int = Field(16 << 20, gt=0)
 
     @property
+    def decodes_whole(self) -> bool:
+        """True: a document is one number."""
+        return True
+
+    @property
     def model(self) -> ByteModel:
         """The byte model `static`, over a sample of the same size."""
         return ByteModel.model_validate({"kind": "static", "sample_bytes": self.sample_bytes})

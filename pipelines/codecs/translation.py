@@ -37,6 +37,11 @@ class Translation(Codec):
         return self.target.lossless
 
     @property
+    def decodes_whole(self) -> bool:
+        """True: a piece stands there twice."""
+        return True
+
+    @property
     def asks_model(self) -> bool:
         """True where the source codec or the target codec asks a model."""
         return self.source.asks_model or self.target.asks_model

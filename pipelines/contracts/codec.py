@@ -92,6 +92,11 @@ class Codec(Component):
         return False
 
     @property
+    def decodes_whole(self) -> bool:
+        """Whether tokens stand for text only as a whole document, `window` being 0: nothing can then follow a text."""
+        return False
+
+    @property
     def resources(self) -> Resources:
         """What one encoding worker takes."""
         return Resources()

@@ -34,7 +34,15 @@ class _Placement:
     """Marks a parameter that changes where or how fast a component runs, never its result."""
 
 
+class _Added:
+    """Marks a parameter that its component got later, and that at its default changes nothing.
+
+    At its default it is no ingredient, so what was made before the component had it keeps its address.
+    """
+
+
 PLACEMENT = _Placement()
+ADDED = _Added()
 Workers = Annotated[int, PLACEMENT]
 MemoryGb = Annotated[float, Field(ge=0, description="of a node's memory that Ray sets aside for a worker"), PLACEMENT]
 AcceleratorType = Annotated[str, Field(description="of its GPU, as Ray names it: A100, L4"), PLACEMENT]

@@ -19,6 +19,7 @@ import pyarrow as pa
 ID = "id"  # content hash of the text as it was read, 32 hexadecimal digits
 TEXT = "text"
 GENRE = "genre"  # the kind of text, where the input says it
+PARENTS = "parents"  # of a passage, a list with the id of the document that it was cut from
 SOURCE = "source"  # where the document came from: a named part, a file, a package
 
 FloatArray = npt.NDArray[np.float64]

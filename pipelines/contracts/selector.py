@@ -12,6 +12,8 @@ from pipelines.contracts.rows import FloatArray
 class Selector(Component):
     """Orders rows by a key and says how much of the total mass to keep: highest keys first, until the budget is full.
 
+    One that wants the middle of its order says how much of the mass with the highest keys is passed over before.
+
     The key of a row depends on that row alone, so the decision is the same in any order and on any number of
     workers; equal keys are told apart by a hash of the row's id.
     """
@@ -34,3 +36,7 @@ class Selector(Component):
     def budget(self, total_mass: float) -> float:
         """How much mass may be kept out of `total_mass`."""
         raise NotImplementedError
+
+    def passed_over(self, total_mass: float, kept_mass: float) -> float:
+        """How much mass with the highest keys is left out, where `kept_mass` of `total_mass` is to be kept."""
+        return 0.0

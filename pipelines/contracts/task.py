@@ -49,6 +49,10 @@ class Task(Component):
     shots: int = Field(default=0, ge=0)
     seed: int = Field(default=0, ge=0)
 
+    def files(self) -> list[str]:
+        """Every file that the items are read from, sorted; Mistake with the cure when there is none."""
+        raise NotImplementedError
+
     def items(self, half: Half) -> list[Item]:
         """The items of one half by id, the same for any order of the rows.
 

@@ -1,12 +1,13 @@
 """Where to cut a ranking that is too large for one machine: exact selection of the highest keys under a budget.
 
 Rows are ranked by a 128-bit rank, the float key first and a hash of the row's id to tell equals apart, each in its
-group, and each group has a budget of its own. While more rows are in question than fit comfortably on the driver, one
-pass counts those of all groups by the next 16 bits of the rank (a radix select); the last pass fetches the few that
-share the prefix in which the budget of their group runs out.
+group, and each group is cut at masses of its own, which may depend on those of all groups. While more rows are in
+question than fit comfortably on the driver, one pass counts those of all groups by the next 16 bits of the rank (a
+radix select); the last pass fetches the few that share the prefix in which a group is cut.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,11 +17,12 @@ import pyarrow as pa
 
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
-from pipelines.corpus.sums import BIN, sums_by_bin
+from pipelines.corpus.sums import BIN, sums_by
 
 if TYPE_CHECKING:
     import ray.data
 
+GROUP = "group"
 DIGIT_BITS = 16
 DIGITS = 8
 FETCH_ROWS = 2_000_000  # 32 bytes each: 64 MB on the driver at most
@@ -36,26 +38,45 @@ class Ranks(NamedTuple):
     tie: Uint64Array
     mass: FloatArray
 
-    def where(self, mask: npt.NDArray[np.bool_]) -> "Ranks":
-        """The rows for which the mask is true."""
-        return Ranks(self.group[mask], self.key[mask], self.tie[mask], self.mass[mask])
+    def where(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "Ranks":
+        """The rows for which a mask is true, or those of these numbers."""
+        return Ranks(self.group[rows], self.key[rows], self.tie[rows], self.mass[rows])
 
-    def of(self, group: int) -> "Ranks":
-        """The rows of one group."""
-        return self.where(self.group == group)
+    def by_group(self) -> dict[int, "Ranks"]:
+        """The rows of each group, in the order of the groups."""
+        order = np.argsort(self.group, kind="stable")
+        return {group: self.where(order[part]) for group, part in _runs(self.group[order]).items()}
 
 
 RankFn = Callable[[pa.Table], Ranks]
+CutsFn = Callable[[Mapping[int, float]], Mapping[int, Sequence[float]]]  # the mass of each group -> where it is cut
+
+
+class Next(NamedTuple):
+    """The highest rank that is not kept, and the mass of the rows that have it."""
+
+    key: int
+    tie: int
+    mass: float
 
 
 @dataclass(frozen=True)
 class Cutoff:
-    """The lowest rank that is kept; `kept_mass` of `total_mass` lies at or above it."""
+    """The lowest rank that is kept; `kept_mass` of `total_mass` lies at or above it.
+
+    `next` is the rank after it; None where all is kept.
+    """
 
     key: int
     tie: int
     total_mass: float
     kept_mass: float
+    next: Next | None = None
+
+    def lowered(self) -> "Cutoff":
+        """The cutoff that keeps the next rank too, which has to be there; what comes after that is not known."""
+        assert self.next is not None
+        return Cutoff(self.next.key, self.next.tie, self.total_mass, self.kept_mass + self.next.mass)
 
     def keeps(self, key: Uint64Array, tie: Uint64Array) -> npt.NDArray[np.bool_]:
         """(n,) which rows of these ranks are kept."""
@@ -75,94 +96,149 @@ def ordered_bits(values: npt.NDArray[np.float64]) -> Uint64Array:
     return flipped
 
 
-def find_cutoffs(
-    rows: "ray.data.Dataset",
-    rank: RankFn,
-    budgets: Sequence[Callable[[float], float]],
-    candidates: int,
-    fetch_rows: int = FETCH_ROWS,
-) -> list[Cutoff]:
-    """For each group the cutoff that keeps its highest ranks whose mass together is at most `budget(total mass)`.
+NOTHING = Cutoff(0, 0, 0.0, 0.0)  # that of a group of which there is no row
 
-    `rank` gives the ranks of those rows of a batch that are in one of the groups, which are numbered as `budgets`;
-    `candidates` is the number of rows in `rows`. The row in which a budget runs out is not kept. A pass serves all
-    groups, and takes 1 MB for each of them on the driver.
+
+def find_cutoffs(
+    rows: "ray.data.Dataset", rank: RankFn, cuts: CutsFn, candidates: int, fetch_rows: int = FETCH_ROWS
+) -> dict[int, list[Cutoff]]:
+    """For each group, and each mass at which `cuts` says that it is cut, the cutoff that keeps at most this mass.
+
+    The highest ranks are kept; the row that exceeds the mass is not, nor are those that share its rank. `rank` gives
+    the ranks of those rows of a batch that count; groups are whole numbers, and need not be known before. `candidates`
+    is the number of rows in `rows`. A pass serves all groups, and takes some 2 MB on the driver for each cutoff.
     """
-    found: list[_Search | Cutoff] = [_Search(budget) for budget in budgets]
+    found: _Found = {}
     digits = 0
     while candidates > fetch_rows and digits < DIGITS:
-        masses, counts = _histograms(rows, rank, _Prefixes.of(found, digits))
-        found = [
-            each if isinstance(each, Cutoff) else each.narrowed(masses[group], counts[group], digits)
-            for group, each in enumerate(found)
-        ]
-        candidates = sum(each.candidates for each in found if isinstance(each, _Search))
+        sums = _histograms(rows, rank, _Prefixes.of(found, digits))
+        if digits == 0:
+            found = _begun(cuts, {group: float(each.mass.sum()) for group, each in sums.items()})
+        found |= {at: each.narrowed(sums[number], digits) for number, at, each in _searched(found, digits)}
+        candidates = sum(each.candidates for each in found.values() if isinstance(each, _Search))
         digits += 1
-    if not any(isinstance(each, _Search) for each in found):
-        return [each for each in found if isinstance(each, Cutoff)]
-    ranks = _fetch(rows, rank, _Prefixes.of(found, digits))
-    return [each if isinstance(each, Cutoff) else each.cut(ranks.of(group), digits) for group, each in enumerate(found)]
+    if digits and not candidates:
+        return _cutoffs(found)
+    ranks = _fetch(rows, rank, _Prefixes.of(found, digits)).by_group()
+    if digits == 0:
+        return cut_all(ranks, cuts)
+    return _cutoffs(found | {at: each.cut(ranks[number]) for number, at, each in _searched(found, digits)})
+
+
+def cut_all(ranks: Mapping[int, Ranks], cuts: CutsFn) -> dict[int, list[Cutoff]]:
+    """What `find_cutoffs` finds, where the ranks of all rows are here, by their group."""
+    found = _begun(cuts, {group: math.fsum(each.mass) for group, each in ranks.items()})
+    return _cutoffs({at: each.cut(ranks[number]) for number, at, each in _searched(found, 0)})
+
+
+class _Sums(NamedTuple):
+    """Of the candidates of a search (n,) the next digits that there are, ascending, the mass and the rows of each."""
+
+    digit: npt.NDArray[np.int64]
+    mass: FloatArray
+    rows: FloatArray
 
 
 @dataclass(frozen=True)
 class _Search:
-    """A group whose budget runs out among the `candidates` whose rank begins with the digits of `prefix`."""
+    """A group that is cut at the mass `most`, among the `candidates` whose rank begins with the digits of `prefix`."""
 
-    budget: Callable[[float], float]
-    total_mass: float = 0.0
+    most: float
+    total_mass: float
     kept_mass: float = 0.0
     prefix: int = 0
     candidates: int = 0
 
-    def narrowed(self, masses: FloatArray, counts: FloatArray, digits: int) -> "_Search | Cutoff":
-        """The search with one digit more, by (2**DIGIT_BITS,) sums of the candidates by it; a cutoff if all fit."""
-        total = self.total_mass if digits else float(masses.sum())
-        from_top = np.cumsum(masses[::-1])
-        position = int(np.searchsorted(from_top, self.budget(total) - self.kept_mass, side="right"))
-        if position == len(masses):
-            return Cutoff(*_split(self.prefix, digits), total, self.kept_mass + float(from_top[-1]))
-        above = float(from_top[position - 1]) if position else 0.0
-        digit = len(masses) - 1 - position
-        prefix = (self.prefix << DIGIT_BITS) | digit
-        return _Search(self.budget, total, self.kept_mass + above, prefix, int(counts[digit]))
+    def narrowed(self, sums: _Sums, digits: int) -> "_Search | Cutoff":
+        """The search with one digit more, by the sums of the candidates; a cutoff if all fit."""
+        from_top = np.cumsum(sums.mass[::-1])
+        position = int(np.searchsorted(from_top, self.most - self.kept_mass, side="right"))
+        if position == len(from_top):
+            return Cutoff(*_split(self.prefix, digits), self.total_mass, self.kept_mass + float(from_top[-1]))
+        kept = self.kept_mass + (float(from_top[position - 1]) if position else 0.0)
+        place = len(from_top) - 1 - position
+        prefix = (self.prefix << DIGIT_BITS) | int(sums.digit[place])
+        return _Search(self.most, self.total_mass, kept, prefix, int(sums.rows[place]))
 
-    def cut(self, candidates: Ranks, digits: int) -> Cutoff:
+    def cut(self, candidates: Ranks) -> Cutoff:
         """The cutoff among the candidates, which are all here."""
-        total = self.total_mass if digits else float(candidates.mass.sum())
         order = np.lexsort((candidates.tie, candidates.key))[::-1]
         key, tie, from_top = candidates.key[order], candidates.tie[order], np.cumsum(candidates.mass[order])
-        position = int(np.searchsorted(from_top, self.budget(total) - self.kept_mass, side="right"))
+        position = int(np.searchsorted(from_top, self.most - self.kept_mass, side="right"))
         # Rows of one document share a rank and stay together: the cut falls where the rank changes.
         while 0 < position < len(key) and key[position] == key[position - 1] and tie[position] == tie[position - 1]:
             position -= 1
-        if position == 0:
-            above = (int(key[0]) << 64 | int(tie[0])) + 1 if len(key) else 0
-            return Cutoff(above >> 64, above & (2**64 - 1), total, self.kept_mass)
-        kept = self.kept_mass + float(from_top[position - 1])
-        return Cutoff(int(key[position - 1]), int(tie[position - 1]), total, kept)
+        above = float(from_top[position - 1]) if position else 0.0
+        following = None
+        if position < len(key):
+            same = (key[position:] == key[position]) & (tie[position:] == tie[position])
+            mass = float(from_top[position + np.count_nonzero(same) - 1]) - above
+            following = Next(int(key[position]), int(tie[position]), mass)
+        if position:
+            lowest = int(key[position - 1]), int(tie[position - 1])
+        else:
+            lowest = divmod((int(key[0]) << 64 | int(tie[0])) + 1, 1 << 64) if len(key) else (0, 0)
+        return Cutoff(*lowest, self.total_mass, self.kept_mass + above, following)
+
+
+_Found = dict[tuple[int, int], "_Search | Cutoff"]  # of each group and the number of its cut
+
+
+def _begun(cuts: CutsFn, totals: Mapping[int, float]) -> _Found:
+    return {
+        (group, number): _Search(most, totals[group])
+        for group, masses in cuts(totals).items()
+        for number, most in enumerate(masses)
+    }
+
+
+def _searched(found: _Found, digits: int) -> list[tuple[int, tuple[int, int], _Search]]:
+    """What is searched, with the number by which its candidates go: first that of the group, then one of its own."""
+    left = [(at, each) for at, each in sorted(found.items(), key=lambda item: item[0]) if isinstance(each, _Search)]
+    return [(number if digits else at[0], at, each) for number, (at, each) in enumerate(left)]
+
+
+def _cutoffs(found: _Found) -> dict[int, list[Cutoff]]:
+    cutoffs: dict[int, list[Cutoff]] = {}
+    for (group, _), each in sorted(found.items(), key=lambda item: item[0]):
+        assert isinstance(each, Cutoff)
+        cutoffs.setdefault(group, []).append(each)
+    return cutoffs
 
 
 class _Prefixes(NamedTuple):
-    """Which rows are in question: (groups,) whether a group is searched, and its first digits as a rank, then zeros."""
+    """Which rows are in question: (searches,) the group of each, sorted, and its first digits as a rank, then zeros.
+
+    Before there are digits all rows are.
+    """
 
     digits: int
-    searched: npt.NDArray[np.bool_]
+    group: npt.NDArray[np.int64]
     key: Uint64Array
     tie: Uint64Array
 
     @classmethod
-    def of(cls, found: "Sequence[_Search | Cutoff]", digits: int) -> "_Prefixes":
-        """Those of the groups that have no cutoff yet."""
-        ranks = [_split(each.prefix, digits) if isinstance(each, _Search) else (0, 0) for each in found]
+    def of(cls, found: _Found, digits: int) -> "_Prefixes":
+        """Those of what has no cutoff yet."""
+        searched = _searched(found, digits)
+        ranks = [_split(each.prefix, digits) for _, _, each in searched]
         key, tie = np.array(ranks, np.uint64).reshape(-1, 2).T
-        return cls(digits, np.array([isinstance(each, _Search) for each in found], bool), key, tie)
+        return cls(digits, np.array([group for _, (group, _), _ in searched], np.int64), key, tie)
 
     def matching(self, ranks: Ranks) -> Ranks:
-        """The ranks that are in question."""
+        """The ranks that are in question, with the number of their search in the place of the group."""
+        if self.digits == 0:
+            return ranks
         key_bits, tie_bits = (np.uint64(bits) for bits in _split((1 << DIGIT_BITS * self.digits) - 1, self.digits))
-        same_key = ranks.key & key_bits == self.key[ranks.group]
-        same_tie = ranks.tie & tie_bits == self.tie[ranks.group]
-        return ranks.where(self.searched[ranks.group] & same_key & same_tie)
+        first, end = (np.searchsorted(self.group, ranks.group, side) for side in ("left", "right"))
+        parts = []
+        for cut in range(max(1, int((end - first).max(initial=0)))):
+            number = np.minimum(first + cut, len(self.group) - 1)
+            same_key = ranks.key & key_bits == self.key[number]
+            same_tie = ranks.tie & tie_bits == self.tie[number]
+            hit = (first + cut < end) & same_key & same_tie
+            parts.append(ranks._replace(group=number).where(hit))
+        return Ranks(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _split(prefix: int, digits: int) -> tuple[int, int]:
@@ -176,20 +252,33 @@ def _digit(ranks: Ranks, number: int) -> npt.NDArray[np.int64]:
     return ((word >> shift) & np.uint64(2**DIGIT_BITS - 1)).astype(np.int64)
 
 
-def _histograms(rows: "ray.data.Dataset", rank: RankFn, prefixes: _Prefixes) -> tuple[FloatArray, FloatArray]:
-    """(groups, 2**DIGIT_BITS) mass and number of the rows in question by the digit after the prefixes."""
+def _histograms(rows: "ray.data.Dataset", rank: RankFn, prefixes: _Prefixes) -> dict[int, _Sums]:
+    """Mass and number of the rows in question by the digit after the prefixes, of each search, or each group."""
 
     def partial(batch: pa.Table) -> pa.Table:
         ranks = prefixes.matching(rank(batch))
-        digits = _digit(ranks, prefixes.digits)
-        bins, inverse = np.unique((ranks.group << DIGIT_BITS) | digits, return_inverse=True)
-        masses = np.bincount(inverse, weights=ranks.mass, minlength=len(bins)).astype(np.float64)
-        return pa.table({BIN: bins, "mass": masses, "count": np.bincount(inverse, minlength=len(bins))})
+        digit = _digit(ranks, prefixes.digits)
+        order = np.lexsort((digit, ranks.group))
+        group, digit, mass = ranks.group[order], digit[order], ranks.mass[order]
+        is_first = np.ones(len(group), bool)
+        is_first[1:] = (group[1:] != group[:-1]) | (digit[1:] != digit[:-1])
+        starts = np.flatnonzero(is_first)
+        sums = np.add.reduceat(mass, starts) if len(starts) else mass
+        counts = np.diff(starts, append=len(group)).astype(np.float64)
+        return pa.table({GROUP: group[starts], BIN: digit[starts], "mass": sums, "count": counts})
 
-    groups = len(prefixes.searched)
     parts = rows.map_batches(partial, batch_size=None, batch_format="pyarrow")
-    masses, counts = sums_by_bin(parts, groups << DIGIT_BITS, ["mass", "count"])
-    return masses.reshape(groups, -1), counts.reshape(groups, -1)
+    added = sums_by(parts, [GROUP, BIN], ["mass", "count"])
+    order = np.lexsort((added[BIN], added[GROUP]))
+    digit, mass, count = (added[name][order] for name in (BIN, "mass", "count"))
+    return {number: _Sums(digit[part], mass[part], count[part]) for number, part in _runs(added[GROUP][order]).items()}
+
+
+def _runs(ordered: npt.NDArray[np.int64]) -> dict[int, slice]:
+    """Where each of the numbers stands, which are in order."""
+    numbers, firsts = np.unique(ordered, return_index=True)
+    ends = [*firsts[1:], len(ordered)] if len(firsts) else []
+    return {int(number): slice(first, end) for number, first, end in zip(numbers, firsts, ends, strict=True)}
 
 
 def _fetch(rows: "ray.data.Dataset", rank: RankFn, prefixes: _Prefixes) -> Ranks:

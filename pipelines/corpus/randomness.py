@@ -31,14 +31,17 @@ def key64(ids: pa.Array, seed: int, purpose: str = "") -> Uint64Array:
     An id of 32 lower-case hexadecimal digits is read as the 16 bytes it spells; any other id is first hashed to
     16 bytes by xxh3-128, which is slower.
     """
-    words = _id_words(ids)
+    words = id_words(ids)
     start = xxhash.xxh3_64_intdigest(f"{seed}:{purpose}".encode())
     inner = mixed(words[:, 1] + np.uint64(start) + GOLDEN)
     return mixed((inner ^ words[:, 0]) + GOLDEN)
 
 
-def _id_words(ids: pa.Array) -> Uint64Array:
-    """(n, 2) high and low word of every id."""
+def id_words(ids: pa.Array) -> Uint64Array:
+    """(n, 2) the 16 bytes of every id as its high and its low word.
+
+    An id of 32 lower-case hexadecimal digits spells its bytes; any other id has those of its xxh3-128.
+    """
     words = np.zeros((len(ids), 2), np.uint64)
     if not len(ids):
         return words

@@ -47,11 +47,36 @@ def column_key(rows: pa.Table, by: str, order: Order = "descending") -> FloatArr
 
     Mistake where the column is not numeric.
     """
+    return finite_key(wanted(rows, by, order))
+
+
+def wanted(rows: pa.Table, by: str, order: Order) -> FloatArray:
+    """(n,) the numbers of the column with the wanted end up, NaN where there is none; Mistake where it has texts."""
+    values = _numbers(rows, by)
+    return values if order == "descending" else -values
+
+
+def _numbers(rows: pa.Table, by: str) -> FloatArray:
     column = rows[by]
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)):
         raise Mistake(f"column '{by}' holds {column.type}, not numbers; select by a column that a score step wrote")
-    values = pc.cast(column, pa.float64(), safe=False).fill_null(np.nan).to_numpy()
-    return finite_key(values if order == "descending" else -values)
+    values: FloatArray = pc.cast(column, pa.float64(), safe=False).fill_null(np.nan).to_numpy()
+    return values
+
+
+def probabilities(rows: pa.Table, by: str) -> FloatArray:
+    """(n,) the probabilities in the column `by`, NaN where there is none.
+
+    Mistake where the column is not numeric, or holds a number outside of 0 to 1.
+    """
+    values = _numbers(rows, by)
+    outside = values[(values < 0) | (values > 1)]
+    if len(outside):
+        raise Mistake(
+            f"column '{by}' holds {outside[0]}, which is no probability; select by a column of numbers from 0 to 1, "
+            "such as a classifier's"
+        )
+    return values
 
 
 def finite_key(values: FloatArray) -> FloatArray:

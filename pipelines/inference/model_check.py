@@ -23,12 +23,24 @@ def check_model(model: str, revision: str | None) -> None:
     folder = local_folder(model)
     if folder is not None:
         check_folder(folder)
-        if not any((folder / name).is_file() for name in TOKENIZERS):
-            raise Mistake(
-                f"model folder '{folder}' has no tokenizer ({', '.join(TOKENIZERS)}); save that of the model there too"
-            )
+        _check_tokenizer_in(folder)
     elif revision is None or not HUB_NAME.fullmatch(model):
         raise nowhere(model)
+
+
+def check_tokenizer(model: str) -> None:
+    """Raises Mistake with the cure where there is no such folder, or it has no tokenizer.
+
+    "@name", one of the run's models, has yet to be trained.
+    """
+    if model.startswith("@"):
+        return
+    folder = local_folder(model)
+    if folder is None:
+        raise Mistake(
+            f"there is no folder '{model}'; give the path of a model folder, or \"@name\" of one of the models"
+        )
+    _check_tokenizer_in(folder)
 
 
 def check_folder(folder: Path) -> None:
@@ -48,6 +60,13 @@ def check_folder(folder: Path) -> None:
         raise Mistake(f"model folder '{folder}' has no {CONFIG}; {AGAIN}")
     for file in sorted(folder.glob("*.json")):
         _check_json(file)
+
+
+def _check_tokenizer_in(folder: Path) -> None:
+    if not any((folder / name).is_file() for name in TOKENIZERS):
+        raise Mistake(
+            f"model folder '{folder}' has no tokenizer ({', '.join(TOKENIZERS)}); save that of the model there too"
+        )
 
 
 def _check_json(file: Path) -> None:

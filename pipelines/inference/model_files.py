@@ -21,6 +21,7 @@ from pipelines.contracts.storage_errors import reached
 from pipelines.store.local_copy import local_copy
 
 STORED_MODEL = re.compile(r"/(train-[0-9a-f]{12})/run/model/?$|/((?:datamodel|regression)-[0-9a-f]{12})/model/?$")
+TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "tekken.json")
 MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 
 
@@ -49,6 +50,26 @@ def model_fingerprint(model: str, revision: str | None = None) -> dict[str, str]
     if revision is None:
         raise nowhere(model)
     return {"model": f"{model}@{revision}"}
+
+
+def tokenizer_fingerprint(model: str) -> dict[str, str]:
+    """What names the content of a model's tokenizer: the sha256 of its files, or the address of the model's making.
+
+    Weights are left out, so models with one tokenizer share it. Mistake where there is no such folder.
+    """
+    if (stored := STORED_MODEL.search(model)) is not None:
+        return {"tokenizer": stored[1] or stored[2]}
+    folder = local_folder(model)
+    if folder is None:
+        raise nowhere(model)
+    files = {file for pattern in TOKENIZER_FILES for file in folder.glob(pattern) if file.is_file()}
+    return {"tokenizer": _folder_hash(tuple(_stamp(file) for file in sorted(files)))}
+
+
+def stored_training(model: str) -> tuple[str, str] | None:
+    """The store, and the address in it, of the training that made this model; None where a training made none such."""
+    found = STORED_MODEL.search(model)
+    return (model[: found.start()], found[1]) if found is not None and found[1] else None
 
 
 def nowhere(model: str) -> Mistake:

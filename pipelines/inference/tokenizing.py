@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from pipelines.contracts.mistakes import Mistake
 from pipelines.inference.model_files import loadable
 
 TokenizeFn = Callable[[list[str]], list[list[int]]]
@@ -29,8 +30,11 @@ def open_tokenizer(model: str, revision: str | None) -> TokenizeFn:
 
 
 def open_offsets(model: str, revision: str | None) -> TokenizeFn:
-    """The model's tokenizer as a function from texts to the characters at which their tokens begin."""
-    tokenizer = _tokenizer(model, revision)
+    """The model's tokenizer as a function from texts to the characters at which their tokens begin.
+
+    Mistake where it is none of the `tokenizers` library, since no other tells them.
+    """
+    tokenizer = _fast(model, revision)
 
     def starts(texts: list[str]) -> list[list[int]]:
         if not texts:
@@ -41,6 +45,25 @@ def open_offsets(model: str, revision: str | None) -> TokenizeFn:
         return [[start for start, _ in offsets] for offsets in encoded["offset_mapping"]]
 
     return starts
+
+
+def open_fast(model: str) -> tuple[bytes, str | None]:
+    """The `tokenizer.json` of the model's tokenizer, and the text of its end token; Mistake where it has no such form.
+
+    That is the form of the `tokenizers` library, in which all of a tokenizer is one file.
+    """
+    tokenizer = _fast(model, None)
+    return tokenizer.backend_tokenizer.to_str().encode(), tokenizer.eos_token
+
+
+def _fast(model: str, revision: str | None) -> Any:
+    tokenizer = _tokenizer(model, revision)
+    if not tokenizer.is_fast:
+        raise Mistake(
+            f"the tokenizer of model '{model}' ({type(tokenizer).__name__}) is none of the `tokenizers` library; "
+            "save it in that form beside the model, as tokenizer.json"
+        )
+    return tokenizer
 
 
 def _tokenizer(model: str, revision: str | None) -> Any:

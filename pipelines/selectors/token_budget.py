@@ -5,32 +5,32 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from pipelines.contracts.rows import TEXT, FloatArray
-from pipelines.contracts.selector import Selector
-from pipelines.corpus.ranks import Order, column_key, mass_of
+from pipelines.corpus.by_score import ByScore
+from pipelines.corpus.ranks import Order, mass_of
 
 TEXT_BYTES = "bytes"
 
 
-class TokenBudget(Selector):
+class TokenBudget(ByScore):
     """Keeps the best documents by the column `by` whose masses together do not exceed `tokens`.
 
     A document's mass is its value in the column `count` (say, the number of its tokens); `count: bytes` takes the
-    UTF-8 bytes of its text, which need no column. A null, negative or NaN mass counts as 0.
+    UTF-8 bytes of its text, which need no column. A null, negative or NaN mass counts as 0. `doubt` times the score's
+    error, the column `<by>_error`, counts against a document.
     """
 
-    by: str = Field(min_length=1)
     tokens: float = Field(gt=0)
     count: str = Field(default=TEXT_BYTES, min_length=1)
     order: Order = "descending"
 
     @property
     def columns(self) -> list[str]:
-        """The column `by`, and the column `count`, or `text` where bytes are counted."""
-        return [self.by, TEXT if self.count == TEXT_BYTES else self.count]
+        """What the score is read from, and the column `count`, or `text` where bytes are counted."""
+        return [*self.score_columns, TEXT if self.count == TEXT_BYTES else self.count]
 
     def key(self, rows: pa.Table, seed: int) -> FloatArray:
-        """(n,) the column, negated where the lowest are wanted."""
-        return column_key(rows, self.by, self.order)
+        """(n,) the column, negated where the lowest are wanted, less `doubt` times its error."""
+        return self.score(rows, self.order)
 
     def mass(self, rows: pa.Table) -> FloatArray:
         """(n,) what each document takes of the budget, not negative."""

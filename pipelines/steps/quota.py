@@ -1,6 +1,7 @@
 """Step `quota`: from every source at most its share of a budget, drawn at random by the hash of the id."""
 
 import functools
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from pydantic import Field
 
 from pipelines.contracts.rows import DROPPED, ID, SOURCE, TEXT, Fitted, Outcome
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
-from pipelines.corpus.cutoff import Cutoff, Ranks, Uint64Array, find_cutoffs
+from pipelines.corpus.cutoff import NOTHING, Cutoff, Ranks, Uint64Array, find_cutoffs
 from pipelines.corpus.randomness import key64
 from pipelines.texts.arrays import bytes_and_offsets, one_array
 from pipelines.texts.classes import character_classes
@@ -44,9 +45,13 @@ class Quota(Step):
     def fit(self, corpus: Corpus, seed: int) -> Fitted:
         """`{"cutoffs": {source: Cutoff}}`, found by one global selection for all sources together."""
         rank = functools.partial(_rank, list(self.quotas), self.count, seed)
-        budgets = [functools.partial(min, quota) for quota in self.quotas.values()]
-        cutoffs = find_cutoffs(corpus.rows(self.columns), rank, budgets, corpus.documents)
-        return {"cutoffs": dict(zip(self.quotas, cutoffs, strict=True))}
+        most = list(self.quotas.values())
+
+        def cuts(totals: Mapping[int, float]) -> dict[int, list[float]]:
+            return {number: [min(most[number], total)] for number, total in totals.items()}
+
+        found = find_cutoffs(corpus.rows(self.columns), rank, cuts, corpus.documents)
+        return {"cutoffs": {name: found.get(number, [NOTHING])[0] for number, name in enumerate(self.quotas)}}
 
     def open(self, fitted: Fitted, seed: int) -> StepFn:
         """The function for one table of rows, which compares every row with the cutoff of its source."""

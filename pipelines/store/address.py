@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pipelines.contracts.component import PLACEMENT, Component
+from pipelines.contracts.component import ADDED, PLACEMENT, Component
 from pipelines.contracts.mistakes import Mistake
 from pipelines.store.manifest import OTHER_RELEASE
 
@@ -20,6 +20,8 @@ HASH_DIGITS = 12
 
 def ingredients(value: Any) -> Any:
     """`value` as JSON-able data: components with kind, version, fingerprint and every parameter that is not placement.
+
+    A parameter that is marked ADDED is there only where it is not at its default.
 
     Raises TypeError for anything without a stable form.
     """
@@ -68,7 +70,7 @@ def _parameters(model: BaseModel) -> dict[str, Any]:
     return {
         name: ingredients(getattr(model, name))
         for name, field in type(model).model_fields.items()
-        if PLACEMENT not in field.metadata
+        if not (PLACEMENT in field.metadata or (ADDED in field.metadata and getattr(model, name) == field.default))
     }
 
 

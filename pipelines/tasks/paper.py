@@ -77,6 +77,10 @@ class Paper(Task):
             raise Mistake(f"no task '{task}' in the paper; {did_you_mean(task, known)}known: {', '.join(known)}")
         return task
 
+    def files(self) -> list[str]:
+        """Every file that `path` names."""
+        return self._task().files()
+
     def items(self, half: Half) -> list[Item]:
         """The items of one half by id, as the task's kind reads them."""
         return self._task().items(half)

@@ -42,6 +42,30 @@ def test_what_is_nowhere_says_what_was_looked_for(file: Path, tmp_path: Path) ->
         show("mien", str(tmp_path / "store"))
 
 
+def test_the_answers_of_a_model_are_told_task_by_task(tmp_path: Path) -> None:
+    right = {"share": 0.625, "low": 0.5, "high": 0.75}
+    choosing = {"bits_per_byte": 1.5, "chance": 0.5, "accuracy": right, "accuracy_per_byte": {**right, "share": 0.6}}
+    telling = {"bits_per_byte": 2.25, "chance": None, "accuracy": None, "accuracy_per_byte": None}
+    facts = {"items": 1000, "nats": 1.0, "text_bytes": 9, "tokens": 9}
+    details = {
+        "tasks": {
+            "lambada": {"category": "", "left_out": 0, **facts, **telling},
+            "copa": {"category": "commonsense", "left_out": 2, **facts, **choosing},
+        },
+        "categories": {"commonsense": {"tasks": 1, **choosing}},
+    }
+    made = Manifest(address="tasks-1", name="tasks", kind="tasks", ingredients={}, inputs=[], details=details)
+    Store(str(tmp_path)).commit(made)
+    told = [line for line in show("tasks-1", str(tmp_path)).splitlines() if "bits per byte" in line]
+    assert told == [
+        "  task lambada: 1,000 items, 2.2500 bits per byte",
+        "  task copa (commonsense): 1,000 items, 2 left out, 1.5000 bits per byte, 62.5% right (50.0% to 75.0%; chance "
+        "50.0%), 60.0% per byte",
+        "  category commonsense: mean of 1 tasks, 1.5000 bits per byte, 62.5% right (50.0% to 75.0%; chance 50.0%), "
+        "60.0% per byte",
+    ]
+
+
 def test_rows_give_no_orders_to_the_terminal(tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     shard = store.write_table("step-1/a/part.parquet", pa.table({"text": ["a\x1b[2Jb\u202ec"], "\x07": ["x"]}), 3)

@@ -1,6 +1,7 @@
 """The whole way over compressed text: a byte model, its codebook, tokens, a model of them, and back to text."""
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from training.execution import Finished, execute, find_model
 from training.needed import needed_models
 from training.networks.generation import Sampling
 from training.plan import planned
-from training.results import Trained
+from training.results import Asked, Trained
 
+ITEMS = range(40)
 STEPS = {"batch_tokens": 2048, "tokens": 4 * 2048, "threads": 1}
 
 
@@ -28,6 +30,11 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> dict:
     lines = [f"Text {number} tells what the text {number % 9} before it told." for number in range(400)]
     (folder / "corpus.txt").write_text("\n\n".join(lines), encoding="utf-8")
     source = {"kind": "text", "path": str(folder / "corpus.txt")}
+    rows = [
+        {"query": f"Text {n} tells what", "choices": ["no dog eats", f"the text {n % 9}"], "gold": 1} for n in ITEMS
+    ]
+    (folder / "choices.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    told = {"kind": "multiple_choice", "path": str(folder / "choices.jsonl"), "category": "reading"}
     return {
         "name": "compressed",
         "store": str(folder / "store"),
@@ -49,7 +56,11 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> dict:
             "threads": 1,
             "model": {"kind": "llama", "layers": 1},
         },
-        "evaluation": {"held_out": source, "study": {"prefixes": 5, "documents": 4, "tokens": 512}},
+        "evaluation": {
+            "held_out": source,
+            "tasks": {"told": told},
+            "study": {"prefixes": 5, "documents": 4, "tokens": 512},
+        },
     }
 
 
@@ -98,6 +109,7 @@ def test_every_address_is_known_before_anything_is_built(finished: Finished, tre
     assert addresses["train"] == finished.training.address
     assert addresses["evaluate"] == finished.evaluation.address
     assert addresses["study"] == finished.study.address
+    assert addresses["tasks"] == finished.tasks.address
     assert all(Store(tree["store"]).manifest(each.address) for each in stages)
 
 
@@ -122,6 +134,23 @@ def test_it_learned_and_the_report_shows_the_codec(finished: Finished, tree: dic
     assert all(passage.prompt and (passage.text or passage.note) for passage in report.arms[0].written)
     assert [step.name for step in report.arms[0].steps if step.kept] == ["encode"]
     assert report.arms[0].data_flops >= finished.models["m1"][0]["train"].counts["flops"]
+
+
+@pytest.mark.slow
+def test_the_model_is_asked_the_held_out_half_of_the_task(finished: Finished, tree: dict) -> None:
+    assert finished.tasks is not None
+    assert finished.tasks.inputs == [finished.training.address]
+    asked = finished.tasks.details_as(Asked)
+    told = asked.tasks["told"]
+    assert (told.category, told.items, told.left_out, told.chance) == ("reading", len(ITEMS) // 2, 0, 0.5)
+    assert 0 < told.bits_per_byte < 8
+    assert told.accuracy is not None
+    assert told.accuracy.low <= told.accuracy.share <= told.accuracy.high
+    assert asked.categories["reading"].bits_per_byte == told.bits_per_byte
+    config, store = validated(tree, "test"), Store(tree["store"])
+    report = make_report("test", "command", "text", [config], {"compressed": {0: finished}}, store)
+    assert [(task.name, task.seeds[0].bits_per_byte) for task in report.arms[0].tasks] == [("told", told.bits_per_byte)]
+    assert "Bits per byte of the right continuations" in render(report)
 
 
 @pytest.mark.slow

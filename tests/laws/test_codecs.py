@@ -5,6 +5,7 @@ import itertools
 import json
 import pickle
 import re
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,16 @@ from hypothesis import strategies as st
 
 from pipelines.codecs.bpe import Bpe
 from pipelines.codecs.entropy.asking_codec import MODEL_FOLDER
+from pipelines.codecs.of_model import OfModel
 from pipelines.codecs.tokenizer.byte_level import END_TEXT
 from pipelines.contracts.codec import Codec, Coder
-from pipelines.contracts.component import component_in, kinds
+from pipelines.contracts.component import Component, component_in, kinds
 from pipelines.sources.reading.documents import identify
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "codecs.json"
+PARAMETERS = {"of_model": {"model": "the model of the laws"}}  # which `trained` makes
 SPECS = [
-    *({"kind": kind} for kind in kinds(Codec.family)),
+    *({"kind": kind, **PARAMETERS.get(kind, {})} for kind in kinds(Codec.family)),
     {"kind": "gzip", "vocab": 65536},
     {"kind": "ac", "vocab": 256},
     {"kind": "static_ac", "vocab": 256},
@@ -61,7 +64,16 @@ anything = st.one_of(st.sampled_from(BROKEN), st.binary(max_size=80), strings.ma
 @functools.cache
 def trained(codec: Codec) -> dict[str, bytes]:
     rows = identify(pa.table({"text": CORPUS}), "corpus").sort_by("id")
-    return codec.train(lambda *_: rows["text"].to_pylist(), seed=1)
+
+    def sample(*_: object) -> list[str]:
+        return rows["text"].to_pylist()
+
+    if isinstance(codec, OfModel):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in Bpe(vocab=300).tokenizer_files(Bpe(vocab=300).train(sample, 1)).items():
+                Path(folder, name).write_bytes(content)
+            return codec.model_copy(update={"model": folder}).train(sample, seed=1)
+    return codec.train(sample, seed=1)
 
 
 @functools.cache
@@ -70,8 +82,8 @@ def coder_of(codec: Codec) -> Coder:
 
 
 def is_taken(codec: Codec, text: bytes) -> bool:
-    """Whether the codec reads these bytes: `bpe` reads UTF-8 alone, as its documentation says."""
-    return not isinstance(codec, Bpe) or text.decode("utf-8", "ignore").encode() == text
+    """Whether the codec reads these bytes: these two read UTF-8 alone, as their documentation says."""
+    return not isinstance(codec, Bpe | OfModel) or text.decode("utf-8", "ignore").encode() == text
 
 
 def test_file_holds_its_kind(codec: Codec) -> None:
@@ -175,6 +187,10 @@ def test_a_text_is_encoded_the_same_alone_and_in_company(codec: Codec, texts: li
     assert [tokens.tolist() for tokens in coder.encode(texts)] == alone
 
 
+def test_a_codec_says_before_it_is_trained_whether_it_decodes_whole_documents_only(codec: Codec) -> None:
+    assert codec.decodes_whole == (coder_of(codec).window == 0)
+
+
 def test_the_end_is_a_token(codec: Codec) -> None:
     assert 0 <= coder_of(codec).end < coder_of(codec).vocab_size
 
@@ -200,6 +216,6 @@ def test_tokens_are_those_of_this_version(codec: Codec, request: pytest.FixtureR
     """Where tokens have to change, so has the codec's or its byte model's `version`, in the same commit as the file."""
     golden = json.loads(GOLDEN.read_text("utf-8"))[request.node.callspec.id]
     model = getattr(codec, "model", None)
-    assert golden["version"] == [codec.version, *([model.version] if model else [])]
+    assert golden["version"] == [codec.version, *([model.version] if isinstance(model, Component) else [])]
     tokens = coder_of(codec).encode(["Number 7 says: one, two <|end|> é👩 ", "x" * 20, "\0\0cat\0"])
     assert [each.tolist() for each in tokens] == golden["tokens"]

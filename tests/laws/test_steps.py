@@ -17,12 +17,11 @@ import yaml
 from pydantic import ValidationError
 
 from pipelines.contracts.component import component_in, kinds
-from pipelines.contracts.rows import DROPPED, ID, SAMPLE, TEXT, TOKEN_COUNT, TOKENS, Fitted, Outcome
+from pipelines.contracts.rows import DROPPED, ID, PARENTS, SAMPLE, TEXT, TOKEN_COUNT, TOKENS, Fitted, Outcome
 from pipelines.contracts.step import Place, Step, StepFn
 from pipelines.corpus.corpus import StoredCorpus
 from pipelines.passes.units import Attempt
 from pipelines.sources.reading.documents import content_ids
-from pipelines.steps.cut import PARENTS
 from pipelines.store.address import ingredients
 from pipelines.store.encoded import Encoded
 from pipelines.store.manifest import Manifest
@@ -47,19 +46,25 @@ TEXTS = [
 ]
 SHARDS = [TEXTS[:25], TEXTS[25:]]
 
-# `{held_out}` is a jsonl file whose one text a document contains, `{model}` a folder with a tiny model.
+# `{held_out}` is a jsonl file whose one text a document contains, `{model}` a folder with a tiny model, `{trained}`
+# one of a store that was trained on some of the documents.
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "clean": [
         {"filters": [{"kind": "length", "min_characters": 20, "min_words": 3}]},
         {"filters": [{"kind": "symbols"}, {"kind": "length"}]},
     ],
-    "cut": [{"model": "{model}", "tokens": 3}, {"model": "{model}", "tokens": 1000}],
+    "cut": [
+        {"model": "{model}", "tokens": 3},
+        {"model": "{model}", "tokens": 1000},
+        {"model": "{model}", "tokens": 7, "join": "\n\n"},
+    ],
     "decontaminate": [
         {"against": {"test": {"kind": "jsonl", "path": "{held_out}"}}, "words": 5},
         {"against": {"test": {"kind": "jsonl", "path": "{held_out}"}}, "words": 1, "max_share": 0.3},
     ],
     "dedup_exact": [{}, {"normalize": "exact"}],
     "encode": [{"codec": {"kind": "bytes"}}, {"codec": {"kind": "bpe", "vocab": 300}, "verify": "all"}],
+    "exclude": [{"models": ["{trained}"]}],
     "gradients": [{"model": "{model}", "features": {"dimensions": 400, "context": 64}}],
     "pack": [
         {"length": 16},
@@ -114,14 +119,17 @@ def corpus(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Store
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path) -> Callable[[str, int], Step]:
+def made(
+    tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, trained_on: Callable[..., str]
+) -> Callable[[str, int], Step]:
     """Makes step number `index` of a kind."""
     held_out = tmp_path_factory.mktemp("held-out") / "test.jsonl"
     held_out.write_text(json.dumps({"text": LEAKED}) + "\n")
+    trained = trained_on(documents(1).select([ID]).slice(0, 9), number=0xA)
 
     def make(kind: str, index: int) -> Step:
         parameters = json.dumps(PARAMETERS.get(kind, [{}])[index]).replace("{held_out}", str(held_out))
-        parameters = parameters.replace("{model}", str(tiny_llama))
+        parameters = parameters.replace("{model}", str(tiny_llama)).replace("{trained}", trained)
         try:
             return Step.model_validate({"kind": kind, **json.loads(parameters)})
         except ValidationError:

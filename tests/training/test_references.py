@@ -91,6 +91,45 @@ def test_a_list_of_models_takes_every_copy() -> None:
     assert found.models == ["/one", "/two", "/a/folder"]
 
 
+def test_what_models_have_read_is_left_out_of_what_comes_after_them() -> None:
+    entry = {"copies": 2, "data": {"source": TEXT}}
+    recipe = Recipe.model_validate(
+        tree({"warm": entry, "other": entry}, steps={"fresh": {"kind": "exclude", "models": ["@warm", "@other.2"]}})
+    )
+    assert recipe.needed_models == {"warm": [1, 2], "other": [2]}
+    folders = {name: {copy: f"/store/train-{copy:012x}/run/model" for copy in (1, 2)} for name in ("warm", "other")}
+    fresh = resolved(recipe.data, folders).steps["fresh"]
+    assert fresh.model_dump()["models"] == [*folders["warm"].values(), folders["other"][2]]
+    assert fresh.fingerprint() == {f"model.{number}": f"train-{copy:012x}" for number, copy in enumerate((1, 2, 2))}
+
+
+def test_a_training_goes_on_from_a_model_of_the_same_shape() -> None:
+    warm = {"data": {"source": TEXT}}
+
+    def recipe(start: str, **changes) -> Recipe:
+        return Recipe.model_validate(
+            {**tree({"warm": warm, "helpful": HELPFUL}), "training": {"start": start, **changes}}
+        )
+
+    assert recipe("@warm").needed_models == {"warm": [1]}
+    assert resolved(recipe("@warm").training, {"warm": {1: "/store/warm"}}).start == "/store/warm"
+    with pytest.raises(ValueError, match=r"training refers to '@cold', which is not among the models before it"):
+        recipe("@cold")
+    with pytest.raises(ValueError, match=r"training.start is '@warm', whose model is .* goes on with the same model"):
+        recipe("@warm", model={"kind": "llama", "layers": 3})
+    with pytest.raises(ValueError, match=r"training.start is '@helpful', which is none that is trained"):
+        recipe("@helpful")
+    again = {**warm, "training": {"start": "@warm", "model": {"kind": "llama", "layers": 3}}}
+    with pytest.raises(ValueError, match=r"models.again.training.start is '@warm'"):
+        Recipe.model_validate(tree({"warm": warm, "again": again}))
+
+
+HELPFUL = {
+    "datamodel": {"models": ["@warm"], "targets": {"t": {"source": TEXT}}},
+    "data": {"source": TEXT},
+}
+
+
 def test_one_model_is_not_one_of_several_copies() -> None:
     proxy = {"copies": 2, "data": {"source": TEXT}}
     with pytest.raises(ValueError, match=r"data wants one model where it refers to '@proxy', of which there are 2.*1'"):
@@ -174,3 +213,20 @@ def test_a_regression_has_a_folder_before_it_is_made(tmp_path) -> None:
 
     store = Store(str(tmp_path / "store"))
     assert step(1) == step(1) != step(2)
+
+
+def test_the_files_of_a_target_are_missed_before_any_work_by_the_key_of_the_target(tmp_path) -> None:
+    (tmp_path / "text.txt").write_text("Some text.")
+    source = {"kind": "text", "path": str(tmp_path / "text.txt")}
+    for target in (
+        {"task": {"kind": "completion", "name": "gone", "path": str(tmp_path / "gone.jsonl")}},
+        {"source": {"kind": "jsonl", "path": str(tmp_path / "gone.jsonl")}},
+    ):
+        datamodel = {"models": ["@proxy"], "targets": {"sums": target}}
+        models = {
+            "proxy": {"data": {"source": source}},
+            "helpful": {"data": {"source": source}, "datamodel": datamodel},
+        }
+        recipe = Recipe.model_validate({**tree(models, steps={"a": BY_DATAMODEL})})
+        with pytest.raises(ValueError, match=r"models\.helpful\.datamodel\.targets\.sums: there is no '.*gone\.jsonl'"):
+            recipe.check()

@@ -21,7 +21,7 @@ from training.engine.batches import Batch, Prefetch, Share
 from training.engine.deepspeed import set_learning_rate, start
 from training.held_out.windows import WindowBatch, window_batches
 from training.measures.bits_per_byte import bits_per_byte, window_nats
-from training.networks.export import export
+from training.networks.export import export, load_weights
 from training.randomness import sequence_keys
 
 if TYPE_CHECKING:
@@ -132,6 +132,8 @@ def _open_engine(job: Job, store: Store, rank: int, world: int) -> tuple["DeepSp
     network = job.build()
     step = _agreed(checkpoint.newest_whole_step(store) if rank == 0 else None, world)
     if step is None:
+        if job.config.start is not None:
+            load_weights(network, job.config.start)
         return start(network, job.config, job.packed.length), 0
     names = {key for key, _ in network.named_parameters()}
     for part in checkpoint.parts(store, step):

@@ -19,6 +19,7 @@ from training.engine import metrics
 from training.engine.loop import PLAN, Job, work
 from training.engine.progress import progress_told
 from training.engine.storage import ray_storage
+from training.networks.export import check_start
 
 if TYPE_CHECKING:
     from ray.train.v2.api.callback import UserCallback
@@ -58,11 +59,13 @@ def train(
 
     A folder in which a run of the same packed data and config was broken off is taken up at its newest whole
     checkpoint; the result is the same. `folder` is an fsspec URL that every worker reaches. Mistake, before any
-    worker starts, where the batch does not divide over the workers, there is nothing to train on, or the `text_bytes`
-    of the config do not fill a batch.
+    worker starts, where the batch does not divide over the workers, there is nothing to train on, the `text_bytes` of
+    the config do not fill a batch, or the model to go on from is another one or knows other tokens.
     """
     if packed.sequences == 0:
         raise Mistake("there is no packed sequence to train on; let the steps of 'data' keep more documents")
+    if config.start is not None:
+        check_start(config.start, config.model.parameters(packed.vocab_size), tokenizer_files)
     job = Job(packed, tokenizer_files, config.fitted_to(packed), held_out, folder)
     store = Store(folder)
     _write_plan(job, store)

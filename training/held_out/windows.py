@@ -36,7 +36,29 @@ def windows(document: int, tokens: Tokens, end: int, length: int) -> list[Window
     The document is read as in training, where documents follow one another: after the `end` of the one before it,
     and its own `end` is predicted too. All windows but the first overlap the one before by half.
     """
-    whole = np.concatenate([[end], tokens, [end]]).astype(np.int64)
+    return _overlapping(document, np.concatenate([[end], tokens, [end]]).astype(np.int64), length)
+
+
+def continuation_windows(
+    document: int, context: Tokens, continuation: Tokens, end: int, length: int, together: int = 1
+) -> list[Window]:
+    """The windows, none longer than `length`, in which each token of a continuation is predicted once.
+
+    It is read behind an `end` and its context, of which the beginning goes where there is no room: whole groups of
+    `together` tokens, the `end` stays. A continuation that fills a window alone is read without its context, in windows
+    that overlap by half. Its own end is not predicted.
+    """
+    room = length - 1 - len(continuation)
+    if room < 0:
+        return _overlapping(document, np.concatenate([[end], continuation]).astype(np.int64), length)
+    missing = max(0, len(context) - room)
+    seen = context[-(-missing // together) * together :]
+    whole = np.concatenate([[end], seen, continuation]).astype(np.int64)
+    return [Window(document, whole, 1 + len(seen))] if len(continuation) else []
+
+
+def _overlapping(document: int, whole: IntArray, length: int) -> list[Window]:
+    """The windows of all tokens but the first."""
     cut, scored = [], 1
     while scored < len(whole):
         start = window_start(scored, length)
@@ -55,12 +77,12 @@ def window_start(place: int, length: int) -> int:
 def window_batches(documents: Sequence[Tokens], end: int, length: int, batch_tokens: int) -> list[WindowBatch]:
     """All windows of the documents in batches of like lengths, at most `batch_tokens` with padding, longest first."""
     cut = [window for number, tokens in enumerate(documents) for window in windows(number, tokens, end, length)]
-    cut.sort(key=lambda window: -len(window.tokens))
-    return list(_batches(cut, end, batch_tokens))
+    return list(padded_batches(cut, end, batch_tokens))
 
 
-def _batches(cut: list[Window], end: int, batch_tokens: int) -> Iterator[WindowBatch]:
-    first = 0
+def padded_batches(cut: Sequence[Window], end: int, batch_tokens: int) -> Iterator[WindowBatch]:
+    """The windows in batches of like lengths, filled up with `end`: at most `batch_tokens` each, longest first."""
+    cut, first = sorted(cut, key=lambda window: -len(window.tokens)), 0
     while first < len(cut):
         rows = max(1, batch_tokens // len(cut[first].tokens))
         yield _pad(cut[first : first + rows], end)

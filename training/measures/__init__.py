@@ -1,1 +1,1 @@
-"""What is measured of a trained model: bits per byte, and the study of compressed text."""
+"""What is measured of a trained model: bits per byte, answers to tasks, and the study of compressed text."""

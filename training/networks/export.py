@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.contracts.mistakes import Mistake
+from pipelines.inference.model_files import loadable, parameter_count, weight_files
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store, digest
 
@@ -22,16 +23,47 @@ def export(network: Any, weights: dict[str, "torch.Tensor"], tokenizer_files: di
     import transformers
 
     transformers.utils.logging.disable_progress_bar()
-    missing, unexpected = network.load_state_dict(weights, strict=False)
-    tied = set(network.all_tied_weights_keys)
-    if unexpected or set(missing) - tied:
-        raise Mistake(f"weights do not fit the model: missing {sorted(set(missing) - tied)}, unknown {unexpected}")
+    _put_weights(network, weights)
     with tempfile.TemporaryDirectory() as scratch:
         network.save_pretrained(scratch)
         for name, content in tokenizer_files.items():
             Path(scratch, name).write_bytes(content)
         for file in sorted(Path(scratch).iterdir()):
             store.write(f"{FOLDER}/{file.name}", file.read_bytes())
+
+
+def check_start(folder: str, parameters: int, tokenizer_files: dict[str, bytes]) -> None:
+    """Mistake unless the model of this folder has so many parameters, and the same tokenizer files beside it."""
+    found = parameter_count(folder)
+    if found != parameters:
+        raise Mistake(
+            f"training.start '{folder}' has {found:,} parameters, the model to train {parameters:,}; go on with the "
+            "same model and vocabulary"
+        )
+    for name, content in tokenizer_files.items():
+        file = Path(loadable(folder), name)
+        if not file.is_file() or file.read_bytes() != content:
+            raise Mistake(
+                f"training.start '{folder}' knows other tokens than the codec makes ({name} is not the same); go on "
+                "with a codec of the same tokenizer"
+            )
+
+
+def load_weights(network: Any, folder: str) -> None:
+    """The network has the weights of an exported folder; Mistake where they are not its own."""
+    from safetensors.torch import load_file
+
+    weights: dict[str, torch.Tensor] = {}
+    for file in weight_files(Path(loadable(folder))):
+        weights |= load_file(file)
+    _put_weights(network, weights)
+
+
+def _put_weights(network: Any, weights: dict[str, "torch.Tensor"]) -> None:
+    missing, unexpected = network.load_state_dict(weights, strict=False)
+    tied = set(network.all_tied_weights_keys)
+    if unexpected or set(missing) - tied:
+        raise Mistake(f"weights do not fit the model: missing {sorted(set(missing) - tied)}, unknown {unexpected}")
 
 
 def file_digests(store: Store) -> dict[str, str]:

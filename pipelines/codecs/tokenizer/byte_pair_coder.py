@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from tokenizers import Tokenizer
 
-from pipelines.codecs.tokenizer.byte_level import END_TEXT, spelled_tokens
+from pipelines.codecs.tokenizer.byte_level import END_TEXT, as_characters, spelled_tokens
 from pipelines.codecs.tokenizer.merges import Merges, encoded
 from pipelines.codecs.tokenizer.words import word_classes
 from pipelines.contracts.codec import Coder, TokenArrays, Tokens
@@ -28,7 +28,7 @@ class BytePairCoder(Coder):
 
     def encode(self, texts: Sequence[str | bytes]) -> TokenArrays:
         """One array of tokens a text, the same as the tokenizer gives. Mistake on bytes that are no UTF-8."""
-        characters = pa.array([_characters(text) for text in texts], pa.large_string())
+        characters = pa.array([as_characters(text, "bpe") for text in texts], pa.large_string())
         tokens, ends, left_over = encoded(*utf8(characters), self._merges, self._classes)
         arrays = np.split(tokens, ends[1:-1]) if len(texts) else []
         for row in np.flatnonzero(left_over):
@@ -46,15 +46,3 @@ class BytePairCoder(Coder):
                 "cut the documents apart at the end token first"
             )
         return b"".join([self._spelled[number] for number in numbers.tolist()])
-
-
-def _characters(text: str | bytes) -> str:
-    if isinstance(text, str):
-        return text
-    try:
-        return text.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Mistake(
-            f"codec 'bpe' reads UTF-8, and byte {error.start} of a text is none; use codec 'bytes', 'sentencepiece' or "
-            "'equal_info_dense'"
-        ) from error

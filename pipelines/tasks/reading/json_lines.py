@@ -22,6 +22,10 @@ class JsonLines(Task):
         """The item that a row stands for, without examples; WrongRowError where it stands for none."""
         raise NotImplementedError
 
+    def files(self) -> list[str]:
+        """Every file that `path` names."""
+        return listed(self.path, SUFFIXES)
+
     def items(self, half: Half) -> list[Item]:
         """The items of one half by id; Mistake where a row is wrong, all are related, or too few for the examples."""
         halves = self._halves()
@@ -37,13 +41,10 @@ class JsonLines(Task):
         """One digest over the names and contents of the files."""
         return {"files": fingerprint(described(self.path, SUFFIXES))}
 
-    def _files(self) -> list[str]:
-        return listed(self.path, SUFFIXES)
-
     def _halves(self) -> dict[Half, list[Item]]:
         from pipelines.texts.halves import halves
 
-        items = read_items(self._files(), self.item)
+        items = read_items(self.files(), self.item)
         target, held_out = halves({id_: _passages(item) for id_, item in items.items()})
         if not held_out:
             raise Mistake(

@@ -216,6 +216,39 @@ def test_the_demands_are_those_of_the_config(config_file: Path) -> None:
     assert needed_paths(config) == [str(config_file.parent / "corpus.jsonl")]
 
 
+def test_every_node_has_to_see_what_targets_tasks_and_held_out_sets_are_read_from(tmp_path: Path) -> None:
+    from cluster.config import validate
+
+    def written(name: str) -> str:
+        (tmp_path / name).write_text('{"text": "One."}\n', encoding="utf-8")
+        return str(tmp_path / name)
+
+    def task(name: str) -> dict[str, str]:
+        return {"kind": "completion", "name": "sums", "path": written(name)}
+
+    source = {"kind": "jsonl", "path": written("corpus.jsonl")}
+    half = {"kind": "task", "task": task("dropped.jsonl"), "half": "held_out"}
+    datamodel = {"models": ["@proxy"], "targets": {"a": {"task": task("target.jsonl")}}}
+    steps = {
+        "safe": {"kind": "decontaminate", "against": {"a": half}},
+        "helpful": {"kind": "score", "scorer": {"kind": "datamodel", "model": "@helpful"}},
+    }
+    tree = {
+        "name": "asked",
+        "models": {
+            "proxy": {"data": {"source": source}},
+            "helpful": {"data": {"source": source}, "datamodel": datamodel},
+        },
+        "data": {"source": source, "steps": steps},
+        "evaluation": {
+            "held_out": {"kind": "jsonl", "path": written("held-out.jsonl")},
+            "tasks": {"b": task("asked.jsonl"), "c": {"kind": "paper", "task": "copa", "path": written("copa.jsonl")}},
+        },
+    }
+    names = ["asked", "copa", "corpus", "dropped", "held-out", "target"]
+    assert needed_paths(validate(tree, "test")) == [str(tmp_path / f"{name}.jsonl") for name in names]
+
+
 def test_a_digest_sees_code_and_package_data_but_no_caches_and_configs(tmp_path: Path) -> None:
     (tmp_path / "__pycache__").mkdir()
     (tmp_path / "code.py").write_text("one", encoding="utf-8")

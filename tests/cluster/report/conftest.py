@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from cluster.report.schema import (
+    Accuracy,
     Arm,
     Beginning,
     BitsPerByte,
+    CategoryAnswers,
     Curve,
+    Ends,
     Example,
     HeldOut,
     Histogram,
@@ -19,8 +22,11 @@ from cluster.report.schema import (
     Plan,
     Report,
     Sample,
+    Scored,
+    SeedAnswers,
     SeedResult,
     Step,
+    TaskAnswers,
 )
 from cluster.report.writing import ENDED
 
@@ -28,6 +34,12 @@ FINALS = {"random": [2.534, 2.508, 2.521], "gleaned": [2.322, 2.301, 2.309], "si
 MULTIPLIERS = {"gleaned": 2.2, "simplified": 1.9}
 TRAINING_FLOPS = 1.21e15
 GENRES = {"reference": -0.11, "tutorial": 0.02, "grammar": 0.17}
+ENDS = Ends(
+    name="ngram_importance",
+    high=[Scored(id="1f", score=0.75, text="A plough turns the soil.")],
+    low=[Scored(id="2e", score=-3.5, text="See the changelog.")],
+)
+OVERLAPS = [[1.0, 0.12, 0.08], [0.12, 1.0, 0.9], [0.08, 0.9, 1.0]]
 MakeReport = Callable[..., Report]
 
 BAD = {"not_utf8": 41, "syntax_error": 187}
@@ -182,6 +194,46 @@ def recipe_of(name: str) -> dict[str, Any]:
     return {"seed": [1, 2, 3], "data": {"source": {"kind": "fields"}, "steps": {**clean, **steps}}}
 
 
+def seed_answers(finals: list[float], offset: float, share: float | None = None) -> list[SeedAnswers]:
+    """The answers of the models that end at these bits per byte; the lower these, the more is right."""
+    right = [None if share is None else Accuracy(share=s, low=s - 0.03, high=s + 0.03) for s in _shares(finals, share)]
+    return [
+        SeedAnswers(seed=seed, bits_per_byte=final + offset, accuracy=each, accuracy_per_byte=each)
+        for seed, (final, each) in enumerate(zip(finals, right, strict=True), start=1)
+    ]
+
+
+def _shares(finals: list[float], share: float | None) -> list[float]:
+    return [min(1.0, max(0.0, (share or 0.0) + 0.25 * (2.6 - final))) for final in finals]
+
+
+def asked(finals: list[float]) -> dict[str, Any]:
+    """The answers of an arm to four tasks, two of them of one category."""
+    tasks = [
+        ("sowing", "field work", 0.5, 0.5, 0.5, 0),
+        ("reaping", "field work", 0.9, None, None, 3),
+        ("milling", "trades", 0.2, 0.25, 0.25, 0),
+        ("weather", "", 1.1, None, None, 0),
+    ]
+    return {
+        "tasks": [
+            TaskAnswers(
+                name=name,
+                category=category,
+                items=1280,
+                left_out=left_out,
+                chance=chance,
+                seeds=seed_answers(finals, offset, share),
+            )
+            for name, category, offset, chance, share, left_out in tasks
+        ],
+        "categories": [
+            CategoryAnswers(name="field work", chance=0.5, seeds=seed_answers(finals, 0.7, 0.5)),
+            CategoryAnswers(name="trades", chance=0.25, seeds=seed_answers(finals, 0.2, 0.25)),
+        ],
+    }
+
+
 def make_arm(name: str, finals: list[float], better: bool) -> Arm:
     """An arm that ends at these bits per byte, one a seed."""
     plain = name == "random"
@@ -207,10 +259,13 @@ def make_arm(name: str, finals: list[float], better: bool) -> Arm:
         steps=steps,
         curves=[curve(each.seed, each.value, 1.0 if plain else 1.1) for each in seeds],
         scores=[] if plain else [histogram("ngram_importance", 0.2), histogram("readability", 58.0)],
+        ends=[] if plain else [ENDS],
+        genres={"reference": 7_500_000, "tutorial": 2_500_000} if plain else {"reference": 4e6, "tutorial": 6e6},
         samples=REWRITES if name == "simplified" else [],
         written=[Passage(prompt=PROMPT, text=WRITTEN.get(name, ""), note="" if WRITTEN.get(name) else ENDED)],
         recipe=recipe_of(name),
         plan=None if plain else easy_first(),
+        **asked(finals),
     )
 
 
@@ -229,6 +284,7 @@ def make_report() -> MakeReport:
             machine="2 cores, 24 GiB, no GPU",
             command="gleaner compare random.yaml gleaned.yaml simplified.yaml --out comparison",
             arms=[make_arm(name, values, sum(values) <= sum(first)) for name, values in finals.items()],
+            overlaps=[row[: len(finals)] for row in OVERLAPS[: len(finals)]],
         )
 
     return build

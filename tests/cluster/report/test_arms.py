@@ -84,6 +84,7 @@ def finished(plan: str | None = None, **more: Any) -> Finished:
 
 def test_an_arm_without_study_and_models(store: Store) -> None:
     found = arm("plain", {0: finished()}, store)
+    assert (found.tasks, found.categories) == ([], [])
     assert (found.study, found.data_flops, found.data_seconds, found.seconds) == (None, 5e9, 3.0, 10.0)
     assert found.bits_per_byte.mean == 2.5
     assert found.curves[0].held_out_bits_per_byte == [2.25]
@@ -94,6 +95,39 @@ def test_a_study_is_taken_over_but_for_what_the_report_does_not_know(store: Stor
     found = arm("studied", {0: finished(study=measured)}, store)
     assert found.study
     assert found.study.model_dump() == STUDY
+
+
+def answered(bits: float, share: float | None) -> dict[str, Any]:
+    right = share and {"share": share, "low": share - 0.1, "high": share + 0.1}
+    return {
+        "bits_per_byte": bits,
+        "chance": 0.5 if right else None,
+        "accuracy": right,
+        "accuracy_per_byte": right,
+    }
+
+
+def asked(bits: float) -> Manifest:
+    """The manifest of the stage `tasks` of a model."""
+    told = {"items": 8, "left_out": 1, "nats": 3.0, "text_bytes": 40, "tokens": 30}
+    tasks = {
+        "copa": {"category": "commonsense", **told, **answered(bits, 0.7)},
+        "lambada": {"category": "", **told, **answered(bits + 1, None)},
+    }
+    return manifest(
+        "tasks", details={"tasks": tasks, "categories": {"commonsense": {"tasks": 1, **answered(bits, 0.7)}}}
+    )
+
+
+def test_the_answers_of_each_seed_are_taken_over(store: Store) -> None:
+    found = arm("asked", {seed: finished(tasks=asked(2.0 + seed)) for seed in (0, 1)}, store)
+    copa, lambada = found.tasks
+    assert (copa.name, copa.category, copa.items, copa.left_out, copa.chance) == ("copa", "commonsense", 8, 1, 0.5)
+    assert [(each.seed, each.bits_per_byte) for each in copa.seeds] == [(0, 2.0), (1, 3.0)]
+    assert copa.seeds[0].accuracy
+    assert copa.seeds[0].accuracy.share == 0.7
+    assert (lambada.chance, lambada.seeds[1].accuracy) == (None, None)
+    assert [(each.name, len(each.seeds)) for each in found.categories] == [("commonsense", 2)]
 
 
 def test_a_plan_that_is_damaged_or_gone_is_told_with_the_cure(store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from cluster.report.charts.axes import Tick
 from cluster.report.page import _environment, render
-from cluster.report.schema import Example, Passage, Report, Sample
+from cluster.report.schema import Ends, Example, Passage, Report, Sample, Scored
 from cluster.report.templates import HERE
 
 VOID = {"meta", "link", "br", "wbr", "path", "rect"}
@@ -79,6 +79,8 @@ def test_every_section_is_there_in_order(html: str) -> None:
         "What differs between the arms",
         "Learning, by compute",
         "By genre",
+        "By task",
+        "What was chosen",
         "What the models write",
         "What became of the data",
         "Before and after rewriting",
@@ -138,11 +140,12 @@ def test_text_of_the_corpus_stays_text(example: Report) -> None:
             "name": HOSTILE,
             "samples": [Sample(id=HOSTILE, before=HOSTILE, after=HOSTILE + " more")],
             "steps": [spoiled],
+            "ends": [Ends(name=HOSTILE, high=[Scored(id=HOSTILE, score=1.0, text=HOSTILE)], low=[])],
+            "genres": {HOSTILE: 3.0, "other": 4.0},
         }
     )
-    page = Page(
-        render(example.model_copy(update={"title": HOSTILE, "machine": HOSTILE, "arms": [example.arms[0], arm]}))
-    )
+    spoiled_arms = {"arms": [example.arms[0], arm], "overlaps": [[1.0, 0.5], [0.5, 1.0]]}
+    page = Page(render(example.model_copy(update={"title": HOSTILE, "machine": HOSTILE, **spoiled_arms})))
     assert page.open == []
     assert page.tags.count("script") == 1
     assert "img" not in page.tags
@@ -168,10 +171,22 @@ def test_the_outcome_is_on_top(make_report: Callable[..., Report], finals: dict[
 
 
 def test_sections_without_content_are_left_out(example: Report) -> None:
-    bare = {"steps": [], "curves": [], "scores": [], "samples": [], "written": [], "recipe": {}, "plan": None}
+    bare = {
+        "steps": [], "curves": [], "scores": [], "samples": [], "written": [], "recipe": {}, "plan": None, "ends": [],
+        "genres": {},
+    }  # fmt: skip
+    bare |= {"tasks": [], "categories": []}
     arms = [arm.model_copy(update=bare) for arm in example.arms]
-    html = render(example.model_copy(update={"arms": arms}))
+    html = render(example.model_copy(update={"arms": arms, "overlaps": []}))
     assert headings(html) == ["The arms side by side", "By genre", "Do it again", "Words used here"]
+
+
+def test_what_was_chosen_is_told_by_genre_by_overlap_and_at_the_ends_of_scores(html: str) -> None:
+    text = " ".join(Page(html).text.split())
+    assert "random100 %12.0 %8.0 %" in text
+    assert "tutorial25.0 %60.0 %60.0 %" in text
+    assert "0.75A plough turns the soil." in text
+    assert text.index("A plough turns the soil.") < text.index("See the changelog.")
 
 
 def test_what_models_write_stands_behind_one_prompt(html: str) -> None:

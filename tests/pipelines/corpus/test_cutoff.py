@@ -59,7 +59,7 @@ def test_the_cutoff_is_that_of_sorting(ray_session, fetch_rows: int, kind: str) 
     value = {"spread": generator.normal(size=200), "equal": np.ones(200), "coarse": generator.integers(0, 3, 200)}[kind]
     mass = generator.integers(1, 9, 200)
     table, dataset = rows(value, mass)
-    (cutoff,) = find_cutoffs(dataset, rank, [lambda total: 0.3 * total], 200, fetch_rows)
+    (cutoff,) = find_cutoffs(dataset, rank, lambda totals: {0: [0.3 * totals[0]]}, 200, fetch_rows)[0]
     _, key, tie, _ = rank(table)
     expected = kept_by_sorting(table, 0.3 * mass.sum())
     assert cutoff.keeps(key, tie).tolist() == expected.tolist()
@@ -71,7 +71,7 @@ def test_the_cutoff_is_that_of_sorting(ray_session, fetch_rows: int, kind: str) 
 def test_the_ends_of_the_budget(ray_session, share: float, kept: int) -> None:
     table, dataset = rows(np.arange(20.0), np.ones(20))
     for fetch_rows in (10, 1_000):
-        (cutoff,) = find_cutoffs(dataset, rank, [lambda total: share * total], 20, fetch_rows)
+        (cutoff,) = find_cutoffs(dataset, rank, lambda totals: {0: [share * totals[0]]}, 20, fetch_rows)[0]
         _, key, tie, _ = rank(table)
         assert cutoff.keeps(key, tie).sum() == kept
 
@@ -97,16 +97,45 @@ def test_the_groups_share_the_passes_and_each_is_cut_as_if_alone(ray_session, fe
 
     def rank_in_group(batch: pa.Table) -> Ranks:
         asked = batch.filter(pa.array(batch["group"].to_numpy() < len(shares)))
-        return Ranks(asked["group"].to_numpy(), *rank(asked)[1:])
+        return Ranks(asked["group"].to_numpy() - 3, *rank(asked)[1:])
 
     import ray.data
 
     counted = Counted(ray.data.from_arrow(table).repartition(3))
-    budgets = [lambda total, share=share: share * total for share in shares]
-    cutoffs = find_cutoffs(counted, rank_in_group, budgets, 400, fetch_rows)
+    cutoffs = find_cutoffs(
+        counted,
+        rank_in_group,
+        lambda totals: {each: [shares[each + 3] * totals[each]] for each in totals},
+        400,
+        fetch_rows,
+    )
     assert counted.passes == passes
-    for number, (share, cutoff) in enumerate(zip(shares, cutoffs, strict=True)):
+    for number, share in enumerate(shares):
+        (cutoff,) = cutoffs[number - 3]
         own = table.filter(pa.array(group == number))
         expected = kept_by_sorting(own, share * own["mass"].to_numpy().sum())
         assert cutoff.keeps(*rank(own)[1:3]).tolist() == expected.tolist()
         assert cutoff.kept_mass == own["mass"].to_numpy()[expected].sum()
+
+
+@pytest.mark.parametrize("fetch_rows", [25, 1_000_000])
+def test_a_group_is_cut_at_several_masses_in_the_same_passes(ray_session, fetch_rows: int) -> None:
+    generator = np.random.default_rng(3)
+    value, mass = generator.integers(-99, 99, 400), generator.integers(1, 9, 400)
+    table, dataset = rows(value * 1e3, mass)
+    masses = [0.0, 0.3, 0.31, 1.0]
+    cutoffs = find_cutoffs(dataset, rank, lambda totals: {0: [each * totals[0] for each in masses]}, 400, fetch_rows)[0]
+    for share, cutoff in zip(masses, cutoffs, strict=True):
+        expected = kept_by_sorting(table, share * mass.sum())
+        key, tie = rank(table)[1:3]
+        assert cutoff.keeps(key, tie).tolist() == expected.tolist()
+        if not expected.all():
+            best = np.lexsort((tie[~expected], key[~expected]))[-1]
+            assert cutoff.next == (key[~expected][best], tie[~expected][best], mass[~expected][best])
+            assert cutoff.lowered().keeps(key, tie).sum() == expected.sum() + 1
+
+
+def test_no_row_is_no_group(ray_session) -> None:
+    _, dataset = rows([1.0], [1.0])
+    nothing = find_cutoffs(dataset, lambda batch: rank(batch.slice(0, 0)), lambda totals: {}, 1, 0)
+    assert nothing == {}

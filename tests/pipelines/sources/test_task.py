@@ -63,6 +63,19 @@ def test_another_half_or_content_is_another_address(task: dict[str, Any]) -> Non
     assert "path" not in found[0]["task"]
 
 
+def test_candidates_that_hold_a_held_out_item_are_dropped_with_the_evidence(task: dict[str, Any]) -> None:
+    against = {"sums": {"kind": "task", "task": task, "half": "held_out"}}
+    step = Decontaminate.model_validate({"against": against, "words": 8})
+    judge = step.open(step.fit(None, 0), 0)  # type: ignore[arg-type]  # it looks at no corpus
+    target, held_out = (documents(task, half)["text"].to_pylist() for half in ("target", "held_out"))
+    texts = [f"Found elsewhere: {held_out[0].upper()} So it was.", f"Found: {target[0]}", "nothing of either"]
+    outcome = judge(pa.table({"id": ["a", "b", "c"], "text": texts}), None)  # type: ignore[arg-type]
+    assert outcome.rows["id"].to_pylist() == ["b", "c"]
+    (dropped,) = outcome.dropped.to_pylist()
+    assert (dropped["id"], dropped["reason"]) == ("a", "held_out:sums")
+    assert "WHAT IS" in dropped["detail"]
+
+
 @pytest.mark.parametrize("name", ["lambada", "squad_like"])
 def test_no_document_of_one_half_is_contaminated_by_the_other(name: str, real_data: Path) -> None:
     task = {"kind": "completion", "name": name, "path": str(real_data / "tasks" / f"{name}.jsonl")}

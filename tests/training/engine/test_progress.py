@@ -20,13 +20,18 @@ def record(step: int, seconds: float) -> metrics.Record:
     [(100, 40.0, "1 min 20 s"), (30, 60.0, "9 min"), (1, 60.0, "4 h 59 min"), (300, 100.0, "0 s")],
 )
 def test_the_last_record_tells_how_far_and_how_long(step: int, seconds: float, left: str) -> None:
-    assert progress.progress([record(1, 9.0), record(step, seconds)], 300) == (
+    assert progress.progress([record(1, 9.0), record(step, seconds)], 300, [step]) == (
         f"training: step {step} of 300, loss 4.250, 11,250 tokens/s, about {left} left"
     )
 
 
 def test_nothing_is_told_before_the_first_record() -> None:
-    assert progress.progress([], 300) == ""
+    assert progress.progress([], 300, []) == ""
+
+
+def test_a_damaged_checkpoint_is_told() -> None:
+    told = progress.progress([record(46, 10.0)], 300, [40, 60])
+    assert told.endswith("left; the checkpoint of step 60 is damaged, so an earlier one was taken up")
 
 
 def test_a_run_is_told_as_its_records_come_and_nothing_twice(

@@ -26,7 +26,7 @@ from training.contracts import HeldOut
 from training.engine import checkpoint, metrics
 from training.engine.train import TrainingResult, train
 from training.measures.bits_per_byte import evaluate
-from training.networks.export import open_folder
+from training.networks.export import check_start, open_folder
 
 pytestmark = pytest.mark.usefixtures("ray_session")
 
@@ -97,6 +97,23 @@ def test_the_exported_model_loads_and_measures_as_it_did_in_training(baseline: T
     measured = evaluate(network, objective, Letters().encode(TEXTS), text_bytes, ["a", "b", "a"])
     assert measured.whole.bits_per_byte == pytest.approx(baseline.held_out_bits_per_byte_curve[-1], rel=1e-5)
     assert measured.genres["a"].nats + measured.genres["b"].nats == pytest.approx(measured.whole.nats)
+
+
+def test_a_run_goes_on_from_the_weights_of_another(packed: Packed, baseline: TrainingResult, tmp_path: Path) -> None:
+    start = f"{baseline.folder}/model"
+    further = run(packed, tmp_path / "further", start=start, tokens=2 * 256, learning_rate=1e-9)
+    assert further.held_out_bits_per_byte_curve[-1] == pytest.approx(
+        baseline.held_out_bits_per_byte_curve[-1], rel=1e-4
+    )
+    assert further.loss_curve[0] < 0.7 * baseline.loss_curve[0]
+    assert further.steps == 2
+    wider = {"kind": "llama", "layers": 2, "hidden": 128}
+    with pytest.raises(
+        Mistake, match=r"training.start .* parameters, the model to train .*; go on with the same model"
+    ):
+        run(packed, tmp_path / "wider", start=start, model=wider)
+    with pytest.raises(Mistake, match=r"knows other tokens than the codec makes \(tokenizer.json is not the same\)"):
+        check_start(start, baseline.parameters, {"tokenizer.json": b"{}"})
 
 
 def test_two_workers_and_zero_stage_2_change_nothing(packed: Packed, baseline: TrainingResult, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.held_out.windows import window_batches, windows
+from training.held_out.windows import continuation_windows, window_batches, windows
 
 END = 0
 
@@ -37,3 +37,34 @@ def test_batches_stay_within_their_tokens() -> None:
     batches = window_batches([np.ones(size, np.int64) for size in (3, 30, 9, 12)], END, 16, 64)
     assert max(batch.tokens_BT.size for batch in batches) <= 64
     assert pytest.approx(sum(batch.scored_BT.sum() for batch in batches)) == 3 + 30 + 9 + 12 + 4
+
+
+@given(
+    before=st.integers(0, 40),
+    size=st.integers(0, 40),
+    length=st.integers(2, 20),
+    together=st.integers(1, 3),
+)
+def test_each_token_of_a_continuation_is_scored_once_and_nothing_else(
+    before: int, size: int, length: int, together: int
+) -> None:
+    context, continuation = np.arange(1, before + 1), np.arange(100, 100 + size)
+    cut = continuation_windows(3, context, continuation, END, length, together)
+    assert np.concatenate([[], *(each.tokens[each.first_scored :] for each in cut)]).tolist() == continuation.tolist()
+    assert all(len(each.tokens) <= length and each.first_scored > 0 and each.document == 3 for each in cut)
+    assert sum((each.tokens == END).sum() for each in cut) == bool(size), "one begins, none ends"
+    if cut and len(cut) == 1:
+        (window,) = cut
+        seen = window.tokens[1 : window.first_scored]
+        assert window.tokens[0] == END
+        assert seen.tolist() == context[len(context) - len(seen) :].tolist(), "cut on the left"
+        assert (before - len(seen)) % together == 0 or not len(seen)
+        assert len(seen) == before or len(window.tokens) > length - together, "no more is cut than has to be"
+
+
+def test_a_continuation_that_fills_a_window_is_read_without_its_context() -> None:
+    fits = continuation_windows(0, np.arange(1, 9), np.arange(100, 115), END, 16)
+    assert [(each.tokens.tolist(), each.first_scored) for each in fits] == [([END, *range(100, 115)], 1)]
+    longer = continuation_windows(0, np.arange(1, 9), np.arange(100, 116), END, 16)
+    assert [each.tokens.tolist() for each in longer] == [[END, *range(100, 115)], list(range(107, 116))]
+    assert [each.first_scored for each in longer] == [1, 8]
