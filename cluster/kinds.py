@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pipelines.contracts.byte_model import ByteModel
 from pipelines.contracts.codec import Codec
 from pipelines.contracts.component import PLACEMENT, Component, Spec, component_in, did_you_mean, kinds
+from pipelines.contracts.embedder import Embedder
 from pipelines.contracts.engine import Engine
 from pipelines.contracts.filter import Filter
 from pipelines.contracts.mistakes import Mistake
@@ -31,6 +32,7 @@ ROOTS: tuple[type[Component], ...] = (
     Engine,
     Codec,
     ByteModel,
+    Embedder,
     Step,
     Task,
     Model,

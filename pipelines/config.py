@@ -21,6 +21,8 @@ RESERVED = {
     *("gradients", "datamodel", "regression"),
 }
 
+COLUMN_STEPS = {"score", "embed", "cluster"}  # whose name is that of the column they add
+
 
 class PackConfig(Spec):
     """How documents become sequences; `by` is the column of difficulty, a score step's name, `easy` its easy end."""
@@ -35,7 +37,8 @@ class CorpusConfig(Spec):
     """Where the text comes from and what is done to it, in order.
 
     The name of a step is its address in overrides (`data.steps.easy.engine.kind=lexical`) and in reports, and of a
-    `score` step the column that it adds. With a `seed` of its own the data is the same under every seed of the run.
+    `score`, `embed` or `cluster` step the column that it adds. With a `seed` of its own the data is the same under
+    every seed of the run.
     """
 
     source: Source
@@ -84,6 +87,6 @@ def thinning(source: Source) -> dict[str, Step]:
 
 
 def _named(name: str, step: Any) -> Any:
-    if isinstance(step, dict) and step.get("kind") == "score":
+    if isinstance(step, dict) and step.get("kind") in COLUMN_STEPS:
         return {"column": name, **step}
     return step

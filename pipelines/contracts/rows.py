@@ -24,6 +24,7 @@ SOURCE = "source"  # where the document came from: a named part, a file, a packa
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+VectorArray = npt.NDArray[np.float32]
 Fitted = dict[str, Any]  # numpy arrays and plain values: what a global pass learned
 
 TextSample = Callable[[int, int, str], list[str]]  # (bytes, seed, purpose) -> about so many bytes of a corpus' texts

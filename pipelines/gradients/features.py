@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 from pydantic import Field
 
-from pipelines.contracts.rows import FloatArray
+from pipelines.contracts.rows import FloatArray, VectorArray
 from pipelines.gradients.block import Block
 from pipelines.gradients.dense import Dense
 from pipelines.gradients.factored import Factored
@@ -22,7 +20,7 @@ from pipelines.inference.workers import ModelWorkers
 if TYPE_CHECKING:
     import torch
 
-Features = npt.NDArray[np.float32]
+Features = VectorArray
 
 FEATURES = "features"  # the column that holds them
 NORM = "norm"  # that of their Euclidean length, float64
@@ -142,17 +140,4 @@ def _batch(
         return output_gradient(output, logits_BTV, ids_BT.roll(-1, 1), weights_BT)
 
     found: Features = projected.features(ids_BT.to(network.device), gradient_of).cpu().numpy()
-    return found
-
-
-def as_column(features: Features) -> pa.FixedSizeListArray:
-    """(n, K) features as a column of lists."""
-    values = pa.array(np.ascontiguousarray(features).ravel(), pa.float32())
-    return pa.FixedSizeListArray.from_arrays(values, features.shape[1])
-
-
-def from_column(table: pa.Table) -> Features:
-    """(n, K) the column FEATURES of a table."""
-    column = table[FEATURES].combine_chunks()
-    found: Features = column.flatten().to_numpy().reshape(len(column), column.type.list_size)
     return found

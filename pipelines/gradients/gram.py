@@ -18,10 +18,11 @@ from pipelines.contracts.rows import FloatArray
 from pipelines.contracts.storage_errors import storage_told
 from pipelines.gradients.block import Block
 from pipelines.gradients.clipping import clipped
-from pipelines.gradients.features import FEATURES, Features, from_column
+from pipelines.gradients.features import FEATURES, Features
 from pipelines.passes.worker_errors import mistakes_told
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
+from pipelines.texts.vectors import from_column
 
 PARTS = 16  # of how many sums a matrix is made: their number must not follow that of the CPUs
 PART, SUM = "part", "sum"
@@ -63,7 +64,7 @@ def _part(store: Store, features: Manifest, blocks: Sequence[Block], longest: fl
     for shard in features.shards[run["first"] : run["end"]]:
         with storage_told():
             rows = store.read_columns(shard, [FEATURES])
-        total += gram_of(clipped(from_column(rows), longest), blocks)
+        total += gram_of(clipped(from_column(rows, FEATURES), longest), blocks)
     return pa.table({PART: [run[PART]], SUM: pa.array([total.tobytes()], pa.large_binary())})
 
 

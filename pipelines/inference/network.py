@@ -1,4 +1,4 @@
-"""Network: a causal language model of a folder or a hub, loaded by transformers to be asked, never to be trained."""
+"""Network: a model of a folder or a hub, loaded by transformers to be asked, never to be trained."""
 
 import sys
 from typing import Any
@@ -28,7 +28,7 @@ def room(model: str, revision: str | None) -> int:
 
 
 def load_network(model: str, revision: str | None, dtype: str) -> Any:
-    """The network on a GPU, if there is one, in eval mode; in float32 on a CPU without instructions for `dtype`."""
+    """The causal network on a GPU, if there is one, in eval mode; in float32 on a CPU without instructions for it."""
     import torch
     import transformers
 
@@ -42,3 +42,15 @@ def load_network(model: str, revision: str | None, dtype: str) -> Any:
         trust_remote_code=False,
     )
     return network.to(device).eval()
+
+
+def load_encoder(model: str) -> Any:
+    """The network of a folder without a head, in float32 and eval mode, on a GPU if there is one."""
+    import torch
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    network: Any = transformers.AutoModel.from_pretrained(
+        loadable(model), dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+    )
+    return network.to("cuda" if torch.cuda.is_available() else "cpu").eval()

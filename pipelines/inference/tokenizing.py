@@ -1,6 +1,7 @@
 """Tokenizing: texts to what a stored model reads of them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from pipelines.contracts.mistakes import Mistake
@@ -27,6 +28,29 @@ def open_tokenizer(model: str, revision: str | None) -> TokenizeFn:
         return [head + ids for ids in encoded["input_ids"]]
 
     return tokenize
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """A tokenizer that adds nothing to a text, and the token ids that belong before and after each."""
+
+    tokenize: TokenizeFn
+    before: list[int]
+    after: list[int]
+
+
+def open_wrapped(model: str, revision: str | None) -> Wrapped:
+    """The model's tokenizer, what it puts around a text told apart; text that spells a special token stays text."""
+    tokenizer = _tokenizer(model, revision)
+    options = {"return_attention_mask": False, "split_special_tokens": True, "verbose": False, "truncation": False}
+
+    def tokenize(texts: list[str]) -> list[list[int]]:
+        return list(tokenizer(texts, add_special_tokens=False, **options)["input_ids"]) if texts else []
+
+    (bare,) = tokenize(["a"])
+    whole = list(tokenizer(["a"], **options)["input_ids"][0])
+    at = next(place for place in range(len(whole)) if whole[place : place + len(bare)] == bare)
+    return Wrapped(tokenize, whole[:at], whole[at + len(bare) :])
 
 
 def open_offsets(model: str, revision: str | None) -> TokenizeFn:

@@ -40,6 +40,7 @@ NUMERIC_TOLERANCE = {
     "proxy_loss": 1e-4,
     "loss_gap": 1e-3,
     "datamodel": 1e-3,
+    "embedding_similarity": 1e-3,
 }  # a batch of other shape rounds otherwise; the rest agree to the bit
 
 # `{folder}` is a folder with a tiny model, `{tuned}` one with other weights of that model, `{datamodel}` one with a
@@ -55,6 +56,14 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         {"target": TARGET, "buckets": 50, "normalize": normalize} for normalize in ("sum", "mean_per_token")
     ],
     "datamodel": [{"model": "{datamodel}"}],
+    "embedding_similarity": [
+        {
+            "embedder": {"kind": "hidden", "model": "{folder}", "context": 64},
+            "target": TARGET,
+            "aggregate": aggregate,
+        }
+        for aggregate in ("max", "mean")
+    ],
     "distilled": [{"model": "{regression}"}],
     "proxy_loss": [{"model": "{folder}", "context": 64, "stride": 32}],
     "loss_gap": [{"prior": {"model": "{folder}"}, "tuned": {"model": "{tuned}"}, "context": 64, "stride": 32}],
@@ -64,6 +73,7 @@ WAVE = np.sin(np.arange(50.0))
 FITTED: dict[str, Fitted] = {
     "ngram_importance": {"log_ratios": WAVE[None]},
     "classifier": {"weights": WAVE, "intercept": -0.5},
+    "embedding_similarity": {"targets": np.sin(np.arange(192, dtype=np.float32)).reshape(3, 64) / 8},
 }
 KINDS = kinds(Scorer.family)
 

@@ -6,10 +6,11 @@ import pytest
 
 from pipelines.contracts.mistakes import Mistake
 from pipelines.gradients.block import Block
-from pipelines.gradients.features import FEATURES, as_column, from_column
+from pipelines.gradients.features import FEATURES
 from pipelines.gradients.gram import direction, gram, whole
 from pipelines.store.manifest import Manifest
 from pipelines.store.store import Store
+from pipelines.texts.vectors import as_column
 
 BLOCKS = [Block("a", 0, 3), Block("b", 3, 7)]
 ROWS = np.random.default_rng(0).normal(size=(90, 7)).astype(np.float32)
@@ -21,13 +22,6 @@ def stored(store: Store, shards: int) -> Manifest:
         for number, rows in enumerate(np.array_split(ROWS, shards))
     ]
     return Manifest(address="f-1", name="f", kind="gradients", ingredients={}, shards=written, rows=len(ROWS))
-
-
-def test_features_come_back_from_their_column() -> None:
-    np.testing.assert_array_equal(from_column(pa.table({FEATURES: as_column(ROWS)})), ROWS)
-    table = pa.table({FEATURES: as_column(ROWS)})
-    parts = pa.concat_tables([table.slice(5, 10), table.slice(40)])
-    np.testing.assert_array_equal(from_column(parts), ROWS[[*range(5, 15), *range(40, 90)]])
 
 
 @pytest.mark.parametrize("shards", [1, 3, 40])

@@ -1,0 +1,1 @@
+"""What turns texts into vectors: a file is a kind."""
