@@ -14,6 +14,7 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.source import Source
 from pipelines.contracts.task import Task
 from pipelines.datamodel import DatamodelConfig
+from pipelines.inference.model_files import DATAMODEL, REGRESSION, TRAINED, Sort
 from pipelines.regression import RegressionConfig
 from training.config import TrainingConfig
 from training.contracts import Model
@@ -86,6 +87,8 @@ class TrainingEntry(ModelRecipe):
     `copies` are made of it, each with the next seed; a list of models that refers to the entry takes them all.
     """
 
+    sort: ClassVar[Sort] = TRAINED
+
     copies: int = Field(default=1, ge=1)
 
     def check(self, where: str) -> None:
@@ -97,6 +100,7 @@ class TrainingEntry(ModelRecipe):
 class DatamodelEntry(Spec):
     """A datamodel, made of the documents that `data` ends with: the candidates of a selection, or a sample of them."""
 
+    sort: ClassVar[Sort] = DATAMODEL
     copies: ClassVar[int] = 1
 
     seed: int = Field(default=0, ge=0)
@@ -116,6 +120,7 @@ class DatamodelEntry(Spec):
 class RegressionEntry(Spec):
     """A regression of a score on the words of the documents that `data` ends with, which have the score as a column."""
 
+    sort: ClassVar[Sort] = REGRESSION
     copies: ClassVar[int] = 1
 
     seed: int = Field(default=0, ge=0)
@@ -163,10 +168,10 @@ class Recipe(ModelRecipe):
 
     @model_validator(mode="after")
     def _knows_its_models(self) -> Self:
-        before: dict[str, int] = {}
+        before: dict[str, Entry] = {}
         for name, each in self.models.items():
             check_references(f"models.{name}", each, before)
-            before[name] = each.copies
+            before[name] = each
         check_references("data", self.data, before)
         check_references("training", self.training, before)
         return self
@@ -176,7 +181,7 @@ class Recipe(ModelRecipe):
         trained = {"training": self} | {f"models.{name}.training": each for name, each in self.models.items()}
         for where, each in trained.items():
             if isinstance(each, ModelRecipe):
-                for reference in references({"start": each.training.start}):
+                for reference in references(each.training):
                     _check_start(where, each.training.model, reference.name, self.models[reference.name])
         return self
 
@@ -189,7 +194,7 @@ class Recipe(ModelRecipe):
         wanted: dict[str, set[int]] = {}
 
         def want(section: Spec) -> None:
-            for each in references(section.model_dump()):
+            for each in references(section):
                 copies = range(1, self.models[each.name].copies + 1) if each.copy is None else [each.copy]
                 wanted.setdefault(each.name, set()).update(copies)
 
@@ -210,11 +215,7 @@ class Recipe(ModelRecipe):
 
 
 def _check_start(where: str, model: Model, name: str, entry: Entry) -> None:
-    if not isinstance(entry, TrainingEntry):
-        raise Mistake(
-            f"{where}.start is '@{name}', which is none that is trained; a training goes on from a model that was trained"
-        )
-    if entry.training.model != model:
+    if isinstance(entry, TrainingEntry) and entry.training.model != model:
         theirs, mine = (on_one_line(each.model_dump(mode="json")) for each in (entry.training.model, model))
         raise Mistake(
             f"{where}.start is '@{name}', whose model is {theirs}, and {where}.model is {mine}; a training goes on "

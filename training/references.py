@@ -5,39 +5,46 @@ folders. The folder's name holds the address of the model, which is part of ever
 are known before it is made. Of an entry with copies "@name.2" is the second, and in a list of models "@name" is all.
 """
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from pydantic import ValidationError
 
 from pipelines.contracts.component import Spec
 from pipelines.contracts.mistakes import Mistake, mistakes
-
-ONE, SEVERAL = ("model", "start"), "models"  # the keys of a model, and of a list of them
+from pipelines.inference.model_files import Sort
+from pipelines.inference.model_names import Named, named_models, with_names
 
 Folders = Mapping[str, Mapping[int, str]]  # where each copy, from 1 on, of each model is
 
 S = TypeVar("S", bound=Spec)
 
 
+class Known(Protocol):
+    """What is known of an entry of the section `models` before it is made."""
+
+    @property
+    def copies(self) -> int:
+        """How many are made."""
+
+    @property
+    def sort(self) -> Sort:
+        """What they are."""
+
+
 @dataclass(frozen=True)
 class Reference:
-    """What stands behind an "@": the name of an entry, and which of its copies, counted from 1, where that is said.
-
-    `is_one` where a single model is wanted, and not a list of them.
-    """
+    """What stands behind an "@": the name of an entry, and which of its copies, counted from 1, where that is said."""
 
     name: str
     copy: int | None
-    is_one: bool
 
     @classmethod
-    def read(cls, text: str, is_one: bool) -> Self:
+    def read(cls, text: str) -> Self:
         """The reference that the text is."""
         name, _, copy = text[1:].partition(".")
-        return cls(name, int(copy), is_one) if copy.isdecimal() else cls(text[1:], None, is_one)
+        return cls(name, int(copy)) if copy.isdecimal() else cls(text[1:], None)
 
     def chosen(self, folders: Folders) -> list[str]:
         """The folders of the copies that are meant."""
@@ -45,43 +52,47 @@ class Reference:
         return list(copies.values()) if self.copy is None else [copies[self.copy]]
 
 
-def references(tree: Any) -> Iterator[Reference]:
-    """Every text with an "@" in front under a key of ONE, or in a list under the key SEVERAL, at any depth."""
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            if key in ONE and _refers(value):
-                yield Reference.read(value, is_one=True)
-            elif key == SEVERAL and isinstance(value, list | tuple):
-                yield from (Reference.read(each, is_one=False) for each in value if _refers(each))
-            else:
-                yield from references(value)
-    elif isinstance(tree, list | tuple):
-        for value in tree:
-            yield from references(value)
+def references(part: Any) -> Iterator[Reference]:
+    """Every reference of a section, at any depth."""
+    return (Reference.read(each.name) for each in named_models(part) if _refers(each.name))
 
 
-def check_references(where: str, config: Spec, known: Mapping[str, int]) -> None:
-    """Raises Mistake where the config names a model or a copy that is not known, or several where one is wanted.
+def check_references(where: str, config: Spec, known: Mapping[str, Known]) -> None:
+    """Raises Mistake where the config names a model or a copy that is not known, or not of the sort that is wanted.
 
-    `known` says of each model how many copies there are.
+    So it does where several are named and one is wanted.
     """
-    for each in references(config.model_dump()):
-        if each.name not in known:
-            raise Mistake(
-                f"{where} refers to '@{each.name}', which is not among the models before it: {sorted(known)}; add "
-                f"models.{each.name} with its `data`, and a `training`, a `datamodel` or a `regression`"
-            )
-        copies = known[each.name]
-        if each.copy is not None and not 1 <= each.copy <= copies:
-            raise Mistake(
-                f"{where} refers to copy {each.copy} of '@{each.name}', of which there are {copies}; they are counted "
-                f"from 1, and models.{each.name}.copies says how many are made"
-            )
-        if each.is_one and each.copy is None and copies > 1:
-            raise Mistake(
-                f"{where} wants one model where it refers to '@{each.name}', of which there are {copies} copies; name "
-                f"one of them, as in '@{each.name}.1'"
-            )
+    for named in named_models(config):
+        if _refers(named.name):
+            _check(where, named, Reference.read(named.name), known)
+
+
+def _check(where: str, named: Named, reference: Reference, known: Mapping[str, Known]) -> None:
+    if reference.name not in known:
+        raise Mistake(
+            f"{where} refers to '@{reference.name}', which is not among the models before it: {sorted(known)}; add "
+            f"models.{reference.name} with its `data`, and a `training`, a `datamodel` or a `regression`"
+        )
+    entry = known[reference.name]
+    if entry.sort != named.sort:
+        fitting = [f"'@{name}'" for name, other in known.items() if other.sort == named.sort]
+        raise Mistake(
+            f"{where} wants {named.sort.told} where it refers to '@{reference.name}', which is {entry.sort.told}; name "
+            f"one of {', '.join(fitting)}"
+            if fitting
+            else f"{where} wants {named.sort.told} where it refers to '@{reference.name}', which is {entry.sort.told}; "
+            "add one to the section `models`, before what refers to it"
+        )
+    if reference.copy is not None and not 1 <= reference.copy <= entry.copies:
+        raise Mistake(
+            f"{where} refers to copy {reference.copy} of '@{reference.name}', of which there are {entry.copies}; they "
+            f"are counted from 1, and models.{reference.name}.copies says how many are made"
+        )
+    if named.is_one and reference.copy is None and entry.copies > 1:
+        raise Mistake(
+            f"{where} wants one model where it refers to '@{reference.name}', of which there are {entry.copies} "
+            f"copies; name one of them, as in '@{reference.name}.1'"
+        )
 
 
 def resolved(config: S, folders: Folders) -> S:
@@ -89,28 +100,16 @@ def resolved(config: S, folders: Folders) -> S:
 
     Mistake where the folders do not go together, as one that is named twice.
     """
+
+    def in_place_of(named: Named) -> list[str]:
+        return Reference.read(named.name).chosen(folders) if _refers(named.name) else [named.name]
+
     try:
-        return type(config).model_validate(_replaced(config.model_dump(), folders))
+        found: S = with_names(config, in_place_of)
     except ValidationError as error:
         raise Mistake("; ".join(mistakes(error))) from error
+    return found
 
 
-def _replaced(tree: Any, folders: Folders) -> Any:
-    if isinstance(tree, Mapping):
-        return {key: _in_place_of(key, value, folders) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_replaced(value, folders) for value in tree]
-    return tree
-
-
-def _in_place_of(key: Any, value: Any, folders: Folders) -> Any:
-    if key in ONE and _refers(value):
-        return Reference.read(value, is_one=True).chosen(folders)[0]
-    if key == SEVERAL and isinstance(value, list | tuple):
-        several = (Reference.read(each, is_one=False).chosen(folders) if _refers(each) else [each] for each in value)
-        return list(itertools.chain.from_iterable(several))
-    return _replaced(value, folders)
-
-
-def _refers(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("@")
+def _refers(name: str) -> bool:
+    return name.startswith("@")

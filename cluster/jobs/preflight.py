@@ -22,10 +22,10 @@ from pipelines.contracts.rows import Resources
 from pipelines.contracts.source import Source
 from pipelines.contracts.task import Task
 from pipelines.inference.model_files import local_folder
+from pipelines.inference.model_names import named_models
 from pipelines.passes.task import ray_resources
 from pipelines.store.store import Store
 from training.recipe import DatamodelEntry, RegressionEntry
-from training.references import ONE, SEVERAL
 
 if TYPE_CHECKING:
     from cluster.config import RunConfig
@@ -92,7 +92,7 @@ def needed_paths(config: "RunConfig") -> list[str]:
     Of each source, target and task, wherever in the config it stands, the first and the last local file.
     """
     parts = [config.data, config.training, config.evaluation, *(config.models[name] for name in config.needed_models)]
-    models = {model for part in parts for model in _models(part.model_dump()) if local_folder(model)}
+    models = {each.name for part in parts for each in named_models(part) if local_folder(each.name)}
     files: set[str] = set()
     for each in chain.from_iterable(map(_inputs, parts)):
         found = each.files()
@@ -199,21 +199,6 @@ def _has(store: Store, folder: str, name: str) -> bool:
         return store.read(f"{folder}/{name}") == b"gleaner"
     except FileNotFoundError:
         return False
-
-
-def _models(tree: Any) -> Iterator[str]:
-    """Every text under a key `model` or `start`, and in a list under a key `models`, at any depth."""
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            if key in ONE and isinstance(value, str):
-                yield value
-            elif key == SEVERAL and isinstance(value, list | tuple):
-                yield from value
-            else:
-                yield from _models(value)
-    elif isinstance(tree, list | tuple):
-        for value in tree:
-            yield from _models(value)
 
 
 def _inputs(tree: Any) -> Iterator[Source | Task]:

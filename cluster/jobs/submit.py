@@ -21,7 +21,6 @@ from cluster.names import CONFIG_SUFFIXES
 from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import Mistake
 from pipelines.store.provenance import COMMIT, commit
-from training.references import ONE, SEVERAL
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient
@@ -34,6 +33,7 @@ START_SECONDS = 60
 STARTING = "No available agent"
 INTERRUPTED = 130
 VERSIONS = "/api/v0/cluster_metadata"  # which the dashboard's own pages ask, and Ray's client does not
+MODELS = ("model", "models", "start")  # the keys of models, by folder or by hub name
 LOG_IN_MESSAGE = ", last available logs"  # from here on a failed job's message repeats its log
 
 
@@ -143,7 +143,7 @@ def _local_places(tree: Any, root: Path, path: str = "") -> Iterator[tuple[str, 
             yield from _local_places(value, root, path)
     elif isinstance(tree, str) and "://" not in tree:
         key = path.rpartition(".")[2]
-        is_folder = key in (*ONE, SEVERAL) and (_is_absolute(tree) or (root / tree).is_dir())  # else it is a hub name
+        is_folder = key in MODELS and (_is_absolute(tree) or (root / tree).is_dir())  # else it is a hub name
         if key in LOCATIONS or is_folder:
             yield path, tree
 

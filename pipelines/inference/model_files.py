@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -30,8 +31,22 @@ def _from_root(model: str) -> str:
     return from_root(model) if Path(model).expanduser().is_dir() else model
 
 
+@dataclass(frozen=True)
+class Sort:
+    """What a model has to be that is named somewhere, as a message tells it."""
+
+    told: str
+
+
+TRAINED = Sort("a model that is trained")
+DATAMODEL = Sort("a datamodel")
+REGRESSION = Sort("a regression")
+
 # As a component's parameter; the content is its fingerprint, so the name is no part of an address.
-ModelName = Annotated[str, Field(min_length=1), AfterValidator(_from_root), PLACEMENT]
+_Name = Annotated[str, Field(min_length=1), AfterValidator(_from_root), PLACEMENT]
+ModelName = Annotated[_Name, TRAINED]
+DatamodelName = Annotated[_Name, DATAMODEL]
+RegressionName = Annotated[_Name, REGRESSION]
 
 
 def model_fingerprint(model: str, revision: str | None = None) -> dict[str, str]:

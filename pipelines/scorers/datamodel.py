@@ -8,7 +8,7 @@ from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.gradients.clipping import clipped
 from pipelines.gradients.datamodel import Datamodel as Stored
 from pipelines.gradients.features import Passage, open_features
-from pipelines.inference.model_files import ModelName, model_fingerprint
+from pipelines.inference.model_files import DatamodelName, model_fingerprint
 from pipelines.inference.tokenizing import open_tokenizer
 from pipelines.inference.workers import ModelWorkers
 
@@ -26,7 +26,7 @@ class Datamodel(ModelWorkers, Scorer):
     folder of one.
     """
 
-    model: ModelName
+    model: DatamodelName
 
     @property
     def adds(self) -> list[str]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
-from pipelines.inference.model_files import ModelName, model_fingerprint
+from pipelines.inference.model_files import RegressionName, model_fingerprint
 from pipelines.scorers.ngrams.regression import Regression
 from pipelines.texts.arrays import one_array
 
@@ -21,7 +21,7 @@ class Distilled(Scorer):
     on documents that the regression had not seen: by it one knows how much of the score is left.
     """
 
-    model: ModelName
+    model: RegressionName
 
     def fingerprint(self) -> dict[str, str]:
         """The address of the regression, or the hash of its files."""

@@ -2,14 +2,14 @@
 
 import functools
 import re
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
 
-from pipelines.contracts.component import Spec
+from pipelines.contracts.component import ADDED, Spec
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, Fitted, FloatArray
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
@@ -53,11 +53,11 @@ class NgramImportance(Scorer):
     version: ClassVar[int] = 2  # 2: words of the folded text, letters of scripts without spaces by themselves
 
     target: Source | None = None
-    targets: dict[str, SharedTarget] = {}
+    targets: Annotated[dict[str, SharedTarget], ADDED] = {}
     buckets: int = Field(default=10_000, ge=2)
     normalize: Literal["sum", "mean_per_token"] = "sum"
     smoothing: float = Field(default=0.0, ge=0)
-    min_words: int = Field(default=0, ge=0)
+    min_words: Annotated[int, ADDED] = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _has_targets(self) -> Self:

@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
+from pipelines.contracts.component import ADDED
 from pipelines.contracts.rows import DROPPED, ID, PARENTS, TEXT, Fitted, Outcome
 from pipelines.contracts.step import Place, Step, StepFn
 from pipelines.inference.model_check import check_model
@@ -38,7 +39,7 @@ class Cut(Step):
 
     model: ModelName
     tokens: int = Field(default=512, ge=1)
-    join: str | None = Field(default=None, description="between two documents; null: a passage is of one document")
+    join: Annotated[str | None, ADDED] = Field(default=None, description="between documents; null: a passage is of one")
 
     @property
     def columns(self) -> list[str]:

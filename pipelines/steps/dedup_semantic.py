@@ -1,6 +1,7 @@
 """Step `dedup_semantic`: of texts that mean the same, by their vectors, one."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -67,8 +68,8 @@ class DedupSemantic(Step):
             told: Fitted = {"threshold": self.threshold}
         else:
             assert self.keep is not None
-            budget = functools.partial(share_of, share=self.keep)
-            (cutoff,) = find_cutoffs(found, functools.partial(_rank, seed), [budget], corpus.documents)
+            cuts = functools.partial(_shares, self.keep)
+            ((cutoff,),) = find_cutoffs(found, functools.partial(_rank, seed), cuts, corpus.documents).values()
             lost = functools.partial(_below, cutoff, seed)
             told = {"threshold": _likeness_at(cutoff), "kept": int(cutoff.kept_mass)}
         losers = found.map_batches(lost, batch_size=None, batch_format="pyarrow")
@@ -91,6 +92,11 @@ class DedupSemantic(Step):
 def _likeness(found: pa.Table) -> FloatArray:
     values: FloatArray = found[LIKENESS].to_numpy().astype(np.float64)
     return values
+
+
+def _shares(share: float, masses: Mapping[int, float]) -> dict[int, list[float]]:
+    """The mass at which each group is cut; there is but one."""
+    return {group: [share_of(mass, share)] for group, mass in masses.items()}
 
 
 def _rank(seed: int, found: pa.Table) -> Ranks:

@@ -57,7 +57,7 @@ def test_a_score_of_words_is_learned_and_told_again(tmp_path: Path) -> None:
 
 
 def test_noise_is_told_to_be_noise() -> None:
-    texts = documents(600)
+    texts = [f"{text} first{number} second{number}" for number, text in enumerate(documents(600))]
     noise = np.random.default_rng(0).normal(size=len(texts))
     found = fitted(CONFIG, [table(texts, noise)], 0).facts.held_out_spearman
     assert found is not None

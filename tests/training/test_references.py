@@ -20,8 +20,24 @@ def tree(models: dict, **data) -> dict:
 
 
 def test_every_reference_is_found() -> None:
-    config = {"codec": {"model": {"kind": "transformer", "model": "@m1"}}, "steps": {"a": PROXY}, "name": "@text"}
-    assert sorted(each.name for each in references(config)) == ["m1", "proxy"]
+    codec = {"kind": "equal_info", "model": {"kind": "transformer", "model": "@m1"}}
+    served = {"kind": "rewrite", "rewriter": "leaner", "engine": {"kind": "http", "model": "@theirs"}}
+    config = DataConfig.model_validate({"source": TEXT, "steps": {"a": PROXY, "b": served}, "codec": codec})
+    assert [each.name for each in references(config)] == ["proxy", "m1"], "a server's name of a model is none of ours"
+
+
+def test_a_model_of_another_sort_is_refused_with_those_that_fit() -> None:
+    by_datamodel = {"kind": "score", "scorer": {"kind": "datamodel", "model": "@proxy"}}
+    proxy = {"data": {"source": TEXT}}
+    helpful = {"data": {"source": TEXT}, "datamodel": {"models": ["@proxy"], "targets": {"t": {"source": TEXT}}}}
+    told = r"data wants a datamodel where it refers to '@proxy', which is a model that is trained"
+    with pytest.raises(ValueError, match=told + "; add one to the section `models`, before what refers to it"):
+        Recipe.model_validate(tree({"proxy": proxy}, steps={"a": by_datamodel}))
+    with pytest.raises(ValueError, match=told + "; name one of '@helpful'"):
+        Recipe.model_validate(tree({"proxy": proxy, "helpful": helpful}, steps={"a": by_datamodel}))
+    by_loss = {"kind": "score", "scorer": {"kind": "proxy_loss", "model": "@helpful"}}
+    with pytest.raises(ValueError, match="wants a model that is trained where it refers to '@helpful'"):
+        Recipe.model_validate(tree({"proxy": proxy, "helpful": helpful}, steps={"a": by_loss}))
 
 
 def test_references_become_folders() -> None:
@@ -117,7 +133,9 @@ def test_a_training_goes_on_from_a_model_of_the_same_shape() -> None:
         recipe("@cold")
     with pytest.raises(ValueError, match=r"training.start is '@warm', whose model is .* goes on with the same model"):
         recipe("@warm", model={"kind": "llama", "layers": 3})
-    with pytest.raises(ValueError, match=r"training.start is '@helpful', which is a datamodel"):
+    with pytest.raises(
+        ValueError, match=r"training wants a model that is trained where it refers to '@helpful', which is a data"
+    ):
         recipe("@helpful")
     again = {**warm, "training": {"start": "@warm", "model": {"kind": "llama", "layers": 3}}}
     with pytest.raises(ValueError, match=r"models.again.training.start is '@warm'"):

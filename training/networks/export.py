@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.codecs.tokenizer.byte_level import TOKENIZER_FILE
 from pipelines.contracts.mistakes import Mistake
 from pipelines.inference.model_files import loadable, parameter_count, weight_files
 from pipelines.store.manifest import Manifest
@@ -33,20 +34,28 @@ def export(network: Any, weights: dict[str, "torch.Tensor"], tokenizer_files: di
 
 
 def check_start(folder: str, parameters: int, tokenizer_files: dict[str, bytes]) -> None:
-    """Mistake unless the model of this folder has so many parameters, and the same tokenizer files beside it."""
+    """Mistake unless the model of this folder has so many parameters, and knows the same tokens by the same numbers."""
     found = parameter_count(folder)
     if found != parameters:
         raise Mistake(
             f"training.start '{folder}' has {found:,} parameters, the model to train {parameters:,}; go on with the "
             "same model and vocabulary"
         )
-    for name, content in tokenizer_files.items():
-        file = Path(loadable(folder), name)
-        if not file.is_file() or file.read_bytes() != content:
-            raise Mistake(
-                f"training.start '{folder}' knows other tokens than the codec makes ({name} is not the same); go on "
-                "with a codec of the same tokenizer"
-            )
+    if TOKENIZER_FILE not in tokenizer_files:
+        return
+    file = Path(loadable(folder), TOKENIZER_FILE)
+    if not file.is_file() or _vocabulary(file.read_bytes()) != _vocabulary(tokenizer_files[TOKENIZER_FILE]):
+        raise Mistake(
+            f"training.start '{folder}' knows other tokens than the codec makes; go on with its own tokenizer, codec "
+            "`of_model` with this model"
+        )
+
+
+def _vocabulary(tokenizer: bytes) -> dict[str, int]:
+    from tokenizers import Tokenizer
+
+    vocabulary: dict[str, int] = Tokenizer.from_buffer(tokenizer).get_vocab()
+    return vocabulary
 
 
 def load_weights(network: Any, folder: str) -> None:

@@ -26,7 +26,7 @@ from training.contracts import HeldOut
 from training.engine import checkpoint, metrics
 from training.engine.train import TrainingResult, train
 from training.measures.bits_per_byte import evaluate
-from training.networks.export import check_start, open_folder
+from training.networks.export import open_folder
 
 pytestmark = pytest.mark.usefixtures("ray_session")
 
@@ -112,8 +112,6 @@ def test_a_run_goes_on_from_the_weights_of_another(packed: Packed, baseline: Tra
         Mistake, match=r"training.start .* parameters, the model to train .*; go on with the same model"
     ):
         run(packed, tmp_path / "wider", start=start, model=wider)
-    with pytest.raises(Mistake, match=r"knows other tokens than the codec makes \(tokenizer.json is not the same\)"):
-        check_start(start, baseline.parameters, {"tokenizer.json": b"{}"})
 
 
 def test_two_workers_and_zero_stage_2_change_nothing(packed: Packed, baseline: TrainingResult, tmp_path: Path) -> None:
