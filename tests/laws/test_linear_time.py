@@ -136,19 +136,16 @@ def encoding(kind: str) -> Reader:
     return lambda text: coder.encode([text])
 
 
+# They need the folder of a model, which reads what bpe below encodes.
+OF_A_FOLDER = {"proxy_loss", "loss_gap", "datamodel", "distilled", "embedding_similarity"}
+
 # Each with the characters of the shorter text: as many as let a quadratic be seen and the law end in a minute.
 READERS: dict[str, tuple[int, Callable[[], Reader]]] = {
     **{f"filter {kind}": (50_000, functools.partial(filtering, kind)) for kind in kinds(Filter.family)},
     **{
         f"scorer {kind}": (50_000, functools.partial(scoring, kind))
         for kind in kinds(Scorer.family)
-        if kind
-        not in (
-            "proxy_loss",
-            "loss_gap",
-            "datamodel",
-            "distilled",
-        )  # these need a folder: models read what bpe below encodes
+        if kind not in OF_A_FOLDER
     },
     **{
         f"rule {rule.__name__}": (40_000, lambda rule=rule: rule)

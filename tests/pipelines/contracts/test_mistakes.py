@@ -43,7 +43,7 @@ class Outer(Spec):
         (
             {"selector": None},
             "selector: is null, and has to be a selector; leave the null out, or give a kind; known: "
-            "importance_sample, random, token_budget, top_fraction",
+            "importance_sample, middle_fraction, pareto_sample, random, token_budget, top_fraction",
         ),
         ({"steps": None}, "steps: is null, and has to be a section of names; leave the null out, or write {} for none"),
         ({"inner": {}}, "inner.path: is missing; give it"),
