@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster.config import dump, is_override, load, merge, read_tree
+from cluster.commands import check_comparable
+from cluster.config import RunConfig, dump, is_override, load, merge, read_tree
 from training.recipe import set_path
 
 RUNS = Path(__file__).resolve().parent.parent.parent / "cluster" / "runs"
@@ -37,6 +38,17 @@ def test_every_config_that_ships_loads_and_comes_back_equal(file: Path, write) -
         pytest.skip("is no run of its own")
     config = load(str(file))
     assert load(write(yaml.safe_load(dump(config)))) == config
+
+
+@pytest.mark.parametrize("arms", ["selection/tiny-*.yaml", "selection/paper/*/[0-9]*.yaml"])
+def test_the_arms_of_a_folder_can_be_compared(arms: str) -> None:
+    by_folder: dict[Path, list[RunConfig]] = {}
+    for file in sorted(RUNS.glob(arms)):
+        by_folder.setdefault(file.parent, []).append(load(str(file)))
+    assert by_folder
+    for configs in by_folder.values():
+        assert check_comparable(configs) == "flops"
+        assert configs[0].name == "random", "the first arm is the one to beat"
 
 
 def test_an_override_reaches_its_key(write) -> None:
