@@ -101,7 +101,7 @@ def _reported(configs: Sequence[RunConfig], folder: Path, series: Series, comman
     shared, store, title = check_comparable(configs), Store(configs[0].store), folder.resolve().name
     check_out(folder, [config.name for config in configs])
     arms = {config.name: _seeded(config.recipe, series.seeds) for config in configs}
-    budgets = {f"{configs[0].name} x {budget:g}": _at_budget(configs[0], budget, series) for budget in series.budgets}
+    budgets = {f"{configs[0].name} x {budget:g}": at_budget(configs[0], budget, series) for budget in series.budgets}
     record(folder, [(config.name, dump(config)) for config in configs])
     addresses = itertools.chain.from_iterable(
         _arm_addresses(each, store) for each in (*arms.values(), *budgets.values())
@@ -244,7 +244,7 @@ def _seeded(recipe: Recipe, seeds: Sequence[int]) -> list[Recipe]:
     return [recipe.model_copy(update={"seed": seed}) for seed in seeds or [recipe.seed]]
 
 
-def _at_budget(config: RunConfig, budget: float, series: Series) -> list[Recipe]:
+def at_budget(config: RunConfig, budget: float, series: Series) -> list[Recipe]:
     """The recipe of each seed, trained for that multiple of its tokens, in whole batches."""
     training = config.training
     if training.tokens is None:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from cluster import commands
-from cluster.commands import check_comparable, check_equal_flops, check_out
+from cluster.commands import Series, at_budget, check_comparable, check_equal_flops, check_out
 from cluster.config import RunConfig, dump, validate
 from cluster.report.writing import writing_address
 from cluster.run import main
+from pipelines.contracts.mistakes import Mistake
 from pipelines.store.store import Store
 
 
@@ -145,3 +146,14 @@ def test_a_ray_of_ones_own_refuses_what_it_has_no_room_for(
         pass
     with commands._session_for(nothing_yet, config, []):
         pass
+
+
+def test_a_budget_is_a_multiple_of_the_tokens_in_whole_batches() -> None:
+    config = arm("a", tokens=10_000, batch_tokens=1_024)
+    series = Series(seeds=[3, 4], budgets=[0.25, 2.0])
+    assert [each.training.tokens for each in at_budget(config, 0.25, series)] == [2_048, 2_048]
+    assert [(each.seed, each.training.tokens) for each in at_budget(config, 2.0, series)] == [(3, 20_480), (4, 20_480)]
+    assert at_budget(config, 0.001, Series())[0].training.tokens == 1_024, "a batch is the least"
+    assert series.options() == ["--seeds=3,4", "--budgets=0.25,2"]
+    with pytest.raises(Mistake, match=r"--budgets are multiples of `training.tokens`, which the first arm leaves open"):
+        at_budget(arm("a", tokens=None, text_bytes=50_000), 2.0, series)
