@@ -148,7 +148,7 @@ def test_the_model_is_asked_the_held_out_half_of_the_task(finished: Finished, tr
     assert told.accuracy.low <= told.accuracy.share <= told.accuracy.high
     assert asked.categories["reading"].bits_per_byte == told.bits_per_byte
     config, store = validated(tree, "test"), Store(tree["store"])
-    report = make_report("test", "command", "text", [config], {"compressed": {0: finished}}, store)
+    report = make_report("test", "command", "text", Compared([config], {"compressed": {0: finished}}), store)
     assert [(task.name, task.seeds[0].bits_per_byte) for task in report.arms[0].tasks] == [("told", told.bits_per_byte)]
     assert "Bits per byte of the right continuations" in render(report)
 
