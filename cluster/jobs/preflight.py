@@ -10,13 +10,12 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING
 
 from cluster.jobs import node_facts
 from cluster.jobs.nodes import Node, alive_nodes, ask, sent_by_value
 from pipelines.config import CorpusConfig, thinning
+from pipelines.contracts.component import sections
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import Resources
 from pipelines.contracts.source import Source
@@ -92,10 +91,9 @@ def needed_paths(config: "RunConfig") -> list[str]:
     Of each source, target and task, wherever in the config it stands, the first and the last local file.
     """
     parts = [config.data, config.training, config.evaluation, *(config.models[name] for name in config.needed_models)]
-    models = {each.name for part in parts for each in named_models(part) if local_folder(each.name)}
+    models = {each.name for each in named_models(parts) if local_folder(each.name)}
     files: set[str] = set()
-    for each in chain.from_iterable(map(_inputs, parts)):
-        found = each.files()
+    for found in (each.files() for each in sections(parts) if isinstance(each, Source | Task)):
         files |= {file for file in (found[0], found[-1]) if os.path.exists(file)}
     return [*sorted(models), *sorted(files)]
 
@@ -199,18 +197,6 @@ def _has(store: Store, folder: str, name: str) -> bool:
         return store.read(f"{folder}/{name}") == b"gleaner"
     except FileNotFoundError:
         return False
-
-
-def _inputs(tree: Any) -> Iterator[Source | Task]:
-    """Every source and every task, at any depth."""
-    if isinstance(tree, Source | Task):
-        yield tree
-    if isinstance(tree, BaseModel):
-        yield from chain.from_iterable(_inputs(getattr(tree, name)) for name in type(tree).model_fields)
-    elif isinstance(tree, Mapping):
-        yield from chain.from_iterable(map(_inputs, tree.values()))
-    elif isinstance(tree, list | tuple):
-        yield from chain.from_iterable(map(_inputs, tree))
 
 
 def _demands(prefix: str, part: "ModelRecipe | DatamodelEntry | RegressionEntry") -> Iterator[Demand]:

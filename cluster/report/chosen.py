@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from cluster.report.examples import shortened
 from cluster.report.schema import Ends, Scored
 from pipelines.contracts.rows import GENRE, ID, TEXT, TEXT_BYTES, FloatArray
 from pipelines.corpus.randomness import Uint64Array, key64
@@ -72,9 +73,7 @@ def _document(name: str, scored: Manifest, first: np.ndarray, row: int, store: S
     """The document of a row that is counted over all shards, whose first rows are given."""
     place = int(np.searchsorted(first, row, side="right")) - 1
     document = _row(scored.shards[place], row - int(first[place]), name, store)
-    whole = document[TEXT].strip()
-    shown = whole[:CHARACTERS] + (" …" if len(whole) > CHARACTERS else "")
-    return Scored(id=document[ID], score=document[name], text=shown)
+    return Scored(id=document[ID], score=document[name], text=shortened(document[TEXT], CHARACTERS))
 
 
 def _row(shard: Shard, row: int, name: str, store: Store) -> dict[str, Any]:

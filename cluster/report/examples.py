@@ -40,8 +40,13 @@ def beginnings(ids: Collection[str], stage: Manifest, store: Store) -> dict[str,
 
 
 def _beginning(id: str, text: str) -> Beginning:
+    return Beginning(id=id, text=shortened(text, CHARACTERS))
+
+
+def shortened(text: str, characters: int) -> str:
+    """The text without the white space around it, cut to so many characters, which then shows."""
     whole = text.strip()
-    return Beginning(id=id, text=whole[:CHARACTERS] + (" …" if len(whole) > CHARACTERS else ""))
+    return whole[:characters] + (" …" if len(whole) > characters else "")
 
 
 def _row_groups(stage: Manifest, store: Store) -> Iterator[pa.Table]:

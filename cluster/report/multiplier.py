@@ -12,10 +12,10 @@ from typing import Self
 import numpy as np
 
 from cluster.report.schema import Arm, Bound, Completed
+from cluster.report.verdict import LEAST_SEEDS
 from pipelines.contracts.rows import FloatArray
 
 DRAWS, INTERVAL = 2_000, (2.5, 97.5)  # of the bootstrap over seeds, and the percentiles that it gives
-LEAST_SEEDS = 3
 
 
 @dataclass(frozen=True)

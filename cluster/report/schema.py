@@ -262,8 +262,8 @@ class Arm(_Record):
     """One recipe of the comparison; `bytes` is the unique text chosen for training, `seconds` data and training.
 
     `training_seconds` are those of steps, without start-up, measurements and checkpoints. `genres` holds the bytes of
-    the chosen text by genre, where documents have one. The `recipe` is the config
-    tree, `written` is by the model of the first seed.
+    the chosen text by genre, where documents have one. The `recipe` is the config tree, `written` is by the model of
+    the first seed.
     """
 
     name: Name

@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 
@@ -77,6 +77,19 @@ class Spec(BaseModel):
             told = [f"no such key; {did_you_mean(key, known)}known: {', '.join(known)}" for key in unknown]
             raise _error(cls, [Wrong(key, value[key], text) for key, text in zip(unknown, told, strict=True)])
         return value
+
+
+def sections(part: Any) -> Iterator[BaseModel]:
+    """The section itself and every one inside it, at any depth, an outer one before those that it holds."""
+    if isinstance(part, BaseModel):
+        yield part
+        values: Iterable[Any] = [getattr(part, key) for key in type(part).model_fields]
+    elif isinstance(part, Mapping):
+        values = part.values()
+    else:
+        values = part if isinstance(part, list | tuple) else ()
+    for value in values:
+        yield from sections(value)
 
 
 class Component(Spec):

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pipelines.contracts.component import Component
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.rows import TEXT, Fitted, Outcome, Resources
+from pipelines.contracts.rows import GENRE, ID, SOURCE, TEXT, Fitted, Outcome, Resources
 
 if TYPE_CHECKING:
     import ray.data
@@ -122,6 +122,13 @@ class Step(Component):
     def fit_flops(self, fitted: Fitted) -> float:
         """Floating-point operations that models spent in `fit`; those of the rows are counted as `flops` by `open`."""
         return 0.0
+
+
+def free_column(what: str, column: str) -> str:
+    """The column that a step adds; Mistake where `what`, such as "a score", would replace what every document has."""
+    if column in (ID, TEXT, SOURCE, GENRE):
+        raise Mistake(f"{what} named '{column}' would replace what documents have there; choose another name")
+    return column
 
 
 def require_columns(name: str, wanted: Sequence[str], present: Sequence[str]) -> None:

@@ -11,13 +11,11 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.inference.model_check import check_model
 from pipelines.inference.model_files import ModelName, model_fingerprint
-from pipelines.inference.network import check_room, load_network, room
+from pipelines.inference.network import load_network, window_tokens
 from pipelines.inference.tokenizing import open_tokenizer
-from pipelines.inference.windows import Window, batches, cut
+from pipelines.inference.windows import Window, batches, cut, padded
 from pipelines.inference.workers import ModelWorkers
 from pipelines.texts.vectors import to_unit
-
-LONGEST_WINDOW = 1_024
 
 
 class Hidden(ModelWorkers, Embedder):
@@ -45,8 +43,7 @@ class Hidden(ModelWorkers, Embedder):
     def open(self) -> EmbedFn:
         """The embedding function, its model loaded; Mistake where that has no room for `context` tokens."""
         tokenize = open_tokenizer(self.model, None)
-        context = self.context or min(room(self.model, None), LONGEST_WINDOW)
-        check_room(self.model, None, context)
+        context = window_tokens(self.model, self.context)
         body = _body(self.model, load_network(self.model, None, self.dtype))
         width, flops_per_token = body.config.get_text_config().hidden_size, _flops_per_token(body)
 
@@ -85,10 +82,9 @@ def _state_sums(body: Any, windows: Sequence[Window]) -> FloatArray:
     """
     import torch
 
-    ids_BT = torch.zeros(len(windows), max(len(window.tokens) for window in windows), dtype=torch.long)
+    ids_BT = padded(windows)
     counted_BT = torch.zeros(ids_BT.shape, dtype=torch.bool)
     for row, window in enumerate(windows):
-        ids_BT[row, : len(window.tokens)] = torch.tensor(window.tokens)
         counted_BT[row, window.first : len(window.tokens)] = True
     with torch.inference_mode():
         states_BTD = body(input_ids=ids_BT.to(body.device), use_cache=False).last_hidden_state

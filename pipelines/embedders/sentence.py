@@ -14,7 +14,7 @@ from pipelines.inference.model_check import check_model
 from pipelines.inference.model_files import ModelName, local_folder, model_fingerprint, parameter_count
 from pipelines.inference.network import check_room, load_encoder
 from pipelines.inference.tokenizing import open_wrapped
-from pipelines.inference.windows import Window, batches
+from pipelines.inference.windows import Window, batches, padded
 from pipelines.inference.workers import ModelWorkers
 from pipelines.texts.vectors import to_unit
 
@@ -105,10 +105,9 @@ def _state_sums(network: Any, windows: Sequence[Window]) -> FloatArray:
     """(windows, D) float64 sums of the last states of all tokens; the padding is neither read nor counted."""
     import torch
 
-    ids_BT = torch.zeros(len(windows), max(len(window.tokens) for window in windows), dtype=torch.long)
+    ids_BT = padded(windows)
     there_BT = torch.zeros_like(ids_BT)
     for row, window in enumerate(windows):
-        ids_BT[row, : len(window.tokens)] = torch.tensor(window.tokens)
         there_BT[row, : len(window.tokens)] = 1
     ids_BT, there_BT = ids_BT.to(network.device), there_BT.to(network.device)
     with torch.inference_mode():

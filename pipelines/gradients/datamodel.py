@@ -11,7 +11,7 @@ from pydantic import field_validator
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import FloatArray
 from pipelines.gradients.features import FeatureConfig
-from pipelines.inference.model_files import local_folder, model_fingerprint
+from pipelines.inference.model_files import DATAMODEL, holding, local_folder, model_fingerprint
 from pipelines.store.address import ingredients
 from pipelines.store.manifest import Stored
 from pipelines.store.store import Store
@@ -83,12 +83,7 @@ class Datamodel:
         """The datamodel of a folder, or of a URL; Mistake where there is none, or one of its models is another now."""
         from safetensors.numpy import load
 
-        place = local_folder(folder)
-        if place is None or not (place / FACTS).is_file():
-            raise Mistake(
-                f"'{folder}' holds no datamodel ({FACTS}); name one of the run's, as in model: \"@helpful\", or the "
-                "folder of one"
-            )
+        place = holding(folder, FACTS, DATAMODEL, "helpful")
         written = DatamodelFacts.model_validate_json((place / FACTS).read_bytes())
         facts = written.placed(lambda proxy: _at_end(folder, proxy))
         for proxy in facts.proxies:

@@ -13,8 +13,8 @@ from pipelines.gradients.dense import Dense
 from pipelines.gradients.factored import Factored
 from pipelines.gradients.outputs import Output, output_gradient
 from pipelines.inference.model_files import model_fingerprint, parameter_count
-from pipelines.inference.network import check_room, load_network, room
-from pipelines.inference.windows import Window, batches, cut
+from pipelines.inference.network import load_network, window_tokens
+from pipelines.inference.windows import Window, batches, cut, padded
 from pipelines.inference.workers import ModelWorkers
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ Features = VectorArray
 FEATURES = "features"  # the column that holds them
 NORM = "norm"  # that of their Euclidean length, float64
 
-LONGEST_WINDOW = 1_024
 PROJECTIONS: dict[str, type[Factored] | type[Dense]] = {"factored": Factored, "dense": Dense}
 
 
@@ -74,8 +73,7 @@ def open_features(model: str, config: FeatureConfig, dimensions: int) -> Opened:
 
     `model` is a folder. Mistake where it has no room for windows of `context` tokens, or too few dimensions for it.
     """
-    context = config.context or min(room(model, None), LONGEST_WINDOW)
-    check_room(model, None, context)
+    context = window_tokens(model, config.context)
     network = load_network(model, None, config.dtype)
     projected = PROJECTIONS[config.projection](network, dimensions, projection_seed(model, config))
 
@@ -128,11 +126,9 @@ def _batch(
     """(windows,) features of their outputs, each token's weighted with its window's weight."""
     import torch
 
-    length = max(len(window.tokens) for window in windows)
-    ids_BT = torch.zeros(len(windows), length, dtype=torch.long)
-    weights_BT = torch.zeros(len(windows), length)  # of the token that is told at the next place
+    ids_BT = padded(windows)
+    weights_BT = torch.zeros(ids_BT.shape)  # of the token that is told at the next place
     for row, window in enumerate(windows):
-        ids_BT[row, : len(window.tokens)] = torch.tensor(window.tokens)
         weights_BT[row, window.first - 1 : len(window.tokens) - 1] = float(weights[row])
     weights_BT = weights_BT.to(network.device)
 

@@ -15,7 +15,7 @@ from pipelines.inference.model_files import loadable
 from pipelines.inference.network import check_room, load_network
 from pipelines.inference.number_formats import computed_in
 from pipelines.inference.vllm_start import built_for_cpu, load
-from pipelines.inference.windows import Window, batches
+from pipelines.inference.windows import Window, batches, padded
 
 Runner = Literal["transformers", "vllm"]
 LossFn = Callable[[Sequence[Window]], FloatArray]  # (n,) windows -> (n,) nats of their scored tokens
@@ -54,10 +54,7 @@ def _transformers_runner(spec: LossModel) -> LossFn:
     def losses(windows: Sequence[Window]) -> FloatArray:
         nats = np.zeros(len(windows))
         for numbers in batches(windows, spec.batch_tokens):
-            ids_BT = torch.zeros(len(numbers), len(windows[numbers[0]].tokens), dtype=torch.long)
-            for row, number in enumerate(numbers):
-                ids_BT[row, : len(windows[number].tokens)] = torch.tensor(windows[number].tokens)
-            ids_BT = ids_BT.to(device)
+            ids_BT = padded([windows[number] for number in numbers]).to(device)
             # Attention is causal and the padding is on the right, so no scored token sees it: no mask is needed.
             lowest = min(windows[number].first for number in numbers) - 1  # left context needs no logits
             kept = torch.arange(lowest, ids_BT.shape[1], device=device)

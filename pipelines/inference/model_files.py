@@ -117,6 +117,17 @@ def local_folder(model: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def holding(folder: str, file: str, sort: Sort, example: str) -> Path:
+    """The folder on this machine, which has the file that tells what is there; Mistake where it has not, or is none."""
+    place = local_folder(folder)
+    if place is None or not (place / file).is_file():
+        raise Mistake(
+            f"'{folder}' holds no {sort.told.removeprefix('a ')} ({file}); name one of the run's, as in model: "
+            f'"@{example}", or the folder of one'
+        )
+    return place
+
+
 def loadable(model: str) -> str:
     """What transformers and vLLM load: the model's folder on this machine, else its hub name."""
     return str(local_folder(model) or model)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
+from pipelines.contracts.component import sections
 from pipelines.inference.model_files import Sort
 
 
@@ -20,18 +21,10 @@ class Named:
 
 
 def named_models(part: Any) -> Iterator[Named]:
-    """Every model that a section names, at any depth, in the order of its keys."""
-    if isinstance(part, BaseModel):
-        sorts = _sorts(type(part))
-        for key in type(part).model_fields:
-            value = getattr(part, key)
-            yield from _named(value, sorts[key]) if key in sorts else named_models(value)
-    elif isinstance(part, Mapping):
-        for value in part.values():
-            yield from named_models(value)
-    elif isinstance(part, list | tuple):
-        for value in part:
-            yield from named_models(value)
+    """Every model that a section names, at any depth, those of an outer one before those inside it."""
+    for section in sections(part):
+        for key, sort in _sorts(type(section)).items():
+            yield from _named(getattr(section, key), sort)
 
 
 def with_names(part: Any, replaced: Callable[[Named], Sequence[str]]) -> Any:

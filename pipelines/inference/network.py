@@ -7,6 +7,8 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.inference.model_files import loadable
 from pipelines.inference.number_formats import computed_in
 
+LONGEST_WINDOW = 1_024
+
 
 def check_room(model: str, revision: str | None, positions: int) -> None:
     """Mistake where the model has no room for so many tokens one after the other."""
@@ -16,6 +18,16 @@ def check_room(model: str, revision: str | None, positions: int) -> None:
             f"the context takes {positions} positions, model '{model}' has {there}; lower `context`, and `stride` with "
             "it where there is one"
         )
+
+
+def window_tokens(model: str, context: int | None) -> int:
+    """The tokens of the longest window: as asked, else what the folder's model has room for, LONGEST_WINDOW at most.
+
+    Mistake where more are asked for than there is room.
+    """
+    tokens = context or min(room(model, None), LONGEST_WINDOW)
+    check_room(model, None, tokens)
+    return tokens
 
 
 def room(model: str, revision: str | None) -> int:

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,16 @@ def cut(row: int, tokens: Sequence[int], context: int, stride: int) -> Iterator[
         if len(window) > scored - start:
             yield Window(row, window, scored - start)
         scored = start + len(window)
+
+
+def padded(windows: Sequence[Window]) -> "torch.Tensor":
+    """(windows, T) the tokens of the windows, zeros to the right of those that are shorter than the longest."""
+    import torch
+
+    ids_BT = torch.zeros(len(windows), max(len(window.tokens) for window in windows), dtype=torch.long)
+    for row, window in enumerate(windows):
+        ids_BT[row, : len(window.tokens)] = torch.tensor(window.tokens)
+    return ids_BT
 
 
 def batches(windows: Sequence[Window], batch_tokens: int) -> Iterator[list[int]]:

@@ -9,13 +9,12 @@ import pyarrow as pa
 from pydantic import Field, field_validator
 
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.rows import GENRE, ID, SOURCE, TEXT, Fitted, Outcome, VectorArray
-from pipelines.contracts.step import Corpus, Place, Step, StepFn
+from pipelines.contracts.rows import ID, Fitted, Outcome, VectorArray
+from pipelines.contracts.step import Corpus, Place, Step, StepFn, free_column
 from pipelines.corpus.clustering import nearest, spherical
 from pipelines.store.manifest import FLOPS
 from pipelines.texts.vectors import are_unit, as_column, from_column, to_unit
 
-OF_DOCUMENTS = (ID, TEXT, SOURCE, GENRE)
 SIMILARITY = "similarity"
 CENTROIDS, SIZES, REPEATED, SAMPLED = "centroids", "sizes", "repeated", "sampled"
 
@@ -39,9 +38,7 @@ class Cluster(Step):
     @field_validator("column")
     @classmethod
     def _is_free(cls, column: str) -> str:
-        if column in OF_DOCUMENTS:
-            raise Mistake(f"clusters named '{column}' would replace what documents have there; choose another name")
-        return column
+        return free_column("clusters", column)
 
     @property
     def columns(self) -> list[str]:

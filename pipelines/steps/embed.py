@@ -4,13 +4,10 @@ import pyarrow as pa
 from pydantic import field_validator
 
 from pipelines.contracts.embedder import Embedder
-from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.rows import GENRE, ID, SOURCE, TEXT, Fitted, Outcome, Resources
-from pipelines.contracts.step import Place, Step, StepFn
+from pipelines.contracts.rows import TEXT, Fitted, Outcome, Resources
+from pipelines.contracts.step import Place, Step, StepFn, free_column
 from pipelines.store.manifest import FLOPS
 from pipelines.texts.vectors import as_column
-
-OF_DOCUMENTS = (ID, TEXT, SOURCE, GENRE)
 
 
 class Embed(Step):
@@ -25,9 +22,7 @@ class Embed(Step):
     @field_validator("column")
     @classmethod
     def _is_free(cls, column: str) -> str:
-        if column in OF_DOCUMENTS:
-            raise Mistake(f"vectors named '{column}' would replace what documents have there; choose another name")
-        return column
+        return free_column("vectors", column)
 
     @property
     def adds(self) -> list[str]:

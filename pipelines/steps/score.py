@@ -7,12 +7,10 @@ import pyarrow as pa
 from pydantic import field_validator
 
 from pipelines.contracts.mistakes import Mistake
-from pipelines.contracts.rows import GENRE, ID, SOURCE, TEXT, Fitted, FloatArray, Outcome, Resources
+from pipelines.contracts.rows import Fitted, FloatArray, Outcome, Resources
 from pipelines.contracts.scorer import Scorer, Scores
-from pipelines.contracts.step import Corpus, Place, Step, StepFn
+from pipelines.contracts.step import Corpus, Place, Step, StepFn, free_column
 from pipelines.store.manifest import FLOPS
-
-OF_DOCUMENTS = (ID, TEXT, SOURCE, GENRE)
 
 
 class Score(Step):
@@ -27,9 +25,7 @@ class Score(Step):
     @field_validator("column")
     @classmethod
     def _is_free(cls, column: str) -> str:
-        if column in OF_DOCUMENTS:
-            raise Mistake(f"a score named '{column}' would replace what documents have there; choose another name")
-        return column
+        return free_column("a score", column)
 
     @property
     def columns(self) -> list[str]:

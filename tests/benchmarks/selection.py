@@ -1,11 +1,12 @@
 """Does a datamodel choose text that helps a task? Random, a datamodel's best and its worst, task by task.
 
-    python tests/benchmarks/selection.py --out FOLDER [--data ../shared/data] [--targets lambada ...] [--seeds 0 1 2]
+    python tests/benchmarks/selection.py --out FOLDER [--targets lambada ...] [--seeds 0 1 2] [--budgets 0.25 0.5 2]
 
 The candidates are passages of about 128 tokens of `mixture/`, without those that share 13 words with a held-out half.
 Two proxies are trained on random halves of them. For each task a datamodel of its target half scores them; the best and
-the worst sixth are trained on for as many FLOPs as a random sixth, and all are evaluated on the held-out half. It goes
-on where it was when it is typed again. Prints a table and ends with one JSON line.
+the worst sixth are trained on for as many FLOPs as a random sixth, and all are evaluated on the held-out half. Random
+sixths that are trained for other budgets tell how many times the FLOPs random needs to get as far (its multiplier). It
+goes on where it was when it is typed again. Prints a table and ends with one JSON line.
 """
 
 import argparse
@@ -29,17 +30,19 @@ def main() -> None:
     """Compares the three arms of every task."""
     arguments = parse_arguments()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    results = {target: compared(target, arguments) for target in arguments.targets}
-    print(f"{'target':20} {'best':>8} {'random':>8} {'worst':>8}   spread of the seeds")
-    for target, arms in results.items():
-        means = {name: sum(values) / len(values) for name, values in arms.items()}
-        spread = max(max(values) - min(values) for values in arms.values())
-        print(f"{target:20} {means['best']:8.3f} {means['random']:8.3f} {means['worst']:8.3f}   {spread:.3f}")
-    print(json.dumps({"bits_per_byte": results}))
+    reports = {target: compared(target, arguments) for target in arguments.targets}
+    results = {target: [summary(arm) for arm in report["arms"]] for target, report in reports.items()}
+    print(f"{'target':20} {'best':>8} {'random':>8} {'worst':>8}  spread  multiplier of best")
+    for target, (random, best, worst) in results.items():
+        means = [sum(arm["bits_per_byte"]) / len(arm["bits_per_byte"]) for arm in (best, random, worst)]
+        spread = max(max(arm["bits_per_byte"]) - min(arm["bits_per_byte"]) for arm in (best, random, worst))
+        told = f"{best['multiplier_is']} {best['multiplier']} {best['multiplier_interval']}"
+        print(f"{target:20} {means[0]:8.3f} {means[1]:8.3f} {means[2]:8.3f} {spread:7.3f}  {told}")
+    print(json.dumps(results))
 
 
-def compared(target: str, arguments: argparse.Namespace) -> dict[str, list[float]]:
-    """Held-out bits per byte of each arm, a value a seed."""
+def compared(target: str, arguments: argparse.Namespace) -> Any:
+    """The report of the three arms of a target; the first is random."""
     from cluster.commands import Series, compare
 
     folder = arguments.out / target
@@ -49,9 +52,19 @@ def compared(target: str, arguments: argparse.Namespace) -> dict[str, list[float
         file = folder / f"{name}.yaml"
         file.write_text(yaml.safe_dump(config(name, target, steps, arguments), sort_keys=False))
         files.append(str(file))
-    print(compare(files, str(folder / "report"), Series(arguments.seeds), []), flush=True)
-    report = json.loads((folder / "report" / "report.json").read_text())
-    return {arm["name"]: [seed["value"] for seed in arm["bits_per_byte"]["seeds"]] for arm in report["arms"]}
+    print(compare(files, str(folder / "report"), Series(arguments.seeds, arguments.budgets), []), flush=True)
+    return json.loads((folder / "report" / "report.json").read_text())
+
+
+def summary(arm: dict[str, Any]) -> dict[str, Any]:
+    """The name of an arm, its held-out bits per byte, a value a seed, and its multiplier."""
+    return {
+        "arm": arm["name"],
+        "bits_per_byte": [seed["value"] for seed in arm["bits_per_byte"]["seeds"]],
+        "multiplier": arm["compute_multiplier"],
+        "multiplier_is": arm["multiplier_is"],
+        "multiplier_interval": arm["multiplier_interval"],
+    }
 
 
 def arms(target: str, arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
@@ -149,6 +162,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--targets", nargs="+", default=list(TASKS), choices=list(TASKS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--budgets", type=float, nargs="*", default=[0.25, 0.5, 2], help="of random, times --tokens")
     parser.add_argument("--pool", type=float, default=0.14, help="of all passages: how many are candidates")
     parser.add_argument("--keep", type=float, default=1 / 6, help="of the candidates' bytes: how many are trained on")
     parser.add_argument("--tokens", type=int, default=409_600, help="of each arm's training")

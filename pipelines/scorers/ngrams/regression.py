@@ -5,8 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from pipelines.contracts.mistakes import Mistake
-from pipelines.inference.model_files import local_folder
+from pipelines.inference.model_files import REGRESSION, holding
 from pipelines.scorers.ngrams.vectors import Linear
 from pipelines.store.manifest import Stored
 from pipelines.store.store import Store
@@ -48,12 +47,7 @@ class Regression:
         """The regression of a folder, or of a URL; Mistake where there is none."""
         from safetensors.numpy import load
 
-        place = local_folder(folder)
-        if place is None or not (place / FACTS).is_file():
-            raise Mistake(
-                f"'{folder}' holds no regression ({FACTS}); name one of the run's, as in model: \"@cheap\", or the "
-                "folder of one"
-            )
+        place = holding(folder, FACTS, REGRESSION, "cheap")
         facts = RegressionFacts.model_validate_json((place / FACTS).read_bytes())
         weights = load((place / WEIGHTS).read_bytes())["weights"]
         return cls(facts, Linear(weights, facts.intercept))
