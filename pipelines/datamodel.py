@@ -19,9 +19,10 @@ from pipelines.contracts.task import Task
 from pipelines.gradients.block import Block
 from pipelines.gradients.clipping import clipped, longest_of
 from pipelines.gradients.datamodel import Datamodel, DatamodelFacts, Proxy
-from pipelines.gradients.features import NORM, FeatureConfig, Opened, Passage, open_features
+from pipelines.gradients.features import NORM, FeatureConfig, Opened, open_features
 from pipelines.gradients.gram import direction, gram, whole
 from pipelines.inference.model_files import ModelName
+from pipelines.inference.passages import Passage, right_continuations
 from pipelines.inference.tokenizing import TokenizeFn, open_tokenizer
 from pipelines.passes.task import in_task
 from pipelines.sources.reading.ingest import read_all
@@ -60,21 +61,11 @@ class Target(Spec):
                 each.check()
 
     def passages(self, tokenize: TokenizeFn) -> list[Passage]:
-        """Its texts in tokens, and from where on each is to be told.
-
-        Context and continuation become tokens each by itself, so no token belongs to both.
-        """
+        """Its texts in tokens, and from where on each is to be told."""
         if self.task is None:
             assert self.source is not None
             return [Passage(tokens) for tokens in tokenize(read_all(self.source)[TEXT].to_pylist())]
-        right = [item.options[item.gold] for item in self.task.items("target")]
-        contexts = tokenize([option.context for option in right])
-        continuations = tokenize([option.continuation for option in right])
-        begin = len(tokenize([""])[0])  # of the begin token, where the tokenizer has one
-        return [
-            Passage([*context, *continuation[begin:]], max(1, len(context)))
-            for context, continuation in zip(contexts, continuations, strict=True)
-        ]
+        return right_continuations(self.task.items("target"), tokenize)
 
 
 class DatamodelConfig(Spec):

@@ -14,7 +14,8 @@ from pipelines.gradients.factored import Factored
 from pipelines.gradients.outputs import Output, output_gradient
 from pipelines.inference.model_files import model_fingerprint, parameter_count
 from pipelines.inference.network import load_network, window_tokens
-from pipelines.inference.windows import Window, batches, cut, padded
+from pipelines.inference.passages import Passage, windows_of
+from pipelines.inference.windows import Window, batches, padded
 from pipelines.inference.workers import ModelWorkers
 
 if TYPE_CHECKING:
@@ -26,14 +27,6 @@ FEATURES = "features"  # the column that holds them
 NORM = "norm"  # that of their Euclidean length, float64
 
 PROJECTIONS: dict[str, type[Factored] | type[Dense]] = {"factored": Factored, "dense": Dense}
-
-
-@dataclass(frozen=True)
-class Passage:
-    """Tokens behind a begin token; those from position `first` on are what the output is the mean of."""
-
-    tokens: Sequence[int]
-    first: int = 1
 
 
 class FeatureConfig(ModelWorkers):
@@ -101,23 +94,6 @@ def open_features(model: str, config: FeatureConfig, dimensions: int) -> Opened:
 def projection_seed(model: str, config: FeatureConfig) -> str:
     """The seed of a model's projections; each model has its own, so the mean over several has less of their noise."""
     return f"{config.projection_seed}:{model_fingerprint(model)['model']}"
-
-
-def windows_of(row: int, passage: Passage, context: int) -> list[Window]:
-    """The windows of a passage, in which each token from `first` on is told once.
-
-    What stands before `first` is cut on its left to make room, its begin token kept; where even that is not enough, all
-    of it goes but the begin token.
-    """
-    if passage.first >= len(passage.tokens):
-        return []
-    begin, before = list(passage.tokens[:1]), list(passage.tokens[1 : passage.first])
-    told = list(passage.tokens[passage.first :])
-    room = context - 1 - len(told)
-    if room >= 0:
-        before = before[max(0, len(before) - room) :]
-        return [Window(row, [*begin, *before, *told], 1 + len(before))]
-    return list(cut(row, [*begin, *told], context, context - 1))
 
 
 def _batch(

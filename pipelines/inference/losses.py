@@ -41,24 +41,24 @@ def open_losses(spec: LossModel) -> LossFn:
     """The loaded model; Mistake where it has no room for a window of `context` tokens."""
     # vLLM wants room for one generated token behind the prompt.
     check_room(spec.model, spec.revision, spec.context + (spec.runner == "vllm"))
-    return _transformers_runner(spec) if spec.runner == "transformers" else _vllm_runner(spec)
+    if spec.runner == "vllm":
+        return _vllm_runner(spec)
+    return network_losses(load_network(spec.model, spec.revision, spec.dtype), spec.batch_tokens)
 
 
-def _transformers_runner(spec: LossModel) -> LossFn:
+def network_losses(network: Any, batch_tokens: int) -> LossFn:
+    """The losses under a network as it is when it is asked, in batches of at most `batch_tokens` with padding."""
     import torch
-
-    model = load_network(spec.model, spec.revision, spec.dtype)
-    device = model.device
 
     @torch.inference_mode()
     def losses(windows: Sequence[Window]) -> FloatArray:
         nats = np.zeros(len(windows))
-        for numbers in batches(windows, spec.batch_tokens):
-            ids_BT = padded([windows[number] for number in numbers]).to(device)
+        for numbers in batches(windows, batch_tokens):
+            ids_BT = padded([windows[number] for number in numbers]).to(network.device)
             # Attention is causal and the padding is on the right, so no scored token sees it: no mask is needed.
             lowest = min(windows[number].first for number in numbers) - 1  # left context needs no logits
-            kept = torch.arange(lowest, ids_BT.shape[1], device=device)
-            logits_BTV = model(input_ids=ids_BT, use_cache=False, logits_to_keep=kept).logits
+            kept = torch.arange(lowest, ids_BT.shape[1], device=network.device)
+            logits_BTV = network(input_ids=ids_BT, use_cache=False, logits_to_keep=kept).logits
             per_window = []
             for row, number in enumerate(numbers):
                 first, end = windows[number].first, len(windows[number].tokens)

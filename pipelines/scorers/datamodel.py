@@ -7,8 +7,9 @@ from pipelines.contracts.rows import TEXT, Fitted
 from pipelines.contracts.scorer import ScoreFn, Scorer, Scores
 from pipelines.gradients.clipping import clipped
 from pipelines.gradients.datamodel import Datamodel as Stored
-from pipelines.gradients.features import Passage, open_features
+from pipelines.gradients.features import open_features
 from pipelines.inference.model_files import DatamodelName, model_fingerprint
+from pipelines.inference.passages import Passage
 from pipelines.inference.tokenizing import open_tokenizer
 from pipelines.inference.workers import ModelWorkers
 

@@ -7,9 +7,10 @@ import pyarrow as pa
 from pipelines.contracts.rows import TEXT, Fitted, Outcome, Resources
 from pipelines.contracts.step import Corpus, Place, Step, StepFn
 from pipelines.gradients.clipping import norms
-from pipelines.gradients.features import FEATURES, NORM, FeatureConfig, Passage, open_features
+from pipelines.gradients.features import FEATURES, NORM, FeatureConfig, open_features
 from pipelines.inference.model_check import check_model
 from pipelines.inference.model_files import ModelName, model_fingerprint
+from pipelines.inference.passages import Passage
 from pipelines.inference.tokenizing import open_tokenizer
 from pipelines.store.manifest import FLOPS
 from pipelines.texts.vectors import as_column

@@ -26,7 +26,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from pipelines.gradients.features import FeatureConfig, Passage, open_features
+from pipelines.gradients.features import FeatureConfig, open_features
+from pipelines.inference.passages import Passage
 from training.models.llama import Llama
 
 BAR = 1.0

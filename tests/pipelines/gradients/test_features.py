@@ -11,10 +11,11 @@ import transformers
 from pipelines.contracts.mistakes import Mistake
 from pipelines.gradients import dense
 from pipelines.gradients.factored import Factored
-from pipelines.gradients.features import FeatureConfig, Opened, Passage, open_features, projection_seed, windows_of
+from pipelines.gradients.features import FeatureConfig, Opened, open_features, projection_seed
 from pipelines.gradients.outputs import output_gradient
 from pipelines.gradients.projection import projection, signs
 from pipelines.gradients.weights import weights_of
+from pipelines.inference.passages import Passage, windows_of
 
 VOCAB, SEED = 23, 3
 
