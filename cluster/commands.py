@@ -15,6 +15,7 @@ from cluster.jobs.preflight import preflight as find_problems
 from cluster.jobs.session import is_own, session
 from cluster.names import RUNS, record
 from cluster.report import sweep as table
+from cluster.report import validation
 from cluster.report.make import Compared, make_report
 from cluster.report.page import render
 from cluster.report.schema import Shared
@@ -30,6 +31,7 @@ from training.plan import planned
 from training.recipe import Recipe
 from training.stages import train_model
 from tuning.sweep import check_sweep, sweep, sweep_address
+from tuning.validation.validate import validate as validated
 
 FLOPS_TOLERANCE = 0.01
 EQUAL_FLOPS = "make `training.model`, `training.tokens`, `data.codec.vocab` and `data.pack.length` equal"
@@ -132,6 +134,19 @@ def tune(file: str, overrides: Sequence[str]) -> str:
     page = RUNS / config.name / "sweep.html"
     page.write_text(table.page(manifest, config.name), encoding="utf-8")
     return f"{table.text_table(manifest)}\nwrote {page}; {_told(manifest, config)}"
+
+
+def validate(file: str, overrides: Sequence[str]) -> str:
+    """Whether the scores of a run say which text helps is in the store; writes validation.html to runs/<name>."""
+    config = _checked(load(file, overrides))
+    recipe = config.validated
+    recipe.check()
+    record(RUNS / config.name, [(config.name, dump(config))])
+    store = Store(config.store)
+    with session():
+        _look_round(config, list(demands(config)))
+        manifest = validated(recipe, store)
+    return f"{validation.text_table(manifest)}\n{_told(manifest, config)}"
 
 
 def preflight(file: str, overrides: Sequence[str]) -> str:

@@ -3,27 +3,33 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import ValidationError, field_validator
+from pydantic import ValidationError, field_validator, model_validator
 
 from pipelines.contracts.location import public
 from pipelines.contracts.mistakes import Mistake, mistakes
 from training.recipe import Recipe, set_path
+from training.references import check_references
 from training.yaml_text import TwiceError, parse, write
 from tuning.config import TuningConfig
+from tuning.validation.config import ValidatedRecipe, ValidationConfig, validated_recipe
 
 EXTENDS = "extends"
 LOCATIONS = ("path", "store")
 
 
 class RunConfig(Recipe):
-    """A run: its name and store, the recipe (`seed`, `data`, `training`, `evaluation`), and a sweep if there is one."""
+    """A run: its name and store, and the recipe (`seed`, `data`, `training`, `evaluation`).
+
+    It may be asked for a sweep (`tuning`), and whether its scores say which text helps (`validation`).
+    """
 
     name: str
     store: str = "runs/store"
     tuning: TuningConfig | None = None
+    validation: ValidationConfig | None = None
 
     @field_validator("name")
     @classmethod
@@ -34,6 +40,21 @@ class RunConfig(Recipe):
                 "letter, digit or '_' first, at most 100 of them"
             )
         return name
+
+    @model_validator(mode="after")
+    def _validation_knows_its_models(self) -> Self:
+        if self.validation is not None:
+            check_references("validation", self.validation, self.models)
+        return self
+
+    @property
+    def validated(self) -> ValidatedRecipe:
+        """The recipe with the section `validation`; Mistake where there is none."""
+        if self.validation is None:
+            raise Mistake(
+                "there is no section `validation`; add one with a `model`, as in cluster/runs/selection/validate.yaml"
+            )
+        return validated_recipe(self, self.validation)
 
     @property
     def recipe(self) -> Recipe:

@@ -22,7 +22,15 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
-LASTING = ("run", "data", "train", "evaluate", "compare", "tune")  # commands whose finished work stays in the store
+LASTING = (
+    "run",
+    "data",
+    "train",
+    "evaluate",
+    "compare",
+    "tune",
+    "validate",
+)  # their finished work stays in the store
 GOES_ON = "; the same command goes on where it was"
 
 File = Annotated[str, typer.Argument(help="A run's YAML file.", show_default=False)]
@@ -116,11 +124,20 @@ def tune(file: File, overrides: Overrides = None) -> None:
 
 
 @app.command()
+def validate(file: File, overrides: Overrides = None) -> None:
+    """Whether the scores of a run say which text helps, tried on a sample with small models."""
+    from cluster import commands
+
+    print(commands.validate(file, overrides or []))
+
+
+@app.command()
 def submit(
     file: File,
     overrides: Overrides = None,
     command: Annotated[
-        Literal["run", "data", "train", "evaluate", "tune", "preflight"], typer.Option(help="What to do there.")
+        Literal["run", "data", "train", "evaluate", "tune", "validate", "preflight"],
+        typer.Option(help="What to do there."),
     ] = "run",
     address: Annotated[
         str | None, typer.Option(help="The dashboard, as in http://head:8265; RAY_API_SERVER_ADDRESS unless given.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pipelines.build import BuiltData, build_data, build_stages, data_addresses
 from pipelines.config import CorpusConfig
@@ -85,6 +86,7 @@ class NeededRegression:
 
 
 Needed = NeededTraining | NeededDatamodel | NeededRegression
+R = TypeVar("R", bound=Recipe)
 
 
 def needed_models(config: Recipe, store: Store) -> dict[str, dict[int, Needed]]:
@@ -99,10 +101,10 @@ def needed_models(config: Recipe, store: Store) -> dict[str, dict[int, Needed]]:
     return found
 
 
-def with_models(config: Recipe, store: Store) -> Recipe:
+def with_models(config: R, store: Store) -> R:
     """The recipe with the folders, or URLs, where the models that it refers to are, or will be once made."""
     folders = _folders(needed_models(config, store), store)
-    made = {"data": resolved(config.data, folders), "training": resolved(config.training, folders)}
+    made = {name: resolved(getattr(config, name), folders) for name in config.referring}
     return config.model_copy(update={"models": {}, **made})
 
 

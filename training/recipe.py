@@ -155,6 +155,8 @@ class Recipe(ModelRecipe):
     on from as `start: "@name"`.
     """
 
+    referring: ClassVar[tuple[str, ...]] = ("data", "training")  # sections that refer to models
+
     models: dict[str, Annotated[Entry, PlainValidator(_entry)]] = {}
     evaluation: EvaluationConfig
 
@@ -172,8 +174,8 @@ class Recipe(ModelRecipe):
         for name, each in self.models.items():
             check_references(f"models.{name}", each, before)
             before[name] = each
-        check_references("data", self.data, before)
-        check_references("training", self.training, before)
+        for name in self.referring:
+            check_references(name, getattr(self, name), before)
         return self
 
     @model_validator(mode="after")
@@ -189,7 +191,7 @@ class Recipe(ModelRecipe):
     def needed_models(self) -> dict[str, list[int]]:
         """The models to make, in order, and which copies of each, from 1 on.
 
-        They are those that `data` and `training` refer to, and those that these refer to.
+        They are those that the sections of `referring` refer to, and those that these refer to.
         """
         wanted: dict[str, set[int]] = {}
 
@@ -198,8 +200,8 @@ class Recipe(ModelRecipe):
                 copies = range(1, self.models[each.name].copies + 1) if each.copy is None else [each.copy]
                 wanted.setdefault(each.name, set()).update(copies)
 
-        want(self.data)
-        want(self.training)
+        for name in self.referring:
+            want(getattr(self, name))
         for name in reversed(self.models):
             if name in wanted:
                 want(self.models[name])

@@ -4,18 +4,21 @@
 
 The candidates are passages of about 128 tokens of `mixture/`, without those that share 13 words with a held-out half.
 Two proxies are trained on random halves of them. For each task a datamodel of its target half scores them; the best and
-the worst sixth are trained on for as many FLOPs as a random sixth, and all are evaluated on the held-out half. Random
-sixths that are trained for other budgets tell how many times the FLOPs random needs to get as far (its multiplier). It
-goes on where it was when it is typed again. Prints a table and ends with one JSON line.
+the worst sixth are trained on for as many FLOPs as a random sixth. All are asked for the right continuations of the
+held-out half. Random sixths that are trained for other budgets tell how many times the FLOPs random needs to get as far
+(its multiplier). It goes on where it was when it is typed again. Prints a table and ends with one JSON line.
 """
 
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import yaml
+import numpy as np
 from measuring import DATA
+
+if TYPE_CHECKING:
+    from training.recipe import Recipe
 
 TASKS = {
     "lambada": {"kind": "completion"},
@@ -28,43 +31,66 @@ LENGTH = 128
 
 def main() -> None:
     """Compares the three arms of every task."""
+    from cluster.jobs.session import session
+
     arguments = parse_arguments()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    reports = {target: compared(target, arguments) for target in arguments.targets}
-    results = {target: [summary(arm) for arm in report["arms"]] for target, report in reports.items()}
+    with session():
+        results = {target: compared(target, arguments) for target in arguments.targets}
     print(f"{'target':20} {'best':>8} {'random':>8} {'worst':>8}  spread  multiplier of best")
-    for target, (random, best, worst) in results.items():
-        means = [sum(arm["bits_per_byte"]) / len(arm["bits_per_byte"]) for arm in (best, random, worst)]
-        spread = max(max(arm["bits_per_byte"]) - min(arm["bits_per_byte"]) for arm in (best, random, worst))
-        told = f"{best['multiplier_is']} {best['multiplier']} {best['multiplier_interval']}"
-        print(f"{target:20} {means[0]:8.3f} {means[1]:8.3f} {means[2]:8.3f} {spread:7.3f}  {told}")
+    for target, found in results.items():
+        means = [mean(found[name]) for name in ("best", "random", "worst")]
+        spread = max(max(values) - min(values) for values in (found["best"], found["random"], found["worst"]))
+        print(f"{target:20} {means[0]:8.3f} {means[1]:8.3f} {means[2]:8.3f} {spread:7.3f}  {found['multiplier']}")
     print(json.dumps(results))
 
 
-def compared(target: str, arguments: argparse.Namespace) -> Any:
-    """The report of the three arms of a target; the first is random."""
-    from cluster.commands import Series, compare
+def compared(target: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Bits per byte of the held-out continuations of each arm, a value a seed, and the multiplier of the best."""
+    from cluster.commands import Series, at_budget
+    from cluster.config import validate
 
-    folder = arguments.out / target
-    folder.mkdir(exist_ok=True)
-    files = []
+    found: dict[str, Any] = {}
+    of_random = []
     for name, steps in arms(target, arguments).items():
-        file = folder / f"{name}.yaml"
-        file.write_text(yaml.safe_dump(config(name, target, steps, arguments), sort_keys=False))
-        files.append(str(file))
-    print(compare(files, str(folder / "report"), Series(arguments.seeds, arguments.budgets), []), flush=True)
-    return json.loads((folder / "report" / "report.json").read_text())
+        arm = validate(config(name, target, steps, arguments), name)
+        budgets = [1.0, *arguments.budgets] if name == "random" else [1.0]
+        for budget in budgets:
+            runs = [asked(recipe, arm.store, target) for recipe in at_budget(arm, budget, Series(arguments.seeds))]
+            print(f"{target}: {name} at {budget:g} of the tokens: {[round(bits, 4) for _, bits in runs]}", flush=True)
+            of_random += runs if name == "random" else []
+            if budget == 1:
+                found[name] = [bits for _, bits in runs]
+    return {**found, "multiplier": multiplier(of_random, mean(found["best"]), mean(found["random"]))}
 
 
-def summary(arm: dict[str, Any]) -> dict[str, Any]:
-    """The name of an arm, its held-out bits per byte, a value a seed, and its multiplier."""
-    return {
-        "arm": arm["name"],
-        "bits_per_byte": [seed["value"] for seed in arm["bits_per_byte"]["seeds"]],
-        "multiplier": arm["compute_multiplier"],
-        "multiplier_is": arm["multiplier_is"],
-        "multiplier_interval": arm["multiplier_interval"],
-    }
+def asked(recipe: "Recipe", store: str, target: str) -> tuple[float, float]:
+    """The training FLOPs of a recipe, and the bits per byte of the task's continuations that its model comes to."""
+    from pipelines.store.store import Store
+    from training.execution import execute
+    from training.results import Asked
+
+    finished = execute(recipe, Store(store))
+    assert finished.tasks is not None
+    return finished.training.flops, finished.tasks.details_as(Asked).tasks[target].bits_per_byte
+
+
+def multiplier(runs: list[tuple[float, float]], best: float, random: float) -> str:
+    """How many times its FLOPs random needs to be as good: read off the power law through all its runs."""
+    from cluster.report.multiplier import Law
+
+    flops, bits = np.array(runs).T
+    law = Law.through(flops, bits)
+    if law is None:
+        return "no law: more training of random does not help"
+    needed = law.flops_for(best)
+    inside = min(max(needed, law.least), law.most)
+    which = "" if inside == needed else "at least " if needed > law.most else "at most "
+    return f"{which}{inside / law.flops_for(random):.2f}"
+
+
+def mean(values: list[float]) -> float:
+    """Of the seeds."""
+    return sum(values) / len(values)
 
 
 def arms(target: str, arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
@@ -90,7 +116,10 @@ def config(name: str, target: str, steps: dict[str, Any], arguments: argparse.Na
         "models": {"proxy": proxy(arguments), target: datamodel(target, arguments)},
         "data": {**data, "steps": {**candidates(arguments), **steps}},
         "training": {**training(arguments.tokens), "evaluate_every_steps": 50},
-        "evaluation": {"held_out": half(target, "held_out", arguments)},
+        "evaluation": {
+            "held_out": half(target, "held_out", arguments),
+            "tasks": {target: task(target, arguments)},
+        },
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from training.config import TrainingConfig
 from training.engine.accelerators import has_gpu
+from training.engine.optimizer import adamw
 
 if TYPE_CHECKING:
     import torch
@@ -44,7 +45,7 @@ def start(network: Any, config: TrainingConfig, length: int) -> "DeepSpeedEngine
     deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(dist_backend="nccl" if has_gpu() else "gloo", verbose=False)
     engine, *_ = deepspeed.initialize(
-        model=network, optimizer=_optimizer(network, config), config=deepspeed_config(config, length)
+        model=network, optimizer=adamw(network, config), config=deepspeed_config(config, length)
     )
     return engine
 
@@ -59,15 +60,3 @@ def base_optimizer(engine: "DeepSpeedEngine") -> "torch.optim.Optimizer":
     """The torch optimizer inside whatever DeepSpeed has wrapped around it."""
     inner: torch.optim.Optimizer = engine.basic_optimizer
     return inner
-
-
-def _optimizer(network: Any, config: TrainingConfig) -> "torch.optim.Optimizer":
-    """AdamW over the weights of the network: matrices decay, gains and biases do not."""
-    import torch
-
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
-    groups = [
-        {"params": [weight for weight in weights if weight.ndim >= 2], "weight_decay": config.weight_decay},
-        {"params": [weight for weight in weights if weight.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, fused=True)
