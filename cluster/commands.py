@@ -146,7 +146,9 @@ def validate(file: str, overrides: Sequence[str]) -> str:
     with session():
         _look_round(config, list(demands(config)))
         manifest = validated(recipe, store)
-    return f"{validation.text_table(manifest)}\n{_told(manifest, config)}"
+    page = RUNS / config.name / "validation.html"
+    page.write_text(validation.page(manifest, config.name), encoding="utf-8")
+    return f"{validation.text_table(manifest)}\nwrote {page}; {_told(manifest, config)}"
 
 
 def preflight(file: str, overrides: Sequence[str]) -> str:

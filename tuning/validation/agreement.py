@@ -32,11 +32,12 @@ def agreement(needed: NeededDatamodel, config: AgreementConfig, store: Store) ->
     }
     proxies, own_MN = len(used.models), scores_MN[used.damping]
     mean_N = {damping: each_MN[:proxies].mean(axis=0) for damping, each_MN in scores_MN.items()}
+    own_N = mean_N.pop(used.damping)
     return Agreement(
         proxies=proxies,
         between=[[spearman(one, other) for other in own_MN] for one in own_MN],
         damping=used.damping,
-        dampings={f"{damping:g}": spearman(each, mean_N[used.damping]) for damping, each in mean_N.items()},
+        dampings={f"{damping:g}": spearman(each, own_N) for damping, each in mean_N.items()},
     )
 
 

@@ -28,7 +28,7 @@ class Agreement(Stored):
     """How alike the models of a datamodel rank its sample, and the datamodel itself with another damping.
 
     `between` is a matrix of rank correlations, the `proxies` of the datamodel first, then other models. `dampings`
-    holds the correlation with the scores of the `damping` in use.
+    holds for each other damping the correlation with the scores of the `damping` in use.
     """
 
     proxies: int

@@ -107,8 +107,9 @@ def test_a_datamodel_says_how_its_proxies_agree_and_what_its_damping_changes(fin
     assert each.proxies == 2
     assert each.between[0][0] == pytest.approx(1.0)
     assert each.between[0][1] == each.between[1][0]
-    assert set(each.dampings) == {"0.05", "0.1"}
-    assert each.dampings["0.1"] == pytest.approx(1.0)
+    assert list(each.dampings) == ["0.05"]
+    assert each.dampings["0.05"] is not None
+    assert each.dampings["0.05"] > 0.8
 
 
 def test_what_was_measured_is_not_measured_again(finished: Manifest, tree: dict[str, Any], store: Store) -> None:
