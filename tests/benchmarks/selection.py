@@ -184,19 +184,25 @@ def training(tokens: int) -> dict[str, Any]:
     return {"model": {"kind": "llama", "layers": 4}, **sizes}
 
 
-def parse_arguments() -> argparse.Namespace:
-    """What the command line says."""
+def parser() -> argparse.ArgumentParser:
+    """What the experiment and its validation are told."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--targets", nargs="+", default=list(TASKS), choices=list(TASKS))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--budgets", type=float, nargs="*", default=[0.25, 0.5, 2], help="of random, times --tokens")
     parser.add_argument("--pool", type=float, default=0.14, help="of all passages: how many are candidates")
     parser.add_argument("--keep", type=float, default=1 / 6, help="of the candidates' bytes: how many are trained on")
     parser.add_argument("--tokens", type=int, default=409_600, help="of each arm's training")
     parser.add_argument("--proxy-tokens", type=int, default=819_200, help="of each proxy's training")
-    return parser.parse_args()
+    return parser
+
+
+def parse_arguments() -> argparse.Namespace:
+    """What the command line says."""
+    given = parser()
+    given.add_argument("--targets", nargs="+", default=list(TASKS), choices=list(TASKS))
+    given.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    given.add_argument("--budgets", type=float, nargs="*", default=[0.25, 0.5, 2], help="of random, times --tokens")
+    return given.parse_args()
 
 
 if __name__ == "__main__":
