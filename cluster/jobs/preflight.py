@@ -90,7 +90,8 @@ def needed_paths(config: "RunConfig") -> list[str]:
 
     Of each source, target and task, wherever in the config it stands, the first and the last local file.
     """
-    parts = [config.data, config.training, config.evaluation, *(config.models[name] for name in config.needed_models)]
+    models_made = [config.models[name] for name in config.needed_models]
+    parts = [config.data, config.training, config.evaluation, config.validation, *models_made]
     models = {each.name for each in named_models(parts) if local_folder(each.name)}
     files: set[str] = set()
     for found in (each.files() for each in sections(parts) if isinstance(each, Source | Task)):
@@ -142,6 +143,8 @@ def demands(config: "RunConfig") -> Iterator[Demand]:
     yield from _demands("", config)
     for name in config.needed_models:
         yield from _demands(f"models.{name}.", config.models[name])
+    if config.validation is not None:
+        yield Demand("validation", 1, _asked(config.validation.resources))
 
 
 def room_problems(demand: Demand, nodes: Sequence[Node]) -> Iterator[str]:

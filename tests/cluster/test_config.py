@@ -6,7 +6,10 @@ import yaml
 
 from cluster.commands import check_comparable
 from cluster.config import RunConfig, dump, is_override, load, merge, read_tree
+from pipelines.contracts.mistakes import Mistake
+from pipelines.steps.score import Score
 from training.recipe import set_path
+from tuning.validation.candidates import scores
 
 RUNS = Path(__file__).resolve().parent.parent.parent / "cluster" / "runs"
 MINIMAL = {
@@ -49,6 +52,20 @@ def test_the_arms_of_a_folder_can_be_compared(arms: str) -> None:
     for configs in by_folder.values():
         assert check_comparable(configs) == "flops"
         assert configs[0].name == "random", "the first arm is the one to beat"
+
+
+def test_a_validation_wants_its_section_and_knows_its_models(write) -> None:
+    with pytest.raises(Mistake, match="there is no section `validation`; add one with a `model`"):
+        _ = load(write(MINIMAL)).validated
+    told = mistake(write, validation={"model": "@small"})
+    assert "validation refers to '@small', which is not among the models before it" in told
+    assert "validation.retrain.seeds" in mistake(write, validation={"model": "m", "retrain": {"seeds": 1}})
+
+
+def test_the_scores_that_ship_for_validation_are_those_of_the_arms() -> None:
+    kinds = {step.scorer.kind for step in scores(load(str(RUNS / "selection" / "validate.yaml")).data).values()}
+    arms = [load(str(file)).data.steps.values() for file in RUNS.glob("selection/tiny-*.yaml")]
+    assert kinds == {step.scorer.kind for steps in arms for step in steps if isinstance(step, Score)}
 
 
 def test_an_override_reaches_its_key(write) -> None:

@@ -216,6 +216,18 @@ def test_the_demands_are_those_of_the_config(config_file: Path) -> None:
     assert needed_paths(config) == [str(config_file.parent / "corpus.jsonl")]
 
 
+def test_a_validation_demands_its_workers_and_its_model(config_file: Path, tmp_path: Path) -> None:
+    from cluster.config import load
+
+    (tmp_path / "model").mkdir()
+    given = [f"validation.model={tmp_path / 'model'}", "validation.gpus=1", "validation.workers=3"]
+    config = load(str(config_file), given)
+    wanted = {demand.name: demand for demand in demands(config)}
+    assert wanted["validation"] == Demand("validation", 1, {"CPU": 1.0, "GPU": 1.0})
+    assert str(tmp_path / "model") in needed_paths(config)
+    assert "validation" not in {demand.name for demand in demands(load(str(config_file)))}
+
+
 def test_every_node_has_to_see_what_targets_tasks_and_held_out_sets_are_read_from(tmp_path: Path) -> None:
     from cluster.config import validate
 
