@@ -10,6 +10,7 @@ from pipelines.store.store import Store
 from training.needed import needed_models, with_models
 from training.recipe import Recipe
 from training.results import Evaluated
+from training.side_by_side import make_in_waves
 from training.stages import ask_tasks, evaluate_model, study_arm, train_model, training_address
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ def execute(config: Recipe, store: Store, callbacks: Sequence["UserCallback"] = 
 
 def make_models(config: Recipe, store: Store) -> dict[str, list[dict[str, Manifest]]]:
     """The stages, by name, of each copy of each model that the recipe needs, made in order."""
-    needed = needed_models(config, store)
-    return {name: [each.make(store) for each in copies.values()] for name, copies in needed.items()}
+    return make_in_waves(config, needed_models(config, store), store)
 
 
 def find_model(config: Recipe, store: Store) -> tuple[BuiltData, Manifest] | None:
