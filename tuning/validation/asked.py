@@ -31,7 +31,7 @@ class Asked:
         return self.config.resources
 
     @property
-    def ingredients(self) -> dict[str, Any]:
+    def made_of(self) -> dict[str, Any]:
         """What a measurement depends on beside the sample and its own parameters."""
         return {
             **model_fingerprint(self.config.model),

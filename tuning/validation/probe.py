@@ -34,7 +34,7 @@ VERSION = 1  # raised where the same documents get other gains
 
 def probe(scores: Sequence[str], scored: Manifest, config: ProbeConfig, asked: Asked, store: Store) -> Manifest:
     """What a step on each group of each score is good for, in the store; a unit of work is a group."""
-    made_of = {**asked.ingredients, "probe": ingredients(config), "scores": list(scores), "version": VERSION}
+    made_of = {**asked.made_of, "probe": ingredients(config), "scores": list(scores), "version": VERSION}
     target = address(PROBE, made_of, [scored.address])
 
     def made() -> Manifest:

@@ -44,7 +44,7 @@ def in_cells(sampled: Manifest, config: ValidationConfig, clusters: int, store: 
 
 def retrain(cells: Manifest, config: RetrainConfig, asked: Asked, store: Store) -> Manifest:
     """How well each model tells each target, in the store; a unit of work is a model."""
-    made_of = {**asked.ingredients, "retrain": ingredients(config), "version": VERSION}
+    made_of = {**asked.made_of, "retrain": ingredients(config), "version": VERSION}
     target = address(RETRAIN, made_of, [cells.address])
 
     def made() -> Manifest:
