@@ -40,12 +40,14 @@ def plan(file: str, overrides: Sequence[str]) -> str:
 def rehearsed(file: str, overrides: Sequence[str], sample_bytes: float) -> str:
     """As `plan`, and of what is to be built what it will take, from a rehearsal on so many bytes of each source.
 
-    Numbers that are expected have a `~`. Nothing is left of the rehearsal. Mistake also where the sample is too small
-    for a step.
+    Numbers that are expected have a `~`. Nothing is left of the rehearsal, and there is none where nothing is to be
+    built. Mistake also where the sample is too small for a step.
     """
     from cluster.rehearsal.rehearse import rehearse
 
     config, stages, manifests = _looked_up(file, overrides)
+    if all(manifests):
+        return plan(file, overrides)
     spent = rehearse(config, sample_bytes)
     rows, missing = [], {}
     for stage, found, each in zip(stages, manifests, spent, strict=True):
@@ -54,7 +56,7 @@ def rehearsed(file: str, overrides: Sequence[str], sample_bytes: float) -> str:
             missing[stage.address] = each
     whole = total(list(missing.values()))
     takes = f"about {flops(whole.flops)}, {size(whole.stored_bytes)} in the store and {duration(whole.seconds)}"
-    return _table(rows, f"{_counted(config, manifests)}{f'; that takes {takes}' if missing else ''}")
+    return _table(rows, f"{_counted(config, manifests)}; that takes {takes}")
 
 
 def by_formulas(file: str, overrides: Sequence[str], documents: float, vocab_size: int, flops_per_second: float) -> str:

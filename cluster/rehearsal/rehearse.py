@@ -22,6 +22,7 @@ from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.source import Source
 from pipelines.stage import source_address
 from pipelines.steps.gradients import SAMPLES_A_DIMENSION
+from pipelines.store.address import HASH_DIGITS
 from pipelines.store.store import Store
 from training.execution import execute
 from training.needed import NeededDatamodel, needed_models
@@ -125,8 +126,11 @@ def _told_draw(source: Source, sample_bytes: float) -> Drawn:
 
 @contextlib.contextmanager
 def _own_folder(store: Store) -> Iterator[Store]:
-    """A store of its own inside the store, where all workers find it; gone afterwards."""
-    name = f"rehearsal-{uuid.uuid4().hex[:8]}"
+    """A store of its own inside the store, where all workers find it; gone afterwards.
+
+    Its name is like an address, so `gleaner clean` finds what a killed process left.
+    """
+    name = f"rehearsal-{uuid.uuid4().hex[:HASH_DIGITS]}"
     try:
         yield Store(f"{store.url.rstrip('/')}/{name}")
     finally:
