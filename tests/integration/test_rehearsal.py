@@ -66,12 +66,9 @@ def test_flops_and_bytes_are_within_a_fifth_of_what_the_run_takes(ray_session: N
     took_there = [took(store, store.manifest(stage.address), 0.0) for stage in stages]
     for stage, expected, found in zip(stages, told, took_there, strict=True):
         assert expected.flops == pytest.approx(found.flops, rel=0.2), stage
-        assert expected.rows == pytest.approx(found.rows, rel=0.2), stage
     assert of_all(stages, told).flops == pytest.approx(of_all(stages, took_there).flops, rel=0.1)
     assert of_all(stages, told).stored_bytes == pytest.approx(of_all(stages, took_there).stored_bytes, rel=0.2)
-    assert rehearse(config, 120_000) == [
-        took(store, store.manifest(stage.address), found.fed) for stage, found in zip(stages, told, strict=True)
-    ], "what is in the store is not estimated"
+    assert rehearsed(str(file), [], 120_000) == plan(str(file), []), "nothing is rehearsed that is there"
 
 
 def of_all(stages: list[Planned], spent: list[Spent]) -> Spent:
@@ -88,4 +85,4 @@ def test_the_table_says_what_is_expected_and_a_sample_that_is_too_small_is_told(
     assert "that takes about" in text.splitlines()[-1]
     assert plan(str(file), []) == before
     with pytest.raises(Mistake, match="--rehearse"):
-        rehearsed(str(file), [], 5_000)
+        rehearsed(str(file), [], 500)
