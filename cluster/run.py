@@ -3,6 +3,7 @@
 Nothing heavy is imported until a command runs, so `--help` answers at once.
 """
 
+import re
 import signal
 import sys
 from itertools import takewhile
@@ -22,15 +23,8 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
-LASTING = (
-    "run",
-    "data",
-    "train",
-    "evaluate",
-    "compare",
-    "tune",
-    "validate",
-)  # their finished work stays in the store
+LASTING = ("run", "data", "train", "evaluate", "compare", "tune", "validate")  # whose finished work stays in the store
+UNITS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
 GOES_ON = "; the same command goes on where it was"
 
 File = Annotated[str, typer.Argument(help="A run's YAML file.", show_default=False)]
@@ -159,11 +153,31 @@ def preflight(file: File, overrides: Overrides = None) -> None:
 
 
 @app.command()
-def plan(file: File, overrides: Overrides = None) -> None:
-    """The stages of a run and their addresses, what the store has of them, and what is to be built."""
+def plan(
+    file: File,
+    overrides: Overrides = None,
+    rehearse: Annotated[str, typer.Option(help="Try it on so much text of each source first, as in 1MB.")] = "",
+    documents: Annotated[
+        float | None, typer.Option(min=1.0, help="With no look at the sources: if there were so many documents.")
+    ] = None,
+    vocab: Annotated[int, typer.Option(min=1, help="Tokens of the tokenizer, with --documents.")] = 50_304,
+    flops_per_second: Annotated[float, typer.Option(min=1.0, help="The speed of models, with --documents.")] = 4e14,
+) -> None:
+    """The stages of a run and their addresses, what the store has of them, and what is to be built.
+
+    With --rehearse also what each stage takes that is to be built: FLOPs, bytes and time. With --documents what its
+    models take by formulas, for a corpus that is not here yet.
+    """
     from cluster import plan as plans
 
-    print(plans.plan(file, overrides or []))
+    if rehearse and documents:
+        raise Mistake("--rehearse reads the sources and --documents does without them; give one of them")
+    if documents:
+        print(plans.by_formulas(file, overrides or [], documents, vocab, flops_per_second))
+    elif rehearse:
+        print(plans.rehearsed(file, overrides or [], _bytes(rehearse)))
+    else:
+        print(plans.plan(file, overrides or []))
 
 
 @app.command()
@@ -220,6 +234,17 @@ def _budgets(budgets: str) -> list[float]:
             "0.25,0.5,2"
         )
     return numbers
+
+
+def _bytes(amount: str) -> float:
+    found = re.fullmatch(r"([\d_.]+) ?(k|M|G|)B?", amount)
+    try:
+        value = float(found[1]) * UNITS[found[2]] if found else 0.0
+    except ValueError:
+        value = 0.0
+    if not value:
+        raise Mistake(f"--rehearse '{amount}' is no amount of text; give it as in 500kB, 1MB or 2_000_000")
+    return value
 
 
 def main() -> None:

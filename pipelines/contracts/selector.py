@@ -1,6 +1,6 @@
 """Selector: the contract of a choice among the rows of a corpus."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -40,3 +40,7 @@ class Selector(Component):
     def passed_over(self, total_mass: float, kept_mass: float) -> float:
         """How much mass with the highest keys is left out, where `kept_mass` of `total_mass` is to be kept."""
         return 0.0
+
+    def in_sample(self, share: float) -> Self:
+        """The same choice among a sample that is `share` of the corpus; a budget of its own numbers is cut with it."""
+        return self

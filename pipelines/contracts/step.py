@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -118,6 +118,10 @@ class Step(Component):
     def artifacts(self, fitted: Fitted) -> dict[str, bytes]:
         """What `fit` learned that has to outlive the build, as named files beside the shards."""
         return {}
+
+    def in_sample(self, share: float) -> Self:
+        """The same step for a sample that is `share` of the corpus; what it keeps by number is cut with it."""
+        return self
 
     def fit_flops(self, fitted: Fitted) -> float:
         """Floating-point operations that models spent in `fit`; those of the rows are counted as `flops` by `open`."""

@@ -1,5 +1,7 @@
 """Selector `token_budget`: the best documents until a given number of tokens is reached."""
 
+from typing import Self
+
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
@@ -43,3 +45,7 @@ class TokenBudget(ByScore):
     def budget(self, total_mass: float) -> float:
         """`tokens`, or the total mass where that is less."""
         return min(self.tokens, total_mass)
+
+    def in_sample(self, share: float) -> Self:
+        """`tokens` in proportion."""
+        return self.model_copy(update={"tokens": self.tokens * share})

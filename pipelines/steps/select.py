@@ -84,6 +84,10 @@ class Select(Step):
             return masses
         return {**masses, "groups": len(windows), "largest_kept_mass": max(kept, default=0.0)}
 
+    def in_sample(self, share: float) -> Self:
+        """The selector's budget in proportion."""
+        return self.model_copy(update={"selector": self.selector.in_sample(share)})
+
     def ranks(self, seed: int, rows: pa.Table) -> Ranks:
         """Of each row its group, the selector's key, the hash of its id, and the mass."""
         key = ordered_bits(np.asarray(self.selector.key(rows, seed), dtype=np.float64))

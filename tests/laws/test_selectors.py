@@ -176,3 +176,10 @@ def test_says_what_it_does(kind: str) -> None:
     found = component_in(f"{Selector.family}.{kind}", Selector)
     assert found.__name__ == "".join(part.capitalize() for part in kind.split("_"))
     assert found.__doc__
+
+
+@pytest.mark.parametrize(("kind", "index"), CASES)
+@pytest.mark.parametrize("share", [1.0, 0.25])
+def test_of_a_sample_it_keeps_the_same_share(kind: str, index: int, share: float) -> None:
+    selector = make(kind, index)
+    assert selector.in_sample(share).budget(1_000 * share) == pytest.approx(selector.budget(1_000.0) * share)
