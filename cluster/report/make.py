@@ -10,6 +10,7 @@ from cluster.config import RunConfig, dump
 from cluster.report.arms import arm
 from cluster.report.chosen import Chosen, chosen, ends, overlaps
 from cluster.report.differences import told
+from cluster.report.endings import endings
 from cluster.report.multiplier import with_multipliers
 from cluster.report.schema import Arm, Completed, HeldOut, Report, Shared
 from cluster.report.writing import passages
@@ -39,7 +40,8 @@ def make_report(title: str, command: str, shared: Shared, compared: Compared, st
     """The report of finished runs."""
     configs, runs = compared.configs, compared.runs
     first = next(iter(runs[configs[0].name].values()))
-    completed = [_completed(each) for each in compared.completed]
+    ends = endings([*(runs[config.name] for config in configs), *compared.completed], store)
+    of_arms, completed = ends[: len(configs)], ends[len(configs) :]
     picked = [chosen(next(iter(runs[config.name].values())).data.encoded, store) for config in configs]
     arms = [_arm(config, runs[config.name], each, store) for config, each in zip(configs, picked, strict=True)]
     facts = provenance()
@@ -57,8 +59,8 @@ def make_report(title: str, command: str, shared: Shared, compared: Compared, st
         machine=f"{facts['cores']} cores, {facts['platform']}, Python {facts['python']}",
         command=command,
         shared=shared,
-        arms=with_multipliers(arms, completed),
-        completed=completed,
+        arms=with_multipliers(arms, of_arms, completed),
+        completed=[Completed(flops=each.flops, values=each.bits_S.tolist()) for each in completed],
         overlaps=overlaps(picked),
     )
 
@@ -69,11 +71,6 @@ def text_name(source: Mapping[str, Any]) -> str:
         return told(source)
     paths = [source["path"]] if isinstance(source["path"], str) else source["path"]
     return f"{', '.join(paths)} ({source['kind']})"
-
-
-def _completed(runs: Runs) -> Completed:
-    first = next(iter(runs.values()))
-    return Completed(flops=first.training.flops, values=[run.bits_per_byte for run in runs.values()])
 
 
 def _arm(config: RunConfig, runs: Runs, picked: Chosen | None, store: Store) -> Arm:

@@ -11,6 +11,7 @@ Name = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Shared = Literal["flops", "text"]  # what all arms have as much of in training
 Bound = Literal["exact", "at least", "at most"]
+Over = Literal["seeds", "documents"]  # what an interval is drawn from
 TOLERANCE = 1e-6  # bits per byte; a mean that passed through JSON may differ from ours in the last digits
 
 
@@ -280,6 +281,7 @@ class Arm(_Record):
     compute_multiplier: NonNegativeFloat | None = None
     multiplier_is: Bound = "exact"
     multiplier_interval: tuple[float, float] | None = None
+    interval_over: list[Over] = []
     steps: list[Step] = []
     curves: list[Curve] = []
     scores: list[Histogram] = []

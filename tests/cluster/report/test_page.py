@@ -251,3 +251,16 @@ def test_more_arms_than_colours_still_render(example: Report) -> None:
     assert "hue-8" not in html
     assert '<span class="chip hue-1"><i></i><span>arm1</span></span>' in html
     assert '<span class="chip hue-1 again"><i></i><span>arm9</span></span>' in html
+
+
+def test_the_words_say_what_an_interval_leaves_out(example: Report) -> None:
+    first, arm, last = example.arms
+
+    def told(over: list[str]) -> str:
+        with_interval = arm.model_copy(update={"multiplier_interval": (1.8, 2.5), "interval_over": over})
+        return Page(render(example.model_copy(update={"arms": [first, with_interval, last]}))).text
+
+    assert "95 % of draws, with replacement, of seeds and documents. At least" in told(["seeds", "documents"])
+    assert "of documents: the runs are those that there are" in told(["documents"])
+    assert "of seeds: what other held-out text would give is not in it" in told(["seeds"])
+    assert "with replacement" not in Page(render(example)).text
