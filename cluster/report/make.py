@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from cluster.config import RunConfig, dump
+from cluster.config import RunConfig
+from cluster.report import recipes
 from cluster.report.arms import arm
 from cluster.report.chosen import Chosen, chosen, ends, overlaps
 from cluster.report.differences import told
@@ -17,9 +18,7 @@ from cluster.report.writing import passages
 from pipelines.store.provenance import provenance
 from pipelines.store.store import Store
 from training.execution import Finished
-from training.recipe import Recipe
 from training.results import Evaluated
-from training.yaml_text import parse
 
 Runs = Mapping[int, Finished]  # of one arm, by seed
 
@@ -50,7 +49,7 @@ def make_report(title: str, command: str, shared: Shared, compared: Compared, st
         created=datetime.now(UTC),
         gleaner_version=version("gleaner-lm"),
         held_out=HeldOut(
-            name=text_name(_public(configs[0])["evaluation"]["held_out"]),
+            name=text_name(recipes.whole(configs[0])["evaluation"]["held_out"]),
             documents=first.evaluation.details_as(Evaluated).documents,
             bytes=first.evaluation.bytes_in,
             curve_bytes=min(configs[0].evaluation.curve_bytes, first.evaluation.bytes_in),
@@ -82,13 +81,8 @@ def _arm(config: RunConfig, runs: Runs, picked: Chosen | None, store: Store) -> 
         update={
             "ends": [each for each in of_scores if each],
             "genres": picked.genres if picked else {},
-            "recipe": {**_public(config), "seed": list(runs)},
+            "recipe": {**recipes.whole(config), "seed": list(runs)},
+            "stated": recipes.stated(config),
             "written": passages(config.recipe, first.data, first.training, store),
         }
     )
-
-
-def _public(config: RunConfig) -> dict[str, Any]:
-    """The recipe of the config as it is written for people, without secrets in its locations."""
-    tree: dict[str, Any] = parse(dump(config))
-    return {name: tree[name] for name in Recipe.model_fields}

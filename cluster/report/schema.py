@@ -263,8 +263,8 @@ class Arm(_Record):
     """One recipe of the comparison; `bytes` is the unique text chosen for training, `seconds` data and training.
 
     `training_seconds` are those of steps, without start-up, measurements and checkpoints. `genres` holds the bytes of
-    the chosen text by genre, where documents have one. The `recipe` is the config tree, `written` is by the model of
-    the first seed.
+    the chosen text by genre, where documents have one. The `recipe` is the config tree without what only places work,
+    `stated` what in it is not at its default; `written` is by the model of the first seed.
     """
 
     name: Name
@@ -290,6 +290,7 @@ class Arm(_Record):
     samples: list[Sample] = []
     written: list[Passage] = []
     recipe: dict[str, Any] = {}
+    stated: dict[str, Any] = {}
     plan: Plan | None = None
     study: Study | None = None
     tasks: list[TaskAnswers] = []
