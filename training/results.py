@@ -2,6 +2,8 @@
 
 from pipelines.store.manifest import Stored
 
+NATS = "nats"  # the column, in the shard of `evaluate`, of what a model spends on each held-out document
+
 
 class Trained(Stored):
     """What a training run came to, kept in the manifest of `train`.
@@ -39,7 +41,10 @@ class Measured(Stored):
 
 
 class Evaluated(Stored):
-    """What a model spends on all held-out documents and on those of each genre, kept in the manifest of `evaluate`."""
+    """What a model spends on all held-out documents and on those of each genre, kept in the manifest of `evaluate`.
+
+    Its shard has the id, the bytes and the nats of each document; there is none where an older release measured.
+    """
 
     bits_per_byte: float
     documents: int

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from pipelines.build import BuiltData
 from pipelines.check import within
 from pipelines.contracts.mistakes import Mistake
+from pipelines.contracts.rows import ID, TEXT_BYTES
 from pipelines.inference.model_files import model_fingerprint, stored_training
 from pipelines.packing.packed import Packed
+from pipelines.passes.step_work import columns_of
 from pipelines.passes.task import in_task
+from pipelines.passes.units import Attempt
 from pipelines.store.address import address, ingredients
 from pipelines.store.built import built, built_alone
 from pipelines.store.encoded import codec_files, open_coder
@@ -30,7 +34,7 @@ from training.measures.compression import Arm, study
 from training.measures.tasks import answers, by_category
 from training.networks.export import file_digests, open_trained
 from training.recipe import Recipe
-from training.results import Asked, CategoryAnswers, Evaluated, Measured, TaskAnswers, Trained
+from training.results import NATS, Asked, CategoryAnswers, Evaluated, Measured, TaskAnswers, Trained
 
 if TYPE_CHECKING:
     from ray.train import UserCallback
@@ -171,14 +175,21 @@ def _evaluated(config: Recipe, data: BuiltData, trained: Manifest, store: Store,
     network = open_trained(trained, Packed.from_manifest(store, data.packed).vocab_size, store)
     objective = config.training.objective
     measured = evaluate(network, objective, documents.tokens, documents.text_bytes, documents.genres)
+    rows = documents.rows.select([ID, TEXT_BYTES]).append_column(NATS, pa.array(measured.nats))
+    text_bytes = measured.whole.text_bytes
+    shard = store.write_table(Attempt.begin(store, target).file("part-00000.parquet"), rows, text_bytes)
     return Manifest(
         address=target,
         name="evaluate",
         kind="evaluate",
         ingredients=_held_out(config),
         inputs=[trained.address],
+        shards=[shard],
+        columns=columns_of(rows.schema),
         rows_in=measured.whole.documents,
-        bytes_in=measured.whole.text_bytes,
+        bytes_in=text_bytes,
+        rows=rows.num_rows,
+        bytes=text_bytes,
         details=_measures(measured).model_dump(),
     )
 

@@ -6,19 +6,19 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from cluster.config import RunConfig, dump
+from cluster.config import RunConfig
+from cluster.report import recipes
 from cluster.report.arms import arm
 from cluster.report.chosen import Chosen, chosen, ends, overlaps
 from cluster.report.differences import told
+from cluster.report.endings import endings
 from cluster.report.multiplier import with_multipliers
 from cluster.report.schema import Arm, Completed, HeldOut, Report, Shared
 from cluster.report.writing import passages
 from pipelines.store.provenance import provenance
 from pipelines.store.store import Store
 from training.execution import Finished
-from training.recipe import Recipe
 from training.results import Evaluated
-from training.yaml_text import parse
 
 Runs = Mapping[int, Finished]  # of one arm, by seed
 
@@ -39,7 +39,8 @@ def make_report(title: str, command: str, shared: Shared, compared: Compared, st
     """The report of finished runs."""
     configs, runs = compared.configs, compared.runs
     first = next(iter(runs[configs[0].name].values()))
-    completed = [_completed(each) for each in compared.completed]
+    ends = endings([*(runs[config.name] for config in configs), *compared.completed], store)
+    of_arms, completed = ends[: len(configs)], ends[len(configs) :]
     picked = [chosen(next(iter(runs[config.name].values())).data.encoded, store) for config in configs]
     arms = [_arm(config, runs[config.name], each, store) for config, each in zip(configs, picked, strict=True)]
     facts = provenance()
@@ -48,7 +49,7 @@ def make_report(title: str, command: str, shared: Shared, compared: Compared, st
         created=datetime.now(UTC),
         gleaner_version=version("gleaner-lm"),
         held_out=HeldOut(
-            name=text_name(_public(configs[0])["evaluation"]["held_out"]),
+            name=text_name(recipes.whole(configs[0])["evaluation"]["held_out"]),
             documents=first.evaluation.details_as(Evaluated).documents,
             bytes=first.evaluation.bytes_in,
             curve_bytes=min(configs[0].evaluation.curve_bytes, first.evaluation.bytes_in),
@@ -57,8 +58,8 @@ def make_report(title: str, command: str, shared: Shared, compared: Compared, st
         machine=f"{facts['cores']} cores, {facts['platform']}, Python {facts['python']}",
         command=command,
         shared=shared,
-        arms=with_multipliers(arms, completed),
-        completed=completed,
+        arms=with_multipliers(arms, of_arms, completed),
+        completed=[Completed(flops=each.flops, values=each.bits_S.tolist()) for each in completed],
         overlaps=overlaps(picked),
     )
 
@@ -71,11 +72,6 @@ def text_name(source: Mapping[str, Any]) -> str:
     return f"{', '.join(paths)} ({source['kind']})"
 
 
-def _completed(runs: Runs) -> Completed:
-    first = next(iter(runs.values()))
-    return Completed(flops=first.training.flops, values=[run.bits_per_byte for run in runs.values()])
-
-
 def _arm(config: RunConfig, runs: Runs, picked: Chosen | None, store: Store) -> Arm:
     """The arm with its recipe, with what was chosen for it, and with what the model of its first seed writes."""
     first = next(iter(runs.values()))
@@ -85,13 +81,8 @@ def _arm(config: RunConfig, runs: Runs, picked: Chosen | None, store: Store) -> 
         update={
             "ends": [each for each in of_scores if each],
             "genres": picked.genres if picked else {},
-            "recipe": {**_public(config), "seed": list(runs)},
+            "recipe": {**recipes.whole(config), "seed": list(runs)},
+            "stated": recipes.stated(config),
             "written": passages(config.recipe, first.data, first.training, store),
         }
     )
-
-
-def _public(config: RunConfig) -> dict[str, Any]:
-    """The recipe of the config as it is written for people, without secrets in its locations."""
-    tree: dict[str, Any] = parse(dump(config))
-    return {name: tree[name] for name in Recipe.model_fields}

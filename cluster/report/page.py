@@ -55,6 +55,7 @@ def render(report: Report) -> str:
         style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
         strips=plots.seed_strips(arms),
         rows=tables.headline(arms),
+        over=next((arm.interval_over for arm in arms if arm.interval_over), []),
         differences=differences(arms),
         genres=tables.by_genre(arms),
         tasks=tasks(arms),

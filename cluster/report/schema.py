@@ -11,6 +11,7 @@ Name = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Shared = Literal["flops", "text"]  # what all arms have as much of in training
 Bound = Literal["exact", "at least", "at most"]
+Over = Literal["seeds", "documents"]  # what an interval is drawn from
 TOLERANCE = 1e-6  # bits per byte; a mean that passed through JSON may differ from ours in the last digits
 
 
@@ -262,8 +263,8 @@ class Arm(_Record):
     """One recipe of the comparison; `bytes` is the unique text chosen for training, `seconds` data and training.
 
     `training_seconds` are those of steps, without start-up, measurements and checkpoints. `genres` holds the bytes of
-    the chosen text by genre, where documents have one. The `recipe` is the config tree, `written` is by the model of
-    the first seed.
+    the chosen text by genre, where documents have one. The `recipe` is the config tree without what only places work,
+    `stated` what in it is not at its default; `written` is by the model of the first seed.
     """
 
     name: Name
@@ -280,6 +281,7 @@ class Arm(_Record):
     compute_multiplier: NonNegativeFloat | None = None
     multiplier_is: Bound = "exact"
     multiplier_interval: tuple[float, float] | None = None
+    interval_over: list[Over] = []
     steps: list[Step] = []
     curves: list[Curve] = []
     scores: list[Histogram] = []
@@ -288,6 +290,7 @@ class Arm(_Record):
     samples: list[Sample] = []
     written: list[Passage] = []
     recipe: dict[str, Any] = {}
+    stated: dict[str, Any] = {}
     plan: Plan | None = None
     study: Study | None = None
     tasks: list[TaskAnswers] = []

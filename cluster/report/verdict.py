@@ -119,8 +119,8 @@ def _multiplier(first: Arm, best: Arm, outcome: Outcome) -> list[str]:
     if not multiplier or not total or outcome not in ("win", "loss"):
         return []
     bound = "" if best.multiplier_is == "exact" else f"{best.multiplier_is} "
-    interval = best.multiplier_interval
-    between = f" ({figures.times(interval[0])} to {figures.times(interval[1])})" if interval else ""
+    interval, over = best.multiplier_interval, " and ".join(best.interval_over)
+    between = f" ({figures.times(interval[0])} to {figures.times(interval[1])} over {over})" if interval else ""
     counted = f"; {figures.times(total)} counting the FLOPs of the data" if best.data_flops or first.data_flops else ""
     needs = f"`{first.name}` needs {bound}{figures.times(multiplier)} the training FLOPs of `{best.name}` to be as good"
     return [f"{needs}{between}{counted}.", *_break_even(first, best)]

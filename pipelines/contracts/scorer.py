@@ -30,7 +30,11 @@ class Scorer(Component):
     """Gives every row a finite number; what the number means and which end is better is the docstring's first line."""
 
     family: ClassVar[str] = "pipelines.scorers"
-    seeded: ClassVar[bool] = False  # whether `fit` draws with the run's seed, which is then part of the address
+
+    @property
+    def seeded(self) -> bool:
+        """Whether `fit` draws with the run's seed, which is then part of the address."""
+        return False
 
     @property
     def columns(self) -> list[str]:

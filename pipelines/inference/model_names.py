@@ -23,7 +23,7 @@ class Named:
 def named_models(part: Any) -> Iterator[Named]:
     """Every model that a section names, at any depth, those of an outer one before those inside it."""
     for section in sections(part):
-        for key, sort in _sorts(type(section)).items():
+        for key, sort in model_keys(type(section)).items():
             yield from _named(getattr(section, key), sort)
 
 
@@ -36,7 +36,7 @@ def with_names(part: Any, replaced: Callable[[Named], Sequence[str]]) -> Any:
     if next(named_models(part), None) is None:
         return part
     if isinstance(part, BaseModel):
-        sorts = _sorts(type(part))
+        sorts = model_keys(type(part))
         values = {
             key: _replaced(getattr(part, key), sorts[key], replaced)
             if key in sorts
@@ -47,6 +47,13 @@ def with_names(part: Any, replaced: Callable[[Named], Sequence[str]]) -> Any:
     if isinstance(part, Mapping):
         return {key: with_names(value, replaced) for key, value in part.items()}
     return [with_names(value, replaced) for value in part]
+
+
+@functools.cache
+def model_keys(section: type[BaseModel]) -> dict[str, Sort]:
+    """The sort of model that each key of the section names; other keys are left out."""
+    found = {key: _sort_in([*field.metadata, field.annotation]) for key, field in section.model_fields.items()}
+    return {key: sort for key, sort in found.items() if sort is not None}
 
 
 def _named(value: str | Sequence[str] | None, sort: Sort) -> list[Named]:
@@ -60,13 +67,6 @@ def _replaced(value: str | Sequence[str] | None, sort: Sort, replaced: Callable[
     if value is None or isinstance(value, str):
         return names[0] if names else None
     return names
-
-
-@functools.cache
-def _sorts(section: type[BaseModel]) -> dict[str, Sort]:
-    """The sort of each of its keys that names models."""
-    found = {key: _sort_in([*field.metadata, field.annotation]) for key, field in section.model_fields.items()}
-    return {key: sort for key, sort in found.items() if sort is not None}
 
 
 def _sort_in(parts: Sequence[Any]) -> Sort | None:

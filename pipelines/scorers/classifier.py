@@ -1,7 +1,7 @@
 """Scorer `classifier`: how probably a text is one of the target and not of the corpus, by its words and pairs."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -36,12 +36,15 @@ class Classifier(Scorer):
     the fit of all.
     """
 
-    seeded: ClassVar[bool] = True
-
     target: Source
     sample_bytes: int = Field(default=16_777_216, ge=1)
     buckets: int = Field(default=65_536, ge=2, le=2**31 - 1)
     penalty: float = Field(default=1.0, gt=0)
+
+    @property
+    def seeded(self) -> bool:
+        """True: what the corpus looks like is learned from a sample."""
+        return True
 
     def check(self) -> None:
         """Raises Mistake where the input of the target is missing."""

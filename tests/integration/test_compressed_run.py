@@ -9,6 +9,7 @@ import pytest
 from cluster.config import dump
 from cluster.config import validate as validated
 from cluster.generate import generate
+from cluster.report.endings import endings
 from cluster.report.make import Compared, make_report
 from cluster.report.page import render
 from pipelines.store.encoded import open_coder
@@ -111,6 +112,13 @@ def test_every_address_is_known_before_anything_is_built(finished: Finished, tre
     assert addresses["study"] == finished.study.address
     assert addresses["tasks"] == finished.tasks.address
     assert all(Store(tree["store"]).manifest(each.address) for each in stages)
+
+
+@pytest.mark.slow
+def test_the_evaluation_keeps_what_each_document_takes(finished: Finished, tree: dict) -> None:
+    (ends,) = endings([{0: finished}], Store(tree["store"]))
+    assert len(ends.bytes_D) == finished.evaluation.rows == finished.evaluation.rows_in > 1
+    assert ends.bits_S[0] == pytest.approx(finished.bits_per_byte)
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
             "target": TARGET,
             "aggregate": aggregate,
         }
-        for aggregate in ("max", "mean")
+        for aggregate in ("max", "mean", "rank")
     ],
     "distilled": [{"model": "{regression}"}],
     "proxy_loss": [{"model": "{folder}", "context": 64, "stride": 32}],
@@ -73,7 +73,11 @@ WAVE = np.sin(np.arange(50.0))
 FITTED: dict[str, Fitted] = {
     "ngram_importance": {"log_ratios": WAVE[None]},
     "classifier": {"weights": WAVE, "intercept": -0.5},
-    "embedding_similarity": {"targets": np.sin(np.arange(192, dtype=np.float32)).reshape(3, 64) / 8},
+    "embedding_similarity": {
+        "targets": np.sin(np.arange(192, dtype=np.float32)).reshape(3, 64) / 8,
+        "values": np.tile(np.linspace(-0.8, 0.8, 5, dtype=np.float32), (3, 1)),
+        "shares": np.arange(1, 6) / 6,
+    },
 }
 KINDS = kinds(Scorer.family)
 

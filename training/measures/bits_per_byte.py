@@ -37,8 +37,12 @@ class Totals:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The whole of the held-out text, and each of its genres; tokens count the end of each document."""
+    """The whole of the held-out text, and each of its genres; tokens count the end of each document.
 
+    `nats` are those of each document, (documents,).
+    """
+
+    nats: npt.NDArray[np.float64]
     whole: Totals
     genres: dict[str, Totals] = field(default_factory=dict)
 
@@ -107,7 +111,7 @@ def summarize(
     tokens: npt.NDArray[np.int64],
     genres: Sequence[str] | None,
 ) -> Evaluation:
-    """The sums of (documents,) measurements over all documents and over each genre, genres sorted by name."""
+    """(documents,) measurements with their sums over all documents and over each genre, genres sorted by name."""
 
     def total(chosen: npt.NDArray[np.bool_]) -> Totals:
         return Totals(
@@ -116,4 +120,4 @@ def summarize(
 
     labels = np.array([] if genres is None else genres, dtype=object)
     by_genre = {str(genre): total(labels == genre) for genre in sorted(set(labels))}
-    return Evaluation(total(np.ones(len(nats), dtype=np.bool_)), by_genre)
+    return Evaluation(nats, total(np.ones(len(nats), dtype=np.bool_)), by_genre)

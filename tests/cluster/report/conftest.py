@@ -264,6 +264,7 @@ def make_arm(name: str, finals: list[float], better: bool) -> Arm:
         samples=REWRITES if name == "simplified" else [],
         written=[Passage(prompt=PROMPT, text=WRITTEN.get(name, ""), note="" if WRITTEN.get(name) else ENDED)],
         recipe=recipe_of(name),
+        stated=recipe_of(name),
         plan=None if plain else easy_first(),
         **asked(finals),
     )

@@ -204,15 +204,17 @@ def test_examples_show_what_was_kept_and_what_was_dropped_with_the_reason(html: 
 
 def test_only_keys_that_differ_are_told(html: str) -> None:
     (section,) = re.findall(r'<section id="recipes">(.*?)</section>', html, re.DOTALL)
-    assert re.findall(r"<th scope=\"row\"><code>(.*?)</code>", section) == [
+    told = section.replace("<wbr>", "")
+    assert re.findall(r"<th scope=\"row\"><code>(.*?)</code>", told) == [
         "data.steps.chosen.selector",
         "data.steps.clean",
     ]
     assert "fields" not in section
-    told = section.replace("<wbr>", "")
     assert "clean(filters=[length(least_words=8), repetition(most_share=0.3), language])" in told
     assert told.count("least_words") == 1, "an equal value of a later arm is told by the name of the first"
     assert '<span class="none">as gleaned</span>' in told
+    assert "least_<wbr>words" in section, "names go on in a new line where a word ends"
+    assert section.lstrip().partition('<table class="recipes">')[0].rstrip().endswith('<div class="scroll">')
 
 
 def test_a_curve_of_a_sample_says_so(html: str, example: Report) -> None:
@@ -251,3 +253,16 @@ def test_more_arms_than_colours_still_render(example: Report) -> None:
     assert "hue-8" not in html
     assert '<span class="chip hue-1"><i></i><span>arm1</span></span>' in html
     assert '<span class="chip hue-1 again"><i></i><span>arm9</span></span>' in html
+
+
+def test_the_words_say_what_an_interval_leaves_out(example: Report) -> None:
+    first, arm, last = example.arms
+
+    def told(over: list[str]) -> str:
+        with_interval = arm.model_copy(update={"multiplier_interval": (1.8, 2.5), "interval_over": over})
+        return Page(render(example.model_copy(update={"arms": [first, with_interval, last]}))).text
+
+    assert "95 % of draws, with replacement, of seeds and documents. At least" in told(["seeds", "documents"])
+    assert "of documents: the runs are those that there are" in told(["documents"])
+    assert "of seeds: what other held-out text would give is not in it" in told(["seeds"])
+    assert "with replacement" not in Page(render(example)).text

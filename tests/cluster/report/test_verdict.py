@@ -119,6 +119,13 @@ def test_a_multiplier_that_is_a_bound_is_called_one(example: Report) -> None:
     assert "needs at least 12.0x the training FLOPs" in said
 
 
+def test_an_interval_is_told_with_what_it_was_drawn_from(example: Report) -> None:
+    first, arm = example.arms[:2]
+    told = {"multiplier_interval": (1.8, 2.5), "interval_over": ["seeds", "documents"]}
+    found = verdict(example.model_copy(update={"arms": [first, arm.model_copy(update=told)]}))
+    assert any("(1.8x to 2.5x over seeds and documents)" in remark for remark in found.remarks)
+
+
 def test_data_flops_eat_the_multiplier(example: Report) -> None:
     first, arm = example.arms[:2]
     dear = arm.model_copy(update={"data_flops": first.training_flops})

@@ -126,6 +126,13 @@ def test_texts_become_vectors_then_clusters_and_are_compared_with_a_target(
     best = alike.sort_by([("alike", "descending")]).to_pylist()
     assert (best[0][TEXT], best[-1][TEXT], best[-1]["alike"]) == (texts[7], "", -1)
     assert best[0]["alike"] == pytest.approx(1, abs=1e-5)
+    by_rank = {"kind": "score", "column": "rank", "scorer": {**scorer, "aggregate": "rank"}}
+    ranked, places = applied(clustered, by_rank)
+    assert ranked.details == {"target_texts": 1, "without_embedding": 0, "sampled_texts": 30}
+    assert ranked.counts["flops"] > scored.counts["flops"], "the sample is embedded too"
+    order = places.sort_by([("rank", "descending")]).to_pylist()
+    assert (order[0][TEXT], order[-1][TEXT], order[-1]["rank"]) == (texts[7], "", 0)
+    assert [row["rank"] for row in order[:-1]] == pytest.approx([place / 31 for place in range(30, 0, -1)], abs=0.02)
 
 
 def test_a_corpus_with_too_few_vectors_for_its_clusters_is_told(stored: Callable[..., Manifest], store: Store) -> None:

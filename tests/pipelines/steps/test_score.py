@@ -1,7 +1,7 @@
 """A score step: the columns it adds, what it asks the scorer for, and what its fit cost."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,9 +19,11 @@ from pipelines.steps.score import Score
 class Doubtful(Scorer):
     """Reads a column beside the text, draws with the seed when it fits, and says how sure it is."""
 
-    seeded: ClassVar[bool] = True
-
     values: tuple[Any, ...] = (1.0, 2.0)  # a config's own numbers are finite
+
+    @property
+    def seeded(self) -> bool:
+        return True
 
     @property
     def columns(self) -> list[str]:
