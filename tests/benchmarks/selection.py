@@ -80,12 +80,10 @@ def multiplier(runs: list[tuple[float, float]], best: float, random: float) -> s
 
     flops, bits = np.array(runs).T
     law = Law.through(flops, bits)
-    if law is None:
+    if np.isnan(law.slope):
         return "no law: more training of random does not help"
-    needed = law.flops_for(best)
-    inside = min(max(needed, law.least), law.most)
-    which = "" if inside == needed else "at least " if needed > law.most else "at most "
-    return f"{which}{inside / law.flops_for(random):.2f}"
+    which = {"exact": "", "at least": "at least ", "at most": "at most "}[law.bound(np.array(best))]
+    return f"{which}{float(law.factor(np.array(best), np.array(random))):.2f}"
 
 
 def mean(values: list[float]) -> float:
