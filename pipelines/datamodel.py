@@ -6,19 +6,19 @@ features of the targets. What follows, one system of linear equations a model, t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from pipelines.contracts.component import Spec
+from pipelines.contracts.component import ADDED, Spec
 from pipelines.contracts.mistakes import Mistake
 from pipelines.contracts.rows import TEXT, FloatArray
 from pipelines.contracts.source import Source
 from pipelines.contracts.task import Task
 from pipelines.gradients.block import Block
 from pipelines.gradients.clipping import clipped, longest_of
-from pipelines.gradients.datamodel import Datamodel, DatamodelFacts, Proxy
+from pipelines.gradients.datamodel import Datamodel, DatamodelFacts, Proxy, Weights
 from pipelines.gradients.features import NORM, FeatureConfig, Opened, open_features
 from pipelines.gradients.gram import direction, gram, whole
 from pipelines.inference.model_files import ModelName
@@ -74,6 +74,8 @@ class DatamodelConfig(Spec):
     `models` are the proxies: "@name", one of the run's with all its copies, or folders. `damping` times its mean
     diagonal is added to the Gram matrix, which is `full`, or one `by_layer`: smaller, and steadier where texts are few.
     Features longer than `clip` times the median length in the sample are scaled down to it, those of targets as well.
+    `weights: doubt` is the matrix Q of TRAK (arXiv 2303.14186, section 3): a text's score is multiplied by the mean of
+    1 - p over its tokens and the proxies, so what they know by heart counts little.
     """
 
     models: list[ModelName] = Field(min_length=1)
@@ -82,6 +84,7 @@ class DatamodelConfig(Spec):
     damping: float = Field(default=0.1, ge=1e-6)
     gram: Literal["full", "by_layer"] = "full"
     clip: float = Field(default=10.0, ge=1)
+    weights: Annotated[Weights, ADDED] = "equal"
 
     @field_validator("models")
     @classmethod
@@ -99,6 +102,15 @@ class DatamodelConfig(Spec):
             raise Mistake(
                 "gram `by_layer` needs features of each layer, and the `dense` projection mixes them; take "
                 "`features.projection: factored`, or gram `full`"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _weighs_margins(self) -> Self:
+        if self.weights == "doubt" and self.features.output != "margin":
+            raise Mistake(
+                "weights `doubt` say how the loss follows the margin; with `features.output: loss` they would be 1, so "
+                "take `features.output: margin`, or weights `equal`"
             )
         return self
 
@@ -135,7 +147,7 @@ def build_datamodel(config: DatamodelConfig, sample: Manifest, store: Store, see
 
 
 def _ingredients(config: DatamodelConfig) -> dict[str, object]:
-    parts = {name: ingredients(getattr(config, name)) for name in ("targets", "features", "damping", "gram", "clip")}
+    parts = {name: each for name, each in ingredients(config).items() if name != "models"}
     return {**parts, "version": VERSION}
 
 
@@ -151,6 +163,7 @@ def _made(config: DatamodelConfig, sample: Sequence[Manifest], store: Store, tar
         features=config.features,
         dimensions=int(sample[0].details[DIMENSIONS]),
         longest=[look.longest for look in looked],
+        weights=config.weights,
     )
     Datamodel(facts, directions).save(store, datamodel_files(target))
     return Manifest(

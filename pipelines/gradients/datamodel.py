@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import field_validator
@@ -15,6 +15,8 @@ from pipelines.inference.model_files import DATAMODEL, holding, local_folder, mo
 from pipelines.store.address import ingredients
 from pipelines.store.manifest import Stored
 from pipelines.store.store import Store
+
+Weights = Literal["equal", "doubt"]  # how much what is foretold of a text counts
 
 FACTS, DIRECTIONS = "datamodel.json", "directions.safetensors"
 UP = "../"
@@ -35,7 +37,8 @@ class Proxy(Stored):
 class DatamodelFacts(Stored):
     """How the features of a datamodel come about: the same models and projections as those of its directions.
 
-    `longest` holds for each proxy the length to which longer features are scaled down.
+    `longest` holds for each proxy the length to which longer features are scaled down, `weights` says what a text's
+    product with the directions is multiplied by: nothing, or the proxies' mean doubt of it.
 
     Where the features of the sample were made is left out of `features`: it is no part of the result.
     """
@@ -44,6 +47,7 @@ class DatamodelFacts(Stored):
     features: FeatureConfig
     dimensions: int
     longest: list[float]
+    weights: Weights = "equal"
 
     @field_validator("features")
     @classmethod

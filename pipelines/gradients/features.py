@@ -11,7 +11,7 @@ from pipelines.contracts.rows import FloatArray, VectorArray
 from pipelines.gradients.block import Block
 from pipelines.gradients.dense import Dense
 from pipelines.gradients.factored import Factored
-from pipelines.gradients.outputs import Output, output_gradient
+from pipelines.gradients.outputs import Output, doubt, output_gradient
 from pipelines.inference.model_files import model_fingerprint, parameter_count
 from pipelines.inference.network import load_network, window_tokens
 from pipelines.inference.passages import Passage, windows_of
@@ -48,17 +48,29 @@ class FeatureConfig(ModelWorkers):
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A loaded model: `features` of passages (n,) -> (n, K) float32, the blocks of the K, and the FLOPs of passages.
+class Reading:
+    """What a model says of n passages: (n, K) float32 features, and (n,) its doubts, the mean of 1 - p over tokens.
 
     The features of a passage are those of the mean output of its tokens, each told once; a passage longer than the
     context is read in windows that share one token. One without a token to tell, and one whose gradient is not finite,
-    has features of zero: it says nothing, and stands neither first nor last.
+    has features of zero and no doubt: it says nothing, and stands neither first nor last.
     """
 
-    features: Callable[[Sequence[Passage]], Features]
+    features: Features
+    doubts: FloatArray
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A loaded model: what it says of passages, the blocks of its K features, and the FLOPs of passages."""
+
+    read: Callable[[Sequence[Passage]], Reading]
     blocks: list[Block]
     flops: Callable[[Sequence[Passage]], float]
+
+    def features(self, passages: Sequence[Passage]) -> Features:
+        """(n, K) the features of n passages."""
+        return self.read(passages).features
 
 
 def open_features(model: str, config: FeatureConfig, dimensions: int) -> Opened:
@@ -70,16 +82,20 @@ def open_features(model: str, config: FeatureConfig, dimensions: int) -> Opened:
     network = load_network(model, None, config.dtype)
     projected = PROJECTIONS[config.projection](network, dimensions, projection_seed(model, config))
 
-    def features(passages: Sequence[Passage]) -> Features:
+    def read(passages: Sequence[Passage]) -> Reading:
         windows = [window for row, each in enumerate(passages) for window in windows_of(row, each, context)]
         told = np.array([len(passage.tokens) - passage.first for passage in passages], np.float64)
-        result = np.zeros((len(passages), projected.blocks[-1].end), np.float32)
+        features = np.zeros((len(passages), projected.blocks[-1].end), np.float32)
+        doubts = np.zeros(len(passages))
         for numbers in batches(windows, config.tokens_of_batch):
             chosen = [windows[number] for number in numbers]
             rows = np.array([window.row for window in chosen], np.int64)
-            np.add.at(result, rows, _batch(projected, network, config.output, chosen, 1 / told[rows]))
-        result[~np.isfinite(result).all(axis=1)] = 0.0
-        return result
+            found = _batch(projected, network, config.output, chosen, 1 / told[rows])
+            np.add.at(features, rows, found.features)
+            np.add.at(doubts, rows, found.doubts)
+        broken = ~np.isfinite(features).all(axis=1)
+        features[broken], doubts[broken] = 0.0, 0.0
+        return Reading(features, doubts)
 
     parameters = parameter_count(model)
 
@@ -88,7 +104,7 @@ def open_features(model: str, config: FeatureConfig, dimensions: int) -> Opened:
         windows = sum(max(1, -(-(length - 1) // (context - 1))) for length in lengths)
         return parameters * projected.flops_per_weight(sum(lengths), windows)
 
-    return Opened(features, projected.blocks, flops)
+    return Opened(read, projected.blocks, flops)
 
 
 def projection_seed(model: str, config: FeatureConfig) -> str:
@@ -98,8 +114,8 @@ def projection_seed(model: str, config: FeatureConfig) -> str:
 
 def _batch(
     projected: Factored | Dense, network: Any, output: Output, windows: Sequence[Window], weights: FloatArray
-) -> Features:
-    """(windows,) features of their outputs, each token's weighted with its window's weight."""
+) -> Reading:
+    """What there is to say of windows, each token's share weighted with its window's weight."""
     import torch
 
     ids_BT = padded(windows)
@@ -107,9 +123,12 @@ def _batch(
     for row, window in enumerate(windows):
         weights_BT[row, window.first - 1 : len(window.tokens) - 1] = float(weights[row])
     weights_BT = weights_BT.to(network.device)
+    doubts_B = []
 
     def gradient_of(ids_BT: "torch.Tensor", logits_BTV: "torch.Tensor") -> "torch.Tensor":
-        return output_gradient(output, logits_BTV, ids_BT.roll(-1, 1), weights_BT)
+        targets_BT = ids_BT.roll(-1, 1)
+        doubts_B.append(doubt(logits_BTV, targets_BT, weights_BT))
+        return output_gradient(output, logits_BTV, targets_BT, weights_BT)
 
-    found: Features = projected.features(ids_BT.to(network.device), gradient_of).cpu().numpy()
-    return found
+    features: Features = projected.features(ids_BT.to(network.device), gradient_of).cpu().numpy()
+    return Reading(features, doubts_B[0].double().cpu().numpy())

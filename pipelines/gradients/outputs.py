@@ -29,3 +29,11 @@ def output_gradient(
     sign = 1.0 if output == "margin" else -1.0
     gradient_BSV.scatter_add_(-1, at_target, gradient_BSV.new_full(at_target.shape, sign))
     return gradient_BSV.mul_(weights_BS.unsqueeze(-1))
+
+
+def doubt(logits_BSV: "torch.Tensor", targets_BS: "torch.Tensor", weights_BS: "torch.Tensor") -> "torch.Tensor":
+    """(B,) 1 - p of the targets, summed with these weights: how much the loss falls as their margins rise."""
+    logits_BSV = logits_BSV.float()
+    log_p_BS = logits_BSV.gather(-1, targets_BS.unsqueeze(-1)).squeeze(-1) - logits_BSV.logsumexp(-1)
+    doubt_B: torch.Tensor = (-log_p_BS.expm1() * weights_BS).sum(-1)
+    return doubt_B

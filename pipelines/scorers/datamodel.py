@@ -54,14 +54,18 @@ class Datamodel(ModelWorkers, Scorer):
 
         def score(rows: pa.Table) -> Scores:
             texts = rows[TEXT].to_pylist()
-            scores_MN, flops = [], 0.0
+            scores_MN, doubts_MN, flops = [], [], 0.0
             for tokenize, model, direction, longest in zip(
                 tokenizers, opened, datamodel.directions, facts.longest, strict=True
             ):
                 passages = [Passage(tokens) for tokens in tokenize(texts)]
-                scores_MN.append(clipped(model.features(passages), longest) @ direction)
+                read = model.read(passages)
+                scores_MN.append(clipped(read.features, longest) @ direction)
+                doubts_MN.append(read.doubts)
                 flops += model.flops(passages)
-            return Scores(np.mean(scores_MN, axis=0), flops, {ERROR: standard_error(np.array(scores_MN))})
+            weights = np.mean(doubts_MN, axis=0) if facts.weights == "doubt" else np.ones(len(texts))
+            errors = weights * standard_error(np.array(scores_MN))
+            return Scores(weights * np.mean(scores_MN, axis=0), flops, {ERROR: errors})
 
         return score
 

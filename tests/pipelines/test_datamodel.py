@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.datamodel import DatamodelConfig, Target
+from pipelines.datamodel import DatamodelConfig, Target, datamodel_addresses
 from pipelines.inference.tokenizing import open_tokenizer
 from pipelines.store.address import ingredients
 
@@ -60,3 +60,13 @@ def test_where_it_runs_is_no_ingredient(task: dict[str, object], tiny_llama: Pat
 
     assert made(workers=3, batch_tokens=7) == made()
     assert made(context=64) != made()
+
+
+def test_weights_are_an_ingredient_only_where_they_are_not_equal(task: dict[str, object], tiny_llama: Path) -> None:
+    def address(**given: object) -> str:
+        tree = {"models": [str(tiny_llama)], "targets": {"mats": {"task": task}}, **given}
+        return datamodel_addresses(DatamodelConfig.model_validate(tree), "select-0123456789ab", 0)["datamodel"]
+
+    assert address() == address(weights="equal") != address(weights="doubt")
+    with pytest.raises(ValueError, match=r"take `features\.output: margin`, or weights `equal`"):
+        address(weights="doubt", features={"output": "loss"})

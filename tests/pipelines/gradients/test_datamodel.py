@@ -4,12 +4,16 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from pipelines.contracts.mistakes import Mistake
 from pipelines.gradients.datamodel import FACTS, Datamodel, DatamodelFacts, Proxy
-from pipelines.gradients.features import FeatureConfig
+from pipelines.gradients.features import FeatureConfig, open_features
 from pipelines.inference.model_files import model_fingerprint
+from pipelines.inference.passages import Passage
+from pipelines.inference.tokenizing import open_tokenizer
+from pipelines.scorers.datamodel import Datamodel as Scorer
 from pipelines.scorers.datamodel import standard_error
 from pipelines.store.store import Store
 
@@ -71,3 +75,20 @@ def test_the_standard_error_is_that_of_a_mean() -> None:
     scores = np.array([[1.0, 5.0], [3.0, 5.0]])
     np.testing.assert_allclose(standard_error(scores), [1.0, 0.0])
     np.testing.assert_array_equal(standard_error(scores[:1]), [0.0, 0.0])
+
+
+def test_weights_multiply_score_and_error_by_the_proxies_mean_doubt(datamodel: Path, tmp_path: Path) -> None:
+    found = Datamodel.open(str(datamodel))
+    assert found.facts.weights == "equal"
+    weighted = found.facts.model_copy(update={"weights": "doubt"})
+    Datamodel(weighted, found.directions).save(Store(str(tmp_path)), "weighted")
+    rows = pa.table({"text": ["The cat sat on the mat.", "mat mat mat", ""]})
+    plain, times = (
+        Scorer(kind="datamodel", model=str(folder)).open({})(rows) for folder in (datamodel, tmp_path / "weighted")
+    )
+    folder = found.facts.proxies[0].folder
+    passages = [Passage(tokens) for tokens in open_tokenizer(folder, None)(rows["text"].to_pylist())]
+    doubts = open_features(folder, found.facts.features, 400).read(passages).doubts
+    assert doubts[0] != pytest.approx(doubts[1])
+    np.testing.assert_allclose(times.values, plain.values * doubts, rtol=1e-5)
+    np.testing.assert_allclose(times.more["error"], plain.more["error"] * doubts, rtol=1e-5)

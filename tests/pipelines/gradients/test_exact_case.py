@@ -12,7 +12,7 @@ import torch
 
 from pipelines.gradients.factored import Factored
 from pipelines.gradients.gram import direction, gram_of, whole
-from pipelines.gradients.outputs import output_gradient
+from pipelines.gradients.outputs import doubt, output_gradient
 
 WORDS, CHAINS, SEQUENCES, LENGTH, TARGETS, SUBSETS, SMOOTHING = 10, 5, 4_000, 60, 200, 100, 0.1
 
@@ -80,6 +80,15 @@ def features(model: Bigram, output: Any, words: np.ndarray) -> np.ndarray:
     return found
 
 
+def doubts(model: Bigram, words: np.ndarray) -> np.ndarray:
+    """(n,) the mean of 1 - p over the words that are told in each sequence."""
+    tokens = torch.from_numpy(words)
+    weights = torch.full(tokens.shape, 1 / (LENGTH - 1))
+    weights[:, -1] = 0.0
+    found: np.ndarray = doubt(model.table(tokens).detach(), tokens.roll(-1, 1), weights).numpy()
+    return found
+
+
 @pytest.fixture(scope="module")
 def case() -> dict[str, Any]:
     draw = np.random.default_rng(0)
@@ -103,19 +112,28 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.corrcoef(one.argsort().argsort(), other.argsort().argsort())[0, 1])
 
 
-def datamodeling_score(case: dict[str, Any], output: str, power: int = -1) -> float:
+def datamodeling_score(case: dict[str, Any], output: str, power: int = -1, weights: Any = 1.0) -> float:
     """How the sums of scores rank the retrained models; `power` 1 takes the Gram matrix in the place of its inverse."""
     candidates = features(case["model"], output, case["candidates"])
     mean = features(case["model"], output, case["targets"]).mean(0).astype(np.float64)
     blocks = whole(Factored(case["model"], WORDS**2, seed="0").blocks)
     gram = gram_of(candidates, blocks).reshape(WORDS**2, WORDS**2)
     found = direction([gram], blocks, mean, damping=0.1) if power < 0 else gram @ mean
-    return rank_correlation(case["halves"] @ (candidates @ found), case["better"][output])
+    return rank_correlation(case["halves"] @ (weights * (candidates @ found)), case["better"][output])
 
 
 @pytest.mark.parametrize(("output", "least"), [("loss", 0.9), ("margin", 0.85)])
 def test_scores_rank_retrained_models(case: dict[str, Any], output: str, least: float) -> None:
     assert datamodeling_score(case, output) >= least
+
+
+def test_doubts_are_those_that_counting_gives_and_scores_times_them_rank_as_well(case: dict[str, Any]) -> None:
+    found = doubts(case["model"], case["candidates"])
+    p = np.exp(case["model"].table.weight.double().numpy())
+    by_hand = (counts(case["candidates"]) * (1 - p)).sum((1, 2)) / (LENGTH - 1)
+    np.testing.assert_allclose(found, by_hand, rtol=1e-4)
+    assert found.max() > 1.1 * found.min(), "they say something"
+    assert datamodeling_score(case, "margin", weights=found) >= 0.85
 
 
 def test_the_gram_matrix_in_the_place_of_its_inverse_does_not(case: dict[str, Any]) -> None:

@@ -79,7 +79,7 @@ def outputs(network: Any, output: str, tokens: list[int], first: int) -> torch.T
     """The mean output of the tokens from `first` on, by the definition."""
     logits = network(input_ids=torch.tensor([tokens])).logits[0, first - 1 : -1].double()
     p = logits.softmax(-1).gather(1, torch.tensor(tokens[first:])[:, None])
-    return (torch.log(p / (1 - p)) if output == "margin" else -torch.log(p)).mean()
+    return {"margin": torch.log(p / (1 - p)), "loss": -torch.log(p), "probability": p}[output].mean()
 
 
 def with_gradients(folder: Path, output: str, passage: Passage) -> Any:
@@ -151,6 +151,18 @@ def test_dense_ones_equal_the_whole_gradient_projected(
     expected = np.stack([slow_dense(folder, output, 50, passage, piece) for passage in passages()])
     found = opened(folder, output, 50, projection="dense").features(passages())
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("projection", ["factored", "dense"])
+def test_doubts_are_one_less_the_mean_probability_of_a_passages_tokens(folder: Path, projection: Any) -> None:
+    network = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    expected = [
+        1 - outputs(network, "probability", list(passage.tokens), passage.first).item() for passage in passages()
+    ]
+    whole = opened(folder, projection=projection).read(passages())
+    np.testing.assert_allclose(whole.doubts, expected, rtol=1e-4)
+    np.testing.assert_array_equal(whole.features, opened(folder, projection=projection).features(passages()))
+    assert opened(folder).read([Passage([]), Passage([0])]).doubts.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("projection", ["factored", "dense"])
