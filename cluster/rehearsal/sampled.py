@@ -1,6 +1,8 @@
 """Source of a rehearsal: a sample of another source's documents."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from pipelines.contracts.source import Quotas
 from pipelines.sources.parquet import Parquet
@@ -12,8 +14,8 @@ class Sampled(Parquet):
     `share` says how much of the other source the sample stands for.
     """
 
-    share: float
-    parts: dict[str, float] | None = None
+    share: float = Field(gt=0)
+    parts: dict[str, Annotated[float, Field(ge=0)]] | None = None
     count: Literal["rows", "tokens"] = "rows"
 
     def quotas(self) -> Quotas | None:
