@@ -58,7 +58,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> dict:
             "model": {"kind": "llama", "layers": 1},
         },
         "evaluation": {
-            "held_out": source,
+            "held_out": {**source, "split": "paragraph"},
             "tasks": {"told": told},
             "study": {"prefixes": 5, "documents": 4, "tokens": 512},
         },
