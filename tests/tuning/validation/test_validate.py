@@ -60,7 +60,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, tuned_llama
             "probe": {"groups": 8, "step": 0.01},
             "retrain": {
                 "halves": 2,
-                "cells": 8,
+                "cells": 16,
                 "clusters": 12,
                 "share": 0.25,
                 "tokens": 4_096,
@@ -91,10 +91,10 @@ def test_a_score_that_knows_what_helps_is_found_to(finished: Manifest) -> None:
     assert probe.value is not None
     assert probe.value > 0.9
     assert cells.value is not None
-    assert cells.value > 0.7
+    assert cells.value > 0.4, "of 16 subsets chance is above that one time in twenty"
     ceiling = found.ceilings["cells"]["held_out"].value
     assert ceiling is not None
-    assert ceiling > 0.7
+    assert ceiling > 0.5
     assert finished.flops > 0
 
 
